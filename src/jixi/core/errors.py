@@ -1,0 +1,41 @@
+"""One kind of error for the whole house: a stable code, the facts, and a remedy, in the reader's language.
+
+Rooms raise `problem("code", fact=...)`; each border (HTTP, CLI) translates it once. The texts are in `_problems`.
+"""
+
+from typing import Any, Final, Literal
+
+from jixi.core._problems import CATALOGUE, Problem
+
+Language = Literal["en", "zh"]
+PROBLEMS: Final[dict[str, Problem]] = {entry.code: entry for entry in CATALOGUE}
+
+
+class JixiError(Exception):
+    """A problem that happened: `facts` fill its texts, `param` names the input at fault, `retry_after` is in seconds."""
+
+    def __init__(
+        self, kind: Problem, facts: dict[str, Any], *, param: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(kind.en.format_map(facts))
+        self.problem = kind
+        self.facts = facts
+        self.param = param
+        self.retry_after = retry_after
+
+    @property
+    def code(self) -> str:
+        return self.problem.code
+
+    def message(self, language: Language = "en") -> str:
+        return (self.problem.zh if language == "zh" else self.problem.en).format_map(self.facts)
+
+    def remedy(self, language: Language = "en") -> str:
+        text = self.problem.remedy_zh if language == "zh" else self.problem.remedy_en
+        return text.format_map(self.facts)
+
+
+def problem(code: str, *, param: str | None = None, retry_after: int | None = None, **facts: Any) -> JixiError:
+    """Build the error `code` of the catalogue. An unknown code or a missing fact is a KeyError: our own defect."""
+    return JixiError(PROBLEMS[code], facts, param=param, retry_after=retry_after)
+

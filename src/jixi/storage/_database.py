@@ -1,0 +1,64 @@
+"""The database of the house: one address, an async engine for the rooms, a blocking one for the ledger's writer."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+_DRIVERS = {"sqlite": ("sqlite+aiosqlite", "sqlite"), "postgresql": ("postgresql+psycopg", "postgresql+psycopg")}
+
+
+class Database:
+    """Opens `url` (`sqlite:///path` or `postgresql://user@host/name`). Nothing connects before the first use."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.url = parsed
+        asynchronous, blocking = _DRIVERS[parsed.get_backend_name()]
+        self.engine: AsyncEngine = create_async_engine(
+            parsed.set(drivername=asynchronous), pool_pre_ping=self.is_postgres
+        )
+        self._blocking_url: URL = parsed.set(drivername=blocking)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        if not self.is_postgres:
+            event.listen(self.engine.sync_engine, "connect", _set_pragmas)
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.url.get_backend_name() == "postgresql"
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A transaction: commits at the end of the block, rolls back where it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    def blocking_engine(self) -> Engine:
+        """A fresh engine for a thread of one's own; the caller disposes of it."""
+        engine = create_engine(self._blocking_url)
+        if not self.is_postgres:
+            event.listen(engine, "connect", _set_pragmas)
+            event.listen(engine, "begin", _begin_immediate)
+        return engine
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    """Durable and concurrent: WAL with synchronous=FULL means that a commit that returned survives a power cut."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    """Take SQLite's write lock first: a read that later turns into a write would fail under concurrency."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

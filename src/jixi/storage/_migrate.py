@@ -1,0 +1,54 @@
+"""Brings the database to this version's schema before anything serves, with a backup of SQLite first."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from alembic import command
+from jixi.storage._database import Database
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def migrate(database: Database) -> bool:
+    """Upgrade to the newest schema; returns whether anything changed. Blocking: call it in a thread.
+
+    An old SQLite file is copied to `<file>.<revision>.bak` first; a schema newer than this program is refused.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    scripts = ScriptDirectory.from_config(config)
+    engine = database.blocking_engine()
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        if current == scripts.get_current_head():
+            return False
+        if current is not None:
+            scripts.get_revision(current)
+            _back_up(database, current)
+        with engine.begin() as connection:
+            _lock(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        return True
+    finally:
+        engine.dispose()
+
+
+def _lock(connection: Connection) -> None:
+    """Two nodes that start together migrate once: the second waits here and then finds nothing to do."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7318349394477056)")
+
+
+def _back_up(database: Database, revision: str) -> None:
+    if not database.is_postgres and database.url.database:
+        path = Path(database.url.database)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(f"{path}.{revision}.bak")) as copy:
+            source.backup(copy)
