@@ -12,7 +12,7 @@ PROBLEMS: Final[dict[str, Problem]] = {entry.code: entry for entry in CATALOGUE}
 
 
 class JixiError(Exception):
-    """A problem that happened: `facts` fill its texts, `param` names the input at fault, `retry_after` is in seconds."""
+    """A problem that happened: `facts` fill its texts, `param` names the input at fault, `retry_after` is seconds."""
 
     def __init__(
         self, kind: Problem, facts: dict[str, Any], *, param: str | None = None, retry_after: int | None = None
