@@ -8,7 +8,30 @@ from tests.house.tree import Finding, Source, calls, dotted, found, obey, produc
 
 _EVERYTHING = {"Exception", "BaseException"}
 _MUTABLE_CALLS = frozenset(
-    ["list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter", "WeakSet", "WeakKeyDictionary", "WeakValueDictionary", "Lock", "RLock", "Event", "Semaphore", "Condition", "Queue", "LifoQueue", "SimpleQueue", "TTLCache", "LRUCache", "Cache"]
+    [
+        "list",
+        "dict",
+        "set",
+        "bytearray",
+        "defaultdict",
+        "deque",
+        "OrderedDict",
+        "Counter",
+        "WeakSet",
+        "WeakKeyDictionary",
+        "WeakValueDictionary",
+        "Lock",
+        "RLock",
+        "Event",
+        "Semaphore",
+        "Condition",
+        "Queue",
+        "LifoQueue",
+        "SimpleQueue",
+        "TTLCache",
+        "LRUCache",
+        "Cache",
+    ]
 )
 _MUTATORS = {
     "append",

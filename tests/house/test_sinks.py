@@ -5,7 +5,8 @@ Each inventory names its places exactly. A new place is a decision: it is writte
 
 import ast
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from tests.house.tree import Finding, Source, calls, dotted, found, imports, obey, product
 
@@ -26,7 +27,25 @@ _NETWORK_PLACES = (
     "src/jixi/models/sources/_egress*",
 )
 _NETWORK_MODULES = frozenset(
-    ["socket", "socketserver", "ssl", "aiohttp", "httpx", "httpx2", "httpcore", "httpcore2", "httptools", "requests", "urllib3", "urllib.request", "http.client", "http.server", "websockets", "ftplib", "smtplib"]
+    [
+        "socket",
+        "socketserver",
+        "ssl",
+        "aiohttp",
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "httptools",
+        "requests",
+        "urllib3",
+        "urllib.request",
+        "http.client",
+        "http.server",
+        "websockets",
+        "ftplib",
+        "smtplib",
+    ]
 )
 _NETWORK_CALLS = re.compile(
     r".*\b(open_connection|open_unix_connection|create_connection|create_unix_connection)"
@@ -49,7 +68,7 @@ _CODE_CALLS = {
 }
 
 
-def _module_in(module: str, name: str, banned: Set[str]) -> bool:
+def _module_in(module: str, name: str, banned: AbstractSet[str]) -> bool:
     """Whether an import reaches a banned module or a part of it."""
     path = f"{module}.{name}" if name else module
     return any(path == entry or path.startswith(f"{entry}.") for entry in banned)
