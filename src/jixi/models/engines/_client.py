@@ -25,7 +25,7 @@ class _UnansweredError(EngineConnectionError):
 
 
 class EngineResponse:
-    """An answer whose headers have arrived. Take the body once: whole by `read`, or as it comes by `blocks`."""
+    """An answer whose headers are in. Take the body once: whole by `read`, or as it comes by `blocks`."""
 
     __slots__ = (
         "_blocks",
@@ -169,7 +169,7 @@ class _Connection(asyncio.Protocol):
         self._paused = False
 
     async def exchange(self, head: bytes, body: bytes) -> EngineResponse:
-        """Send a request and wait for the answer's headers; whatever interrupts the wait ends the connection."""
+        """Send a request and wait for the answer's headers; what interrupts the wait ends the connection."""
         response = self._response = EngineResponse(self)
         self._heard = self._complete = False
         self._transport.writelines((head, body)) if body else self._transport.write(head)
@@ -194,7 +194,7 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast("asyncio.Transport", transport)
         self._client.opened(self)
 
     def data_received(self, data: bytes) -> None:
