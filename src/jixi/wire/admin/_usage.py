@@ -1,0 +1,70 @@
+"""Usage and charges: what was called and what it cost."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from jixi.core.ports import Outcome
+from jixi.core.principal import Scope
+from jixi.wire.admin._base import Currency, Listing, Response
+
+UsageGroup = Literal["day", "model", "key", "member"]
+
+
+class UsageTotals(Response):
+    """Exact sums over charges; money in micro-units (millionths) of the currency."""
+
+    calls: int
+    failed: int
+    input_tokens: int
+    cached_input_tokens: int = Field(description="Those of the input tokens that a prompt cache served.")
+    output_tokens: int
+    cost_micros: int
+
+
+class UsageRow(UsageTotals):
+    """One group. The fields that the grouping does not name are null."""
+
+    day: date | None
+    model: str | None
+    key_id: str | None
+    member_id: str | None
+
+
+class UsageReport(Response):
+    """Usage from `start` up to but not including `end`, by the groups asked for."""
+
+    rows: list[UsageRow]
+    totals: UsageTotals
+    currency: Currency
+    start: datetime
+    end: datetime
+
+
+class Charge(Response):
+    """One call that the ledger has settled; a failed call is a charge too."""
+
+    request_id: str
+    key_id: str | None = Field(description="Null for a call from the console.")
+    member_id: str
+    model: str
+    kind: Scope
+    opened_at: datetime
+    charged_at: datetime
+    outcome: Outcome
+    error_code: str | None
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    estimated: bool = Field(description="True where the engine sent no usage and Jixi counted itself.")
+    price_version: int
+    cost_micros: int
+    currency: Currency
+    first_token_ms: int | None
+    duration_ms: int
+    stream: bool
+
+
+class ChargeList(Listing):
+    items: list[Charge]
