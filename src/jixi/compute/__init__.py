@@ -1,0 +1,5 @@
+"""The first storey: machines and what runs on them.
+
+Owns: starting, watching and ending processes (drivers). Must not: know models, tenants or HTTP.
+Import its rooms by name (`from jixi.compute.drivers import ProcessDriver`). Tests: tests/unit/compute.
+"""
