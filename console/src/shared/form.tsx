@@ -1,0 +1,201 @@
+import { App, Button, Form, Input, type FormInstance } from "antd";
+import { useBlocker } from "@tanstack/react-router";
+import { ChevronRight } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { asProblem } from "@/api/problem";
+import { useCommonWords } from "@/shared/common-words";
+import { decimalToMicros } from "@/shared/format";
+import styles from "@/shared/form.module.css";
+import { Panel } from "@/shared/panel";
+import { Notice, ProblemNotice } from "@/shared/states";
+
+interface FormBodyProps<Values extends object> {
+  form: FormInstance<Values>;
+  id: string;
+  initial: Partial<Values>;
+  submit: (values: Values) => Promise<unknown>;
+  onBusy?: (busy: boolean) => void;
+  onDirty?: (dirty: boolean) => void;
+  onDone?: () => void;
+  children: ReactNode;
+}
+
+/** One column, errors beside the field and summed up at the top, the server's refusals at their fields. */
+export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
+  const { form, id, initial, submit, onBusy, onDirty, onDone, children } = props;
+  const words = useCommonWords();
+  const [error, setError] = useState<unknown>(null);
+  const [wrong, setWrong] = useState(0);
+  const send = async (values: Values) => {
+    setError(null);
+    setWrong(0);
+    onBusy?.(true);
+    try {
+      await submit(values);
+      onDirty?.(false);
+      onDone?.();
+    } catch (reason) {
+      setError(reason);
+      showFieldErrors(form, reason);
+    } finally {
+      onBusy?.(false);
+    }
+  };
+  return (
+    <Form<Values>
+      form={form}
+      id={id}
+      name={id}
+      layout="vertical"
+      className={styles.form ?? ""}
+      requiredMark={(label, { required }) => (
+        <>
+          {label}
+          {required ? null : <span className="muted">&nbsp;· {words.optional}</span>}
+        </>
+      )}
+      initialValues={initial}
+      validateTrigger={["onBlur"]}
+      scrollToFirstError={{ block: "center", focus: true }}
+      onFinish={send}
+      onFinishFailed={({ errorFields }) => {
+        setError(null);
+        setWrong(errorFields.length);
+      }}
+      onValuesChange={() => {
+        onDirty?.(true);
+        setWrong(0);
+      }}
+    >
+      <div className={styles.top}>
+        {error ? <ProblemNotice error={error} /> : null}
+        {wrong ? <Notice level="error"><p>{words.formWrong(wrong)}</p></Notice> : null}
+      </div>
+      {children}
+    </Form>
+  );
+}
+
+function showFieldErrors<Values extends object>(form: FormInstance<Values>, reason: unknown): void {
+  const known = Object.keys(form.getFieldsValue(true) as object);
+  for (const { field, message } of asProblem(reason).fields) {
+    const name = field.split(".")[0];
+    // antd types a field's name by the form's values; the server's is a plain text.
+    if (name && known.includes(name)) form.setFields([{ name: name as never, errors: [message] }]);
+  }
+}
+
+interface FormPanelProps<Values extends object> {
+  open: boolean;
+  id: string;
+  title: string;
+  subtitle?: ReactNode;
+  verb: string;
+  initial: Partial<Values>;
+  submit: (values: Values) => Promise<unknown>;
+  onClose: () => void;
+  children: ReactNode | ((form: FormInstance<Values>) => ReactNode);
+}
+
+/** A form in the side panel. Leaving it with changes asks. */
+export function FormPanel<Values extends object>(props: FormPanelProps<Values>) {
+  const { open, id, title, subtitle, verb, initial, submit, onClose, children } = props;
+  const words = useCommonWords();
+  const [form] = Form.useForm<Values>();
+  const [busy, setBusy] = useState(false);
+  const [dirty, setDirty] = useState(false);
+  const askToLeave = useLeaveQuestion();
+  useLeaveGuard(open && dirty);
+  const close = async () => {
+    if (dirty && !(await askToLeave())) return;
+    setDirty(false);
+    onClose();
+  };
+  return (
+    <Panel
+      open={open}
+      title={title}
+      subtitle={subtitle}
+      onClose={close}
+      footer={
+        <>
+          <Button onClick={close}>{words.cancel}</Button>
+          <Button type="primary" htmlType="submit" form={id} loading={busy}>
+            {verb}
+          </Button>
+        </>
+      }
+    >
+      <FormBody form={form} id={id} initial={initial} submit={submit} onBusy={setBusy} onDirty={setDirty} onDone={onClose}>
+        {typeof children === "function" ? children(form) : children}
+      </FormBody>
+    </Panel>
+  );
+}
+
+export function useLeaveQuestion(): () => Promise<boolean> {
+  const words = useCommonWords();
+  const { modal } = App.useApp();
+  return async () =>
+    await modal.confirm({
+      title: words.discardTitle,
+      content: words.discardText,
+      okText: words.discard,
+      cancelText: words.keepEditing,
+      okButtonProps: { danger: true },
+      icon: null,
+    });
+}
+
+/** Asks before a link, the back button or the browser's own close throws changes away. */
+export function useLeaveGuard(dirty: boolean): void {
+  const ask = useLeaveQuestion();
+  useBlocker({
+    shouldBlockFn: async ({ current, next }) => dirty && current.pathname !== next.pathname && !(await ask()),
+    enableBeforeUnload: dirty,
+  });
+}
+
+export function Advanced({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <details className={styles.advanced}>
+      <summary>
+        <ChevronRight size={14} aria-hidden="true" />
+        {title}
+      </summary>
+      {children}
+    </details>
+  );
+}
+
+interface MoneyFieldProps {
+  id?: string;
+  value?: string;
+  onChange?: (value: string) => void;
+  currency: string;
+  placeholder?: string;
+  suffix?: string;
+}
+
+/** An amount as a decimal text; `moneyRule` and `decimalToMicros` keep it exact. */
+export function MoneyField({ id, value, onChange, currency, placeholder, suffix }: MoneyFieldProps) {
+  return (
+    <Input
+      id={id}
+      className={styles.money ?? ""}
+      inputMode="decimal"
+      autoComplete="off"
+      prefix={<span className="muted">{currency}</span>}
+      suffix={suffix ? <span className="muted small">{suffix}</span> : null}
+      placeholder={placeholder}
+      value={value}
+      onChange={(event) => onChange?.(event.target.value)}
+    />
+  );
+}
+
+export function moneyRule(message: string): { validator: (rule: unknown, value: string | undefined) => Promise<void> } {
+  return {
+    validator: (_rule, value) => (!value?.trim() || decimalToMicros(value) !== null ? Promise.resolve() : Promise.reject(new Error(message))),
+  };
+}
