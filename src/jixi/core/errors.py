@@ -15,7 +15,12 @@ class JixiError(Exception):
     """A problem that happened: `facts` fill its texts, `param` names the input at fault, `retry_after` is seconds."""
 
     def __init__(
-        self, kind: Problem, facts: dict[str, Any], *, param: str | None = None, retry_after: int | None = None
+        self,
+        kind: Problem,
+        facts: dict[str, Any],
+        *,
+        param: str | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(kind.en.format_map(facts))
         self.problem = kind
@@ -35,7 +40,8 @@ class JixiError(Exception):
         return text.format_map(self.facts)
 
 
-def problem(code: str, *, param: str | None = None, retry_after: int | None = None, **facts: Any) -> JixiError:
+def problem(
+    code: str, *, param: str | None = None, retry_after: int | None = None, **facts: Any
+) -> JixiError:
     """Build the error `code` of the catalogue. An unknown code or a missing fact is a KeyError: our own defect."""
     return JixiError(PROBLEMS[code], facts, param=param, retry_after=retry_after)
-

@@ -1,0 +1,89 @@
+"""The OpenAPI document of the admin API, completed with problems, security and stable names."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
+
+from jixi.server._errors import errors
+from jixi.server._policy import Requires, routes_of
+from jixi.wire import ProblemDetails
+
+_ABOUT: Final = """\
+The admin API of Jixi: what the console and the CLI speak.
+
+Ids carry a prefix that names the noun. Times are RFC 3339 in UTC. Money is integer micro-units (millionths) of the \
+currency. Lists come in pages: pass `next_cursor` as `cursor`. Errors are problem details (RFC 9457) with a stable \
+`code` and a `remedy` in the language of Accept-Language (`en`, `zh`). An object's `version` in quotes is its ETag; \
+send it as If-Match with a change. Programs authenticate with an API key of scope `admin`, the console with its \
+session cookie and the header X-CSRF-Token."""
+_TAGS: Final = {
+    "session": "Signing in, the first administrator, invitations.",
+    "house": "The server itself.",
+    "tenants": "Organisations.",
+    "members": "People.",
+    "keys": "API keys.",
+    "models": "The store.",
+    "deployments": "What is served.",
+    "usage": "Usage and charges.",
+    "prices": "The price book.",
+    "budgets": "Monthly limits.",
+}
+_SECURITY: Final = {
+    "api_key": {"type": "http", "scheme": "bearer", "description": "An API key with the scope `admin`."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "jixi_session",
+        "description": "The console's session; changes also need X-CSRF-Token.",
+    },
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """The handler's name: one word for the console's types and the CLI."""
+    return route.name
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of `app`, whose routes have passed the policy check."""
+    made = get_openapi(
+        title="Jixi",
+        version=app.version,
+        description=_ABOUT,
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+    )
+    needs = {(path, method.lower()): said[0] for method, path, said in routes_of(app)}
+    for path, operations in made["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, method, private=isinstance(needs[path, method], Requires))
+    _add_schemas(made["components"])
+    return made
+
+
+def _complete(operation: dict[str, Any], method: str, *, private: bool) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    codes = ["not_authenticated", "invalid_api_key", "role_forbidden", "scope_missing"] if private else []
+    codes += ["csrf_failed"] if method != "get" else []
+    codes += ["invalid_value"] if "parameters" in operation or "requestBody" in operation else []
+    codes += ["invalid_json", "body_too_large"] if "requestBody" in operation else []
+    for status, response in errors(*codes).items():
+        known = responses.setdefault(str(status), response)
+        if known is not response:
+            known["description"] += f"\n\n{response['description']}"
+    if private:
+        operation["security"] = [{"api_key": []}, {"session": []}]
+
+
+def _add_schemas(components: dict[str, Any]) -> None:
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    _, problem = models_json_schema(
+        [(ProblemDetails, "serialization")], ref_template="#/components/schemas/{model}"
+    )
+    components["schemas"].update(problem["$defs"])
+    components["securitySchemes"] = _SECURITY

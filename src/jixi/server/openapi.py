@@ -1,0 +1,21 @@
+"""Writes the OpenAPI document of the admin API: `python -m jixi.server.openapi > console/openapi.json`."""
+
+import json
+import sys
+from typing import Any
+
+from jixi.server._admin import admin_app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The document as the server serves it."""
+    return admin_app().openapi()
+
+
+def main() -> None:
+    json.dump(openapi_document(), sys.stdout, indent=1, ensure_ascii=False, sort_keys=True)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
