@@ -259,14 +259,16 @@ class EngineClient:
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
 
-    async def send(self, path: str, body: bytes = b"", *, method: str = "POST") -> EngineResponse:
+    async def send(
+        self, path: str, body: bytes = b"", *, method: str = "POST", request_id: str = ""
+    ) -> EngineResponse:
         """Send a request; returns when the headers of the answer are in. Raises `EngineConnectionError`.
 
         A kept connection that the engine closed meanwhile is replaced once; nothing is sent twice after the
         first byte of an answer. Cancelling the call closes its connection.
         """
         head = (
-            f"{method} {path} HTTP/1.1\r\nHost: engine\r\nAccept: */*\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: engine\r\nX-Request-Id: {request_id}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         ).encode("ascii")
         if (kept := self._take_idle()) is not None:
