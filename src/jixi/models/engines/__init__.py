@@ -1,0 +1,22 @@
+"""Engines: what runs a model, each a process of its own that speaks OpenAI-style HTTP on a Unix socket.
+
+Owns: `Engine` and the built-in engines, and `EngineClient` which talks to them. Must not: start processes (a driver
+does), know callers, money or routes. Add an engine: one file, one entry point in the group `jixi.engine`.
+Tests: tests/contract (every engine, with its real model), tests/unit/gateway (the client).
+"""
+
+from jixi.models.engines._client import EngineClient, EngineConnectionError, EngineResponse
+from jixi.models.engines._protocol import Engine, Launch, Profile
+from jixi.models.engines._registry import engine_registry
+from jixi.models.engines._stub import StubEngine
+
+__all__ = [
+    "Engine",
+    "EngineClient",
+    "EngineConnectionError",
+    "EngineResponse",
+    "Launch",
+    "Profile",
+    "StubEngine",
+    "engine_registry",
+]
