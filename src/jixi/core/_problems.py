@@ -318,6 +318,15 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_zh="请修正配置中的名称，或安装提供它的软件包。",
     ),
     Problem(
+        code="settings_unreadable",
+        status=500,
+        openai_type="api_error",
+        en="The settings file {path} cannot be read: {reason}.",
+        zh="无法读取配置文件 {path}：{reason}。",
+        remedy_en="Mend the file, or name another with --config or JIXI_CONFIG.",
+        remedy_zh="请修正该文件，或用 --config 或 JIXI_CONFIG 指定其他文件。",
+    ),
+    Problem(
         code="settings_invalid",
         status=500,
         openai_type="api_error",
