@@ -42,10 +42,10 @@ def door_without_all(source: Source) -> Iterator[Finding]:
 def exported(source: Source) -> list[str] | None:
     """The names in `__all__`; None where there is none."""
     for node in source.tree.body:
-        if isinstance(node, ast.Assign) and any(
-            isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets
-        ):
-            return list(ast.literal_eval(node.value))
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            value = getattr(node, "value", None)
+            return list(ast.literal_eval(value)) if isinstance(value, ast.expr) else None
     return None
 
 
