@@ -59,20 +59,14 @@ class Page:
 
     def commands(self) -> Iterator[list[str]]:
         """The `make` and `jixi` commands of its shell blocks and of its inline code, as words."""
-        lines = [
-            line
-            for block in self.blocks()
-            if block.language in ("sh", "shell", "bash")
-            for line in block.text.splitlines()
-        ]
+        shells = [block.text for block in self.blocks() if block.language in ("sh", "shell", "bash")]
+        lines = [line for text in shells for line in text.replace("\\\n", " ").splitlines()]
         lines += re.findall(r"`((?:make|jixi) [^`\n]+)`", _FENCE.sub("", self.text))
         for line in lines:
             for part in re.split(r"&&|\|\||[|;]", line):
-                words = shlex.split(part, comments=True)
-                while words and "=" in words[0]:
-                    words = words[1:]
-                if words and words[0] in ("make", "jixi"):
-                    yield words
+                if re.match(r"\s*(?:[A-Z_]+=\S+ +)*(?:make|jixi)\s", part):
+                    words = shlex.split(part, comments=True)
+                    yield words[next(at for at, word in enumerate(words) if word in ("make", "jixi")) :]
 
 
 def _unindent(text: str, spaces: int) -> str:

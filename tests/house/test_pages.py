@@ -14,6 +14,8 @@ from tests.house.test_problems import cramped
 from tests.house.test_surface import direct_dependencies
 from tests.house.tree import ROOT
 
+from jixi.assembly import Settings
+
 _IN_ONE_LANGUAGE = {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/reference/figures.md"}
 _HALF_WIDTH = re.compile(
     r"[\u4e00-\u9fff][,;:!?]|[\u4e00-\u9fff]\.(?:\s|$)|[\u4e00-\u9fff]\(|\)[\u4e00-\u9fff]"
@@ -93,13 +95,13 @@ def test_every_verb_of_the_makefile_is_one_of_the_seven() -> None:
     assert set(targets) == _VERBS
 
 
-def test_every_json_and_toml_example_parses() -> None:
+def test_every_json_and_settings_example_is_valid() -> None:
     for item in pages():
         for block in item.blocks():
             if block.language == "json":
                 json.loads(block.text)
             if block.language == "toml":
-                tomllib.loads(block.text)
+                Settings(**tomllib.loads(block.text))
 
 
 def test_every_dependency_has_a_line_that_says_what_it_is_for() -> None:
@@ -128,6 +130,11 @@ def test_the_page_rules_find_what_they_look_for() -> None:
     assert _HALF_WIDTH.search("中文(注)")
     assert not _HALF_WIDTH.search("中文，`a.b` 与 v1.2。")
     assert list(one.commands()) == [["make", "serve"]]
+    shell = Page(
+        name="a.md",
+        text="```sh\ncurl -d '{\"a\": 1}' \\\n  x | jixi usage --json  # why\nA=1 make test\n```\n",
+    )
+    assert list(shell.commands()) == [["jixi", "usage", "--json"], ["make", "test"]]
     assert Page(name="b.md", text="<!-- run -->\n```sh\nls\n```\n").blocks()[0].mark == "run"
 
 
