@@ -216,6 +216,22 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_en="Use an address of this server, or add the name to 'trusted_hosts' in the settings.",
         remedy_zh="请使用本服务的地址，或在配置的 'trusted_hosts' 中加入该主机名。",
     ),
+    Problem(
+        code="request_running",
+        status=409,
+        en="The first request with this Idempotency-Key is still running.",
+        zh="使用该 Idempotency-Key 的首个请求仍在处理中。",
+        remedy_en="Try again in a moment with the same key.",
+        remedy_zh="请稍后使用相同的 Idempotency-Key 重试。",
+    ),
+    Problem(
+        code="secret_shown_before",
+        status=409,
+        en="This request was carried out before, and its secret is not shown twice.",
+        zh="该请求此前已执行，其密文不会再次显示。",
+        remedy_en="If the secret was lost, revoke what was made and make another with a new Idempotency-Key.",
+        remedy_zh="若密文已丢失，请吊销已创建的对象，并使用新的 Idempotency-Key 重新创建。",
+    ),
     # Limits and money
     Problem(
         code="rate_limited",
@@ -271,6 +287,14 @@ CATALOGUE: tuple[Problem, ...] = (
         zh="模型 {model!r} 的推理引擎在 {seconds} 秒内没有进展。",
         remedy_en="Try again; a shorter prompt answers sooner.",
         remedy_zh="请重试；较短的提示词响应更快。",
+    ),
+    Problem(
+        code="client_too_slow",
+        status=408,
+        en="The client took nothing of the answer for {seconds} s, so it was stopped.",
+        zh="客户端在 {seconds} 秒内未读取任何内容，应答已停止。",
+        remedy_en="Read the stream as it comes, or ask for an answer that is no stream.",
+        remedy_zh="请及时读取流式应答，或改用非流式请求。",
     ),
     Problem(
         code="operation_not_supported",

@@ -1,0 +1,145 @@
+"""The border of the house: every request passes it, whichever app answers.
+
+Gives the request its id, refuses foreign host names and bodies that are too large, adds the headers that protect
+browsers, logs, and turns a defect into an answer. One pure ASGI layer: wrapping twice would cost the hot path.
+"""
+
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jixi.assembly import host_name
+from jixi.core.errors import JixiError, problem
+from jixi.core.ids import new_id
+from jixi.server._scope import REQUEST_ID, header
+
+_Render = Callable[[Scope, JixiError], ASGIApp]
+_Headers = list[tuple[bytes, bytes]]
+
+_CSP: Final = (
+    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    b"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_PROTECTION: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", _CSP),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+_SECRET_PATHS: Final = ("/api/invitations/",)
+
+
+class Border:
+    """Stands before `app`; `render` turns a problem into an answer in the dialect of the address."""
+
+    def __init__(
+        self, app: ASGIApp, *, allowed_hosts: Iterable[str], max_body_bytes: int, https: bool, render: _Render
+    ) -> None:
+        self._app = app
+        self._hosts = frozenset(allowed_hosts)
+        self._limit = max_body_bytes
+        self._render = render
+        hsts = ((b"strict-transport-security", b"max-age=31536000"),) if https else ()
+        self._protection = (*_PROTECTION, *hsts)
+        self._log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        scope[REQUEST_ID] = request_id = new_id("req")
+        answer = _Answer(send, [(b"x-request-id", request_id.encode()), *self._protection])
+        started = perf_counter()
+        try:
+            await self._admit(scope, receive, answer)
+        except JixiError as error:
+            if answer.started:
+                raise
+            await self._refuse(scope, receive, answer, error)
+        except Exception:
+            self._log.exception(
+                "request_failed", request_id=request_id, method=scope["method"], path=_path(scope)
+            )
+            if answer.started and not answer.complete:
+                raise
+            if not answer.started:
+                await self._refuse(scope, receive, answer, problem("internal_error", request_id=request_id))
+        finally:
+            self._note(scope, answer.status, started)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = header(scope, b"host")
+        if host is None or host_name(host) not in self._hosts:
+            return await self._refuse(
+                scope, receive, send, problem("host_not_allowed", host=(host or "")[:100])
+            )
+        length = header(scope, b"content-length")
+        if length is not None and (not length.isdecimal() or int(length) > self._limit):
+            return await self._refuse(scope, receive, send, problem("body_too_large", limit=self._limit))
+        counted = receive if length is not None else self._counted(receive)
+        return await self._app(scope, counted, send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        """A body that does not say its length is cut off where it grows too large."""
+        total = 0
+
+        async def counted() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self._limit:
+                raise problem("body_too_large", limit=self._limit)
+            return message
+
+        return counted
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: JixiError) -> None:
+        await self._render(scope, error)(scope, receive, send)
+
+    def _note(self, scope: Scope, status: int, started: float) -> None:
+        """The access log. Calls of models are in the ledger already, so they are logged for debugging alone."""
+        write = self._log.debug if scope["path"].startswith("/v1/") else self._log.info
+        write(
+            "request_answered",
+            request_id=scope[REQUEST_ID],
+            method=scope["method"],
+            path=_path(scope),
+            status=status,
+            ms=round((perf_counter() - started) * 1000, 1),
+        )
+
+
+class _Answer:
+    """`send`, with our headers on the first message and a memory of how far the answer got."""
+
+    __slots__ = ("_headers", "_send", "complete", "started", "status")
+
+    def __init__(self, send: Send, headers: _Headers) -> None:
+        self._send = send
+        self._headers = headers
+        self.started = self.complete = False
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+        elif message["type"] == "http.response.body":
+            self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _path(scope: Scope) -> str:
+    """The address for the log: no query, no one-time token, no control characters."""
+    path: str = scope["path"]
+    for prefix in _SECRET_PATHS:
+        if path.startswith(prefix):
+            return f"{prefix}…"
+    return path[:200].encode("unicode_escape").decode("ascii")
