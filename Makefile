@@ -38,7 +38,7 @@ bench: $(DEVELOPMENT)
 
 docs: $(DEVELOPMENT)
 	$(BIN)/python scripts/reference.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 $(BIN)/python:
 	@python3 -c 'import sys; sys.exit("Jixi needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
