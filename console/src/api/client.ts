@@ -56,3 +56,6 @@ export async function everyPage<T>(
   } while (cursor !== undefined && items.length < 5000);
   return items;
 }
+
+/** Only if nobody has changed it since it was read. */
+export const ifMatch = (version: number): Record<string, string> => ({ "If-Match": `"${version}"` });

@@ -1,5 +1,5 @@
 import { theme as antd, type ThemeConfig } from "antd";
-import { contrast, mix, onFill, palettes, shadow, type Scheme } from "@/app/palette";
+import { contrast, mix, onFill, palettes, shadow, type Scheme } from "@/shared/palette";
 
 const sans = '-apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const mono = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
@@ -67,7 +67,7 @@ export function themeFor(scheme: Scheme, still: boolean): ThemeConfig {
       colorBgContainer: p.surface,
       colorBgElevated: raised,
       colorBgSpotlight: scheme === "light" ? p.ink : mix(p.ink, p.surface, 0.16),
-      colorBgMask: scheme === "light" ? "rgb(28 29 26 / 32%)" : "rgb(0 0 0 / 60%)",
+      colorBgMask: scheme === "light" ? "rgb(28 29 26 / 22%)" : "rgb(0 0 0 / 60%)",
       colorBorder: edge,
       colorBorderSecondary: p.line,
       colorSplit: p.line,

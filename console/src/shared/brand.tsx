@@ -1,13 +1,9 @@
-/** The mark: one light, and what it reaches growing. */
+/** The mark: a light on the horizon whose rays go on growing. */
 export function Mark({ size = 22 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" fill="none" aria-hidden="true">
-      <g stroke="var(--jx-light)" strokeWidth="3" strokeLinecap="round">
-        <path d="M7 15.5a9.5 9.5 0 0 1 9.5 9.5" />
-        <path d="M7 9.500A15.500 15.500 0 0 1 22.500 25" opacity="0.7" />
-        <path d="M7 3.500A21.500 21.500 0 0 1 28.500 25" opacity="0.4" />
-      </g>
-      <circle cx="7" cy="25" r="3.5" fill="var(--jx-light)" />
+      <path d="M8.5 23a5 5 0 0 1 10 0z" fill="var(--jx-light)" />
+      <path d="M5.19 20.77L1.72 19.84M8.26 16.18L5.34 12.37M13.50 14.40L13.50 7.80M18.74 16.18L23.97 9.35M21.81 20.77L32.43 17.93M3 27.5h26" stroke="var(--jx-light)" strokeWidth="2.4" strokeLinecap="round" />
     </svg>
   );
 }

@@ -26,6 +26,7 @@ export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
   const words = useCommonWords();
   const [error, setError] = useState<unknown>(null);
   const [wrong, setWrong] = useState(0);
+  const [tried, setTried] = useState(false);
   const send = async (values: Values) => {
     setError(null);
     setWrong(0);
@@ -48,18 +49,15 @@ export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
       name={id}
       layout="vertical"
       className={styles.form ?? ""}
-      requiredMark={(label, { required }) => (
-        <>
-          {label}
-          {required ? null : <span className="muted">&nbsp;· {words.optional}</span>}
-        </>
-      )}
+      requiredMark={marked(words.optional)}
       initialValues={initial}
-      validateTrigger={["onBlur"]}
+      // Nobody is corrected before having finished; after that, each change is judged at once.
+      validateTrigger={tried ? "onChange" : "onSubmit"}
       scrollToFirstError={{ block: "center", focus: true }}
       onFinish={send}
       onFinishFailed={({ errorFields }) => {
         setError(null);
+        setTried(true);
         setWrong(errorFields.length);
       }}
       onValuesChange={() => {
@@ -74,6 +72,18 @@ export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
       {children}
     </Form>
   );
+}
+
+/** What may be left empty says so; what is needed needs no star. */
+function marked(optional: string) {
+  return function Marked(label: ReactNode, { required }: { required: boolean }) {
+    return (
+      <>
+        {label}
+        {required ? null : <span className="muted">&nbsp;· {optional}</span>}
+      </>
+    );
+  };
 }
 
 function showFieldErrors<Values extends object>(form: FormInstance<Values>, reason: unknown): void {

@@ -34,7 +34,7 @@ describe("numbers", () => {
   test("counts stay whole until they are long", () => {
     expect(format.compact(9_999, "en")).toBe("9,999");
     expect(format.compact(12_840, "en")).toBe("12.8k");
-    expect(format.compact(12_840, "zh")).toBe("1.28万");
+    expect(format.compact(12_840, "zh")).toBe("1.28 万");
   });
 
   test("bytes take the unit that fits", () => {
@@ -59,6 +59,6 @@ describe("times", () => {
   test("the past reads as a distance", () => {
     const now = Date.parse("2026-11-23T12:00:00Z");
     expect(format.ago("2026-11-23T11:57:00Z", now, "en")).toBe("3 min ago");
-    expect(format.ago("2026-11-23T11:57:00Z", now, "zh")).toBe("3分钟前");
+    expect(format.ago("2026-11-23T11:57:00Z", now, "zh")).toBe("3 分钟前");
   });
 });

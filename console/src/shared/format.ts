@@ -59,10 +59,13 @@ export function integer(value: number, language: Language): string {
   return numberFormat(language, { maximumFractionDigits: 0 }).format(value);
 }
 
-/** A count for a headline: 1,284 stays, 12,840 becomes 12.8k or 1.28万. */
+/** Chinese set by hand has a space between a figure and a character; Intl leaves none. */
+const spaced = (text: string): string => text.replaceAll(/(\d)(?=[\u4E00-\u9FFF])/g, "$1 ");
+
+/** A count for a headline: 1,284 stays, 12,840 becomes 12.8k or 1.28 万. */
 export function compact(value: number, language: Language): string {
   if (Math.abs(value) < 10_000) return integer(value, language);
-  return numberFormat(language, { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+  return spaced(numberFormat(language, { notation: "compact", maximumSignificantDigits: 3 }).format(value));
 }
 
 /** A rate: one decimal below 100, none above. */
@@ -126,7 +129,7 @@ export function ago(at: string | number | Date, now: number, language: Language)
   for (const [unit, size] of steps) {
     if (Math.abs(value) < size) {
       const format = new Intl.RelativeTimeFormat(locales[language], { numeric: "auto", style: "short" });
-      return format.format(Math.trunc(value), unit);
+      return spaced(format.format(Math.trunc(value), unit));
     }
     value /= size;
   }

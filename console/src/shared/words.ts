@@ -14,14 +14,11 @@ type Same<T> = T extends string
       ? (...parts: P) => string
       : { readonly [K in keyof T]: Same<T[K]> };
 
-export interface Words<T> {
-  (): Same<T>;
-  in(language: Language): Same<T>;
-}
-
-/** A dictionary in both languages; `zh` must have exactly the keys of `en`. Call the result as a hook. */
-export function words<const T extends { readonly [name: string]: Entry }>(both: { en: T; zh: Same<T> }): Words<T> {
-  const texts = (language: Language): Same<T> => (language === "zh" ? both.zh : (both.en as unknown as Same<T>));
-  const useWords = () => texts(usePreferences().language);
-  return Object.assign(useWords, { in: texts });
+/** A dictionary in both languages; `zh` must have exactly the keys of `en`. The result is a hook for the reader's words. */
+export function words<const T extends { readonly [name: string]: Entry }>(both: { en: T; zh: Same<T> }): (language?: Language) => Same<T> {
+  const texts = both as unknown as Record<Language, Same<T>>;
+  return function useWords(language) {
+    const { language: own } = usePreferences();
+    return texts[language ?? own];
+  };
 }

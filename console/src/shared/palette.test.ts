@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { contrast, mix, onFill, palettes, type Scheme } from "@/app/palette";
+import { contrast, mix, onFill, palettes, type Scheme } from "@/shared/palette";
 
 describe.each(["light", "dark"] as Scheme[])("the %s palette", (scheme) => {
   const p = palettes[scheme];

@@ -1,0 +1,47 @@
+import { Link, useRouter } from "@tanstack/react-router";
+import { Compass, Lock } from "lucide-react";
+import type { ReactNode } from "react";
+import { useCommonWords } from "@/shared/common-words";
+import { Card, Page } from "@/shared/page";
+import { useMay, type Action } from "@/shared/permissions";
+import { Bones, Empty, ErrorState } from "@/shared/states";
+
+/** What stands in for a page: while it comes, when it broke, when there is none, when it is not for this role. */
+export function WaitingPage() {
+  return <Bones lines={6} />;
+}
+
+export function FailedPage({ error, reset }: { error: unknown; reset: () => void }) {
+  const router = useRouter();
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <main>
+      <ErrorState error={error} retry={retry} centred />
+    </main>
+  );
+}
+
+export function MissingPage() {
+  const words = useCommonWords();
+  return (
+    <main>
+      <Empty centred icon={Compass} title={words.notFound} text={words.notFoundText} action={<Link to="/">{words.goHome}</Link>} />
+    </main>
+  );
+}
+
+export function Allowed({ title, needs, children }: { title: string; needs: readonly Action[]; children: ReactNode }) {
+  const words = useCommonWords();
+  const allowed = useMay(...needs);
+  if (allowed) return children;
+  return (
+    <Page title={title}>
+      <Card padded={false}>
+        <Empty icon={Lock} title={words.forbidden} text={words.forbiddenText} action={<Link to="/">{words.goHome}</Link>} />
+      </Card>
+    </Page>
+  );
+}

@@ -1,0 +1,88 @@
+import { ChartColumn, Cpu, House, KeyRound, MessagesSquare, Settings, Users, type LucideIcon } from "lucide-react";
+import type { Session } from "@/api/client";
+import { may, type Action } from "@/shared/permissions";
+import { words } from "@/shared/words";
+
+export type PageKey = "overview" | "playground" | "deployments" | "keys" | "members" | "usage" | "settings";
+export type GroupKey = "home" | "build" | "models" | "organisation";
+
+export interface PageEntry {
+  key: PageKey;
+  to: "/" | "/playground" | "/deployments" | "/keys" | "/members" | "/usage" | "/settings";
+  group: GroupKey;
+  icon: LucideIcon;
+  /** Any of these opens the page. */
+  needs: readonly Action[];
+}
+
+/** The map of the console (CONSOLE.md), as far as its pages work. */
+export const pages: readonly PageEntry[] = [
+  { key: "overview", to: "/", group: "home", icon: House, needs: ["overview.read"] },
+  { key: "playground", to: "/playground", group: "build", icon: MessagesSquare, needs: ["inference.use"] },
+  { key: "deployments", to: "/deployments", group: "models", icon: Cpu, needs: ["deployments.read", "models.read"] },
+  { key: "members", to: "/members", group: "organisation", icon: Users, needs: ["members.read", "members.manage"] },
+  { key: "keys", to: "/keys", group: "organisation", icon: KeyRound, needs: ["keys.own", "keys.manage"] },
+  { key: "usage", to: "/usage", group: "organisation", icon: ChartColumn, needs: ["usage.read", "usage.own"] },
+  { key: "settings", to: "/settings", group: "organisation", icon: Settings, needs: ["session.own"] },
+];
+
+export const groups: readonly GroupKey[] = ["home", "build", "models", "organisation"];
+
+export function pagesFor(session: Session | null | undefined): PageEntry[] {
+  return pages.filter((page) => may(session, ...page.needs));
+}
+
+export const useNavigationWords = words({
+  en: {
+    main: "Main navigation",
+    skip: "Skip to the content",
+    openMenu: "Open the menu",
+    account: "Account",
+    signOut: "Sign out",
+    findAnything: "Find anything",
+    breadcrumbs: "Breadcrumbs",
+    groups: { home: "Home", build: "Build", models: "Models", organisation: "Organisation" },
+    pages: {
+      overview: "Overview",
+      playground: "Playground",
+      deployments: "Deployments",
+      keys: "API keys",
+      members: "Members",
+      usage: "Usage & cost",
+      settings: "Settings",
+    },
+    roles: {
+      platform_admin: "Platform admin",
+      tenant_admin: "Tenant admin",
+      developer: "Developer",
+      analyst: "Analyst",
+      auditor: "Auditor",
+    },
+  },
+  zh: {
+    main: "主导航",
+    skip: "跳到正文",
+    openMenu: "打开菜单",
+    account: "账号",
+    signOut: "退出登录",
+    findAnything: "搜索或跳转",
+    breadcrumbs: "位置",
+    groups: { home: "首页", build: "构建", models: "模型", organisation: "组织" },
+    pages: {
+      overview: "概览",
+      playground: "试验场",
+      deployments: "部署",
+      keys: "密钥",
+      members: "成员",
+      usage: "用量与费用",
+      settings: "设置",
+    },
+    roles: {
+      platform_admin: "平台管理员",
+      tenant_admin: "租户管理员",
+      developer: "开发者",
+      analyst: "分析师",
+      auditor: "审计员",
+    },
+  },
+});

@@ -1,0 +1,111 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { queryClient } from "@/api/query-client";
+import { sessionQuery, setupQuery } from "@/api/queries";
+import { FailedPage, MissingPage, WaitingPage } from "@/app/fallbacks";
+import * as searches from "@/app/searches";
+import { Shell } from "@/app/shell";
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: MissingPage, errorComponent: FailedPage });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: searches.loginSearch,
+  beforeLoad: async () => {
+    if (await queryClient.ensureQueryData(sessionQuery)) throw redirect({ to: "/" });
+    const setup = await queryClient.fetchQuery(setupQuery).catch(() => null);
+    if (setup?.needed) throw redirect({ to: "/setup" });
+  },
+  component: lazyRouteComponent(() => import("@/features/auth/login"), "LoginPage"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("@/features/auth/setup"), "SetupPage"),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  component: lazyRouteComponent(() => import("@/features/auth/invitation"), "InvitationPage"),
+});
+
+const console = createRoute({
+  getParentRoute: () => root,
+  id: "console",
+  beforeLoad: async ({ location }) => {
+    if (await queryClient.ensureQueryData(sessionQuery)) return;
+    const next = location.href === "/" ? undefined : location.href;
+    throw redirect({ to: "/login", search: { next } });
+  },
+  component: Shell,
+});
+
+const overview = createRoute({
+  getParentRoute: () => console,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/features/overview/page"), "OverviewPage"),
+});
+
+const playground = createRoute({
+  getParentRoute: () => console,
+  path: "/playground",
+  validateSearch: searches.playgroundSearch,
+  component: lazyRouteComponent(() => import("@/features/playground/page"), "PlaygroundPage"),
+});
+
+const deployments = createRoute({
+  getParentRoute: () => console,
+  path: "/deployments",
+  validateSearch: searches.deploymentsSearch,
+  component: lazyRouteComponent(() => import("@/features/models/page"), "DeploymentsPage"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => console,
+  path: "/keys",
+  validateSearch: searches.keysSearch,
+  component: lazyRouteComponent(() => import("@/features/keys/page"), "KeysPage"),
+});
+
+const members = createRoute({
+  getParentRoute: () => console,
+  path: "/members",
+  validateSearch: searches.membersSearch,
+  component: lazyRouteComponent(() => import("@/features/members/page"), "MembersPage"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => console,
+  path: "/usage",
+  validateSearch: searches.usageSearch,
+  component: lazyRouteComponent(() => import("@/features/usage/page"), "UsagePage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => console,
+  path: "/settings",
+  validateSearch: searches.settingsSearch,
+  component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    login,
+    setup,
+    invitation,
+    console.addChildren([overview, playground, deployments, keys, members, usage, settings]),
+  ]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+  defaultPendingComponent: WaitingPage,
+  defaultErrorComponent: FailedPage,
+  defaultNotFoundComponent: MissingPage,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,127 @@
+import { Outlet, useLocation, useRouter } from "@tanstack/react-router";
+import { Button, Drawer } from "antd";
+import { Menu, Search } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Allowed } from "@/app/fallbacks";
+import { pages, useNavigationWords, type PageEntry } from "@/app/navigation";
+import styles from "@/app/shell.module.css";
+import { Sidebar } from "@/app/sidebar";
+import { useCommonWords } from "@/shared/common-words";
+import { useSession } from "@/shared/permissions";
+import { suggestLanguage, usePhone } from "@/shared/preferences";
+import { LanguageSwitch, ThemeSwitch } from "@/shared/switches";
+
+const Commands = lazy(() => import("@/app/commands"));
+
+/** The frame of the console: where one is, where one can go, and the page. */
+export function Shell() {
+  const words = useNavigationWords();
+  const phone = usePhone();
+  const [finding, setFinding] = useState(false);
+  const page = useCurrentPage();
+  useSessionWatch();
+  useFindKey(() => setFinding(true));
+  return (
+    <div className={styles.shell}>
+      <a href="#content" className={styles.skip}>
+        {words.skip}
+      </a>
+      {phone ? null : (
+        <header>
+          <Sidebar onFind={() => setFinding(true)} />
+        </header>
+      )}
+      <div className={styles.body}>
+        <Top page={page} phone={phone} onFind={() => setFinding(true)} />
+        <main id="content" className={styles.main} tabIndex={-1}>
+          {page ? (
+            <Allowed title={words.pages[page.key]} needs={page.needs}>
+              <Outlet />
+            </Allowed>
+          ) : (
+            <Outlet />
+          )}
+        </main>
+      </div>
+      <Suspense fallback={null}>{finding ? <Commands onClose={() => setFinding(false)} /> : null}</Suspense>
+    </div>
+  );
+}
+
+function useCurrentPage(): PageEntry | undefined {
+  const { pathname } = useLocation();
+  return pages.find((page) => page.to === pathname);
+}
+
+/** A session that ended elsewhere leads to the login; a member's own language is taken over. */
+function useSessionWatch(): void {
+  const session = useSession();
+  const router = useRouter();
+  useEffect(() => {
+    if (session === null) void router.invalidate();
+    if (session) suggestLanguage(session.member.locale);
+  }, [session, router]);
+}
+
+function useFindKey(open: () => void): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      open();
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  });
+}
+
+function Top({ page, phone, onFind }: { page: PageEntry | undefined; phone: boolean; onFind: () => void }) {
+  const words = useNavigationWords();
+  return (
+    <div className={styles.top}>
+      <div className={styles.bar}>
+      {phone ? <PhoneMenu onFind={onFind} /> : null}
+      <nav className={styles.crumbs} aria-label={words.breadcrumbs}>
+        <ol>
+          {page && page.group !== "home" ? <li>{words.groups[page.group]}</li> : null}
+          {page ? <li aria-current="page">{words.pages[page.key]}</li> : null}
+        </ol>
+      </nav>
+      {phone ? (
+        <Button type="text" aria-label={words.findAnything} icon={<Search size={16} aria-hidden="true" />} onClick={onFind} />
+      ) : null}
+      <LanguageSwitch />
+      <ThemeSwitch />
+      </div>
+    </div>
+  );
+}
+
+function PhoneMenu({ onFind }: { onFind: () => void }) {
+  const words = useNavigationWords();
+  const common = useCommonWords();
+  const [open, setOpen] = useState(false);
+  const close = () => setOpen(false);
+  return (
+    <>
+      <Button type="text" aria-label={words.openMenu} icon={<Menu size={18} aria-hidden="true" />} onClick={() => setOpen(true)} />
+      <Drawer
+        open={open}
+        onClose={close}
+        placement="left"
+        size={280}
+        closable={false}
+        aria-label={common.brand}
+        styles={{ body: { padding: 0 } }}
+      >
+        <Sidebar
+          onGo={close}
+          onFind={() => {
+            close();
+            onFind();
+          }}
+        />
+      </Drawer>
+    </>
+  );
+}

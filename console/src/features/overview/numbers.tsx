@@ -1,0 +1,43 @@
+import type { Schemas } from "@/api/client";
+import { useOverviewWords } from "@/features/overview/words";
+import { Figure, Figures, Meter } from "@/shared/figure";
+import * as format from "@/shared/format";
+import { Money, useLanguage } from "@/shared/values";
+
+export function Numbers({ data }: { data: Schemas["Overview"] }) {
+  const words = useOverviewWords();
+  const language = useLanguage();
+  const running = data.deployments.reduce((sum, deployment) => sum + deployment.in_flight, 0);
+  return (
+    <Figures>
+      <Figure
+        name={words.tokensPerSecond}
+        value={format.rate(data.tokens_per_second, language)}
+        unit={words.tokensPerSecondUnit}
+        note={words.inFlight(running)}
+      />
+      <Figure name={words.requests} value={format.rate(data.requests_per_minute, language)} unit={words.requestsUnit} />
+      <Figure
+        name={words.firstToken}
+        value={data.first_token_ms === null ? "–" : format.duration(data.first_token_ms, language)}
+        note={data.first_token_ms === null ? words.noStreams : words.firstTokenNote}
+      />
+      <Figure name={words.today} value={<Money micros={data.spend_today_micros} currency={data.currency} />} />
+      <Figure name={words.month} value={<Money micros={data.spend_month_micros} currency={data.currency} />} note={<BudgetNote data={data} />} />
+    </Figures>
+  );
+}
+
+function BudgetNote({ data: { budget, currency } }: { data: Schemas["Overview"] }) {
+  const words = useOverviewWords();
+  const language = useLanguage();
+  const limit = budget?.limit_micros;
+  if (!budget || limit === null || limit === undefined) return words.noBudget;
+  const share = limit > 0 ? budget.spent_micros / limit : 1;
+  return (
+    <>
+      {words.ofBudget(format.percent(share, language), format.money(limit, currency, language))}
+      <Meter value={budget.spent_micros} limit={limit} label={words.month} />
+    </>
+  );
+}

@@ -1,0 +1,120 @@
+import { Segmented } from "antd";
+import { ChartColumn, Table2 } from "lucide-react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+import type { Palette } from "@/shared/palette";
+import styles from "@/shared/chart.module.css";
+import { useCommonWords } from "@/shared/common-words";
+
+const ChartCanvas = lazy(() => import("@/shared/chart-canvas"));
+
+export interface Series {
+  name: string;
+  values: readonly number[];
+  tone: keyof Palette;
+}
+
+export interface ChartData {
+  label: string;
+  kind: "bar" | "line";
+  stacked: boolean;
+  at: readonly string[];
+  series: readonly Series[];
+  /** Counts, of which there is no half. */
+  whole: boolean;
+  total: string;
+  format: (value: number) => string;
+  formatAxis: (value: number) => string;
+  formatAt: (at: string) => string;
+}
+
+interface ChartProps {
+  data: Omit<ChartData, "total">;
+  /** What stands before the labels, such as a choice of measure. */
+  lead?: ReactNode;
+  height?: number;
+}
+
+/** The colours that series take, in this order. */
+export const tones: readonly (keyof Palette)[] = ["light", "info", "good", "muted", "warn", "bad"];
+
+/** Few series with direct labels and their sums; the same numbers as a table at a click. */
+export function Chart({ data: given, lead, height = 220 }: ChartProps) {
+  const words = useCommonWords();
+  const [view, setView] = useState<"chart" | "table">("chart");
+  const data: ChartData = { ...given, total: words.total };
+  const something = data.series.some((series) => series.values.some((value) => value > 0));
+  return (
+    <figure className={styles.chart}>
+      <div className={styles.head}>
+        {lead}
+        <Labels data={data} />
+        <Segmented
+          size="small"
+          aria-label={data.label}
+          value={view}
+          options={[
+            { value: "chart", title: words.chart, icon: <ChartColumn size={14} aria-label={words.chart} className={styles.icon} /> },
+            { value: "table", title: words.table, icon: <Table2 size={14} aria-label={words.table} className={styles.icon} /> },
+          ]}
+          onChange={(value) => setView(value as "chart" | "table")}
+        />
+      </div>
+      {view === "table" ? (
+        <Numbers data={data} height={height} />
+      ) : something ? (
+        <Suspense fallback={<div style={{ height }} />}>
+          <ChartCanvas data={data} height={height} />
+        </Suspense>
+      ) : (
+        <div className={styles.none} style={{ height }}>
+          {words.noData}
+        </div>
+      )}
+    </figure>
+  );
+}
+
+function Labels({ data }: { data: ChartData }) {
+  return (
+    <ul className={styles.labels}>
+      {data.series.map((series) => (
+        <li key={series.name}>
+          <i className={styles.swatch} style={{ background: `var(--jx-${series.tone})` }} aria-hidden="true" />
+          <span className="muted">{series.name}</span>
+          <strong>{data.format(series.values.reduce((sum, value) => sum + value, 0))}</strong>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Numbers({ data, height }: { data: ChartData; height: number }) {
+  return (
+    <div className={styles.table} style={{ height }} tabIndex={0} role="region" aria-label={data.label}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">
+              <span className="sr-only">{data.label}</span>
+            </th>
+            {data.series.map((series) => (
+              <th key={series.name} scope="col">
+                {series.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {data.at.map((at, i) => (
+            <tr key={at}>
+              <td>{data.formatAt(at)}</td>
+              {data.series.map((series) => (
+                <td key={series.name}>{data.format(series.values[i] ?? 0)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
