@@ -6,16 +6,20 @@ Tests: tests/contract (every engine, with its real model), tests/unit/gateway (t
 """
 
 from jixi.models.engines._client import EngineClient, EngineConnectionError, EngineResponse
+from jixi.models.engines._embedding import EmbeddingEngine
+from jixi.models.engines._llamacpp import LlamaCppEngine
 from jixi.models.engines._protocol import Engine, Launch, Profile
 from jixi.models.engines._registry import engine_registry
 from jixi.models.engines._stub import StubEngine
 
 __all__ = [
+    "EmbeddingEngine",
     "Engine",
     "EngineClient",
     "EngineConnectionError",
     "EngineResponse",
     "Launch",
+    "LlamaCppEngine",
     "Profile",
     "StubEngine",
     "engine_registry",

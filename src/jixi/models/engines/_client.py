@@ -67,7 +67,7 @@ class EngineResponse:
         self._whole = True
         self._resume()
         while not self._finished:
-            await self._wait()
+            await self.arrival()
         return b"".join(self._blocks)
 
     async def blocks(self) -> AsyncIterator[bytes]:
@@ -81,7 +81,7 @@ class EngineResponse:
             elif self._finished:
                 return
             else:
-                await self._wait()
+                await self.arrival()
 
     def take(self) -> bytes:
         """What has arrived and was not taken yet, without waiting; empty where there is nothing."""
@@ -94,6 +94,16 @@ class EngineResponse:
         self._resume()
         return block
 
+    async def arrival(self) -> None:
+        """Wait until there is more to take, or until the body has ended; raises where it was cut."""
+        if self._error is not None:
+            raise self._error
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
     def abort(self) -> None:
         """Close the connection, which tells the engine to stop. Does nothing once the body has arrived."""
         if self._connection is not None:
@@ -102,7 +112,7 @@ class EngineResponse:
     async def headers_arrived(self) -> None:
         """Wait until `status` is known."""
         while self.status == 0:
-            await self._wait()
+            await self.arrival()
 
     def start(self, status: int) -> None:
         self.status = status
@@ -131,15 +141,6 @@ class EngineResponse:
         if not self._finished and self._error is None:
             self._error = error
             self._wake()
-
-    async def _wait(self) -> None:
-        if self._error is not None:
-            raise self._error
-        waiter = self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -15,11 +15,14 @@ class Profile:
 
     `tools`: "native" where it fills `tool_calls` itself, "emulated" where the gateway builds them from JSON
     output, "none" where tools are refused. `refused` names request fields that never reach it, for safety.
+    `progress` is a path whose answer to GET changes whenever the engine gets on, be it with reading a long prompt;
+    without one only what it sends counts as progress.
     """
 
     kinds: frozenset[Scope]
     tools: Literal["native", "emulated", "none"] = "none"
     refused: frozenset[str] = frozenset()
+    progress: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,51 @@
+"""The process of the `llamacpp` engine: hands the launch to llama.cpp's server and waits for the end."""
+
+import importlib
+import threading
+from typing import Any, Final
+
+from jixi.models.engines._llamacpp import LlamaCppOptions
+from jixi.models.engines._protocol import Launch
+from jixi.models.engines._worker import begin, cores, options_of
+
+# Between batches llama.cpp notices that a caller has gone and says how far it is: small ones, at no loss on a CPU.
+_BATCH: Final = 512
+
+
+def parameters(llama: Any, launch: Launch) -> Any:
+    """llama.cpp's parameters for this launch."""
+    options = options_of(launch, LlamaCppOptions)
+    chosen = llama.CommonParams()
+    chosen.model.path = str(launch.files["model"])
+    # A set: a plain string would become a set of letters.
+    chosen.model_alias = {launch.model}
+    chosen.hostnames = [str(launch.socket)]
+    chosen.n_parallel = launch.parallel
+    chosen.n_ctx = launch.context * launch.parallel
+    # Each slot has its own context of the promised size: neither shared nor fitted to what memory is free.
+    chosen.kv_unified = False
+    chosen.fit_params = False
+    chosen.n_batch = chosen.n_ubatch = _BATCH
+    chosen.use_jinja = True
+    chosen.warmup = False
+    chosen.ui = False
+    chosen.cache_prompt = True
+    chosen.cache_ram_mib = options.cache_mib
+    chosen.cpuparams.n_threads = launch.threads or cores()
+    chosen.cpuparams_batch.n_threads = options.batch_threads or cores()
+    chosen.endpoint_metrics = True
+    chosen.endpoint_slots = True
+    return chosen
+
+
+def main() -> None:
+    launch = begin()
+    llama: Any = importlib.import_module("xllamacpp")
+    server = llama.Server(parameters(llama, launch))
+    print(f"ready on {server.listening_address}")  # noqa: T201
+    # The process is ended from outside: the server's own way out waits for its calls, and for ever if one hangs.
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
