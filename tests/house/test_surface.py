@@ -7,12 +7,12 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from tests.house.test_doors import exported
-from tests.house.tree import ROOT, Source, product, source
+from tests.house.tree import ROOT, Source, imports, product, source
 
 _SNAPSHOTS = Path(__file__).parent / "snapshots"
 _RENEW = "run 'python -m tests.house.test_surface' if this is meant"
@@ -45,6 +45,12 @@ _OLD_NAMES = {
 _EXCEPTIONS = {
     "psycopg": "LGPL-3.0-only: imported unmodified, replaceable by the user, never copied into our wheel",
     "psycopg-binary": "LGPL-3.0-only: the compiled half of psycopg",
+}
+
+_LOADED_BY_NAME = {
+    "aiosqlite": "SQLAlchemy loads it for sqlite+aiosqlite",
+    "psycopg": "SQLAlchemy loads it for postgresql+psycopg",
+    "uvloop": "uvicorn and asyncio load it by name",
 }
 
 
@@ -149,6 +155,17 @@ def test_every_dependency_has_a_licence_that_apache_software_may_use() -> None:
         if name not in _EXCEPTIONS and _installed(name)
     }
     assert {name: bad for name, bad in unfit.items() if bad} == {}
+
+
+def test_every_direct_dependency_is_imported_or_known_to_be_loaded_by_name() -> None:
+    carriers = packages_distributions()
+    used = {_plain(name) for module in imported_modules() for name in carriers.get(module, [])}
+    assert sorted(set(direct_dependencies()) - used - set(_LOADED_BY_NAME)) == []
+    assert sorted(set(_LOADED_BY_NAME) & used) == []
+
+
+def imported_modules() -> set[str]:
+    return {module.split(".")[0] for item in product() for _, module, _ in imports(item.tree)}
 
 
 def test_the_licence_exceptions_are_still_needed() -> None:
