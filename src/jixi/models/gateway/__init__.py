@@ -1,0 +1,22 @@
+"""The gateway: one door through which every call reaches a model, whoever makes it.
+
+Owns: the reading of requests, admission, the way to the engine and back, and when a call is charged. Must not: know
+HTTP's headers or frameworks, keep money or rights itself (it is handed Gate and Meter), run models.
+Tests: tests/unit/gateway, tests/behaviour.
+"""
+
+from jixi.models.gateway._faults import openai_error
+from jixi.models.gateway._gateway import ByteStream, Call, Gateway, Reply
+from jixi.models.gateway._ports import Limits, Replica, Router, Spec
+
+__all__ = [
+    "ByteStream",
+    "Call",
+    "Gateway",
+    "Limits",
+    "Replica",
+    "Reply",
+    "Router",
+    "Spec",
+    "openai_error",
+]

@@ -1,0 +1,93 @@
+"""Whole answers: passed on as they came where that is possible, else put together again."""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from jixi.core.principal import Scope
+from jixi.core.usage import Usage
+from jixi.models.gateway._chunks import Whole, encode, usage_fields
+from jixi.models.gateway._exchange import Run
+from jixi.models.gateway._legacy import legacy_logprobs
+from jixi.models.gateway._merged import merged_usage
+from jixi.models.gateway._tools import ToolPlan, read_calls
+
+_CHOICES: Final = msgspec.json.Decoder(list[dict[str, Any]])
+_CHARACTERS_PER_TOKEN: Final = 4
+
+Answer = tuple[bytes, Whole]
+
+
+def usage_of(run: Run, whole: Whole) -> Usage:
+    """What one answer used: as the engine says, or counted from the text."""
+    reported = whole.usage.usage() if whole.usage is not None else None
+    text = (
+        sum(len(_said(choice)) for choice in whole.choices or ())
+        if run.request.kind != Scope.EMBEDDINGS
+        else 0
+    )
+    return run.believe(reported, -(-text // _CHARACTERS_PER_TOKEN))
+
+
+def total(run: Run, answers: list[Answer]) -> Usage:
+    return merged_usage([usage_of(run, whole) for _, whole in answers], run.plan.choices)
+
+
+def body_of(run: Run, answers: list[Answer], usage: Usage) -> bytes:
+    """The body that the caller gets."""
+    raw, whole = answers[0]
+    if run.request.kind is Scope.EMBEDDINGS:
+        return raw if whole.model == run.model and whole.usage is not None else _renamed(run, raw, usage)
+    if run.plan.plain and whole.usage is not None and run.envelope.fits(whole):
+        return raw
+    fields = run.envelope.mend(raw, whole)
+    choices = [
+        _choice(run, choice, index + place)
+        for index, (part, _) in enumerate(answers)
+        for place, choice in enumerate(_CHOICES.decode(_raw_choices(part)))
+    ]
+    fields["choices"] = choices
+    fields["usage"] = usage_fields(usage)
+    if len(answers) > 1:
+        fields.pop("timings", None)
+    return encode(fields)
+
+
+def _choice(run: Run, choice: dict[str, Any], index: int) -> dict[str, Any]:
+    choice["index"] = index
+    if run.plan.legacy_logprobs:
+        legacy_logprobs(choice, 0)
+    if run.plan.tools is not None:
+        _find_calls(choice, run.plan.tools)
+    return choice
+
+
+def _find_calls(choice: dict[str, Any], plan: ToolPlan) -> None:
+    """Turn the text of a message into tool calls, where that is what it is."""
+    message: dict[str, Any] = choice.get("message") or {}
+    text = message.get("content")
+    if not isinstance(text, str) or message.get("tool_calls"):
+        return
+    words, calls = read_calls(text, plan.names)
+    if calls:
+        message["content"] = words or None
+        message["tool_calls"] = [call.as_message() for call in calls]
+        choice["finish_reason"] = "tool_calls"
+
+
+def _raw_choices(raw: bytes) -> Raw:
+    return msgspec.json.decode(raw, type=dict[str, Raw])["choices"]
+
+
+def _renamed(run: Run, raw: bytes, usage: Usage) -> bytes:
+    fields: dict[str, Any] = dict(msgspec.json.decode(raw, type=dict[str, Raw]))
+    fields["object"] = "list"
+    fields["model"] = run.model
+    fields["usage"] = {"prompt_tokens": usage.input_tokens, "total_tokens": usage.input_tokens}
+    return encode(fields)
+
+
+def _said(choice: Any) -> str:
+    message = choice.message
+    return (message.content or message.reasoning_content or "") if message else (choice.text or "")

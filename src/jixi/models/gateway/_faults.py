@@ -1,0 +1,122 @@
+"""What an engine's refusal means to the caller: one of our problems, with the engine's words made safe to show."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from jixi.core.errors import JixiError, Language, problem
+
+_UNSAFE: Final = re.compile(
+    r"https?://\S+|unix:\S+"
+    r"|(?<![\w.])(?:~|\.{1,2})?(?:/[\w.@+-]+){2,}/?"
+    r"|[A-Za-z]:\\\S+"
+    r"|\b0x[0-9A-Fa-f]{4,}\b"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
+    r"|\blocalhost(?::\d+)?\b"
+)
+_TRACE: Final = re.compile(r"Traceback \(most recent call last\).*|\bFile \"[^\"]*\", line \d+.*", re.DOTALL)
+_CONTEXT: Final = re.compile(r"context (?:size|length|window)|maximum context|exceed_context", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\d+")
+_LONGEST: Final = 300
+
+
+class _Refusal(Struct):
+    message: str = ""
+    type: str | None = None
+    code: str | int | None = None
+    n_prompt_tokens: int | None = None
+    n_ctx: int | None = None
+
+
+class _Body(Struct):
+    error: _Refusal | str = ""
+
+
+_BODY: Final = msgspec.json.Decoder(_Body)
+_REFUSAL: Final = msgspec.json.Decoder[_Refusal | str](_Refusal | str)  # pyright: ignore[reportArgumentType]
+
+
+def refused(model: str, context: int, status: int, body: bytes, retry_after: str = "") -> JixiError:
+    """The problem behind an answer of `status` with `body`."""
+    refusal = _read(body)
+    if 400 <= status < 500 and _is_context(refusal):
+        return _too_long(model, context, refusal)
+    if status in (429, 503):
+        seconds = int(retry_after) if retry_after.isdecimal() else 5
+        state = "loading or overloaded"
+        return problem("model_unavailable", model=model, state=state, retry_after=max(1, min(60, seconds)))
+    if 400 <= status < 500 and status not in (401, 403, 407):
+        return problem("invalid_value", reason=clean(refusal.message) or "the engine refused it")
+    if status == 501:
+        return problem("operation_not_supported", model=model, kind="this kind of call")
+    return broken(model, f"it answered with status {status}")
+
+
+def failed_midway(model: str, context: int, error: bytes) -> JixiError:
+    """The problem behind an error that an engine sent inside a stream."""
+    refusal = _refusal(error)
+    if _is_context(refusal):
+        return _too_long(model, context, refusal)
+    return broken(model, "it reported an error")
+
+
+def broken(model: str, reason: str) -> JixiError:
+    return problem("engine_error", model=model, reason=reason)
+
+
+def clean(message: str) -> str:
+    """An engine's words without paths, addresses, traces and control characters, and not too many of them."""
+    text = _UNSAFE.sub("…", _TRACE.sub("", message))
+    text = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * _LONGEST])
+    text = " ".join(text.split()).rstrip(" .")
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def openai_error(error: JixiError, language: Language = "en") -> dict[str, Any]:
+    """A problem in the form that OpenAI's clients read."""
+    return {
+        "error": {
+            "message": f"{error.message(language)} {error.remedy(language)}"
+            if language == "en"
+            else error.message(language) + error.remedy(language),
+            "type": error.problem.openai_type,
+            "param": error.param,
+            "code": error.code,
+        }
+    }
+
+
+def _read(body: bytes) -> _Refusal:
+    try:
+        error = _BODY.decode(body).error
+    except (msgspec.DecodeError, RecursionError):
+        return _Refusal()
+    return _Refusal(message=error) if isinstance(error, str) else error
+
+
+def _refusal(error: bytes) -> _Refusal:
+    try:
+        value = _REFUSAL.decode(error)
+    except (msgspec.DecodeError, RecursionError):
+        return _Refusal()
+    return _Refusal(message=value) if isinstance(value, str) else value
+
+
+def _is_context(refusal: _Refusal) -> bool:
+    return refusal.code == "context_length_exceeded" or any(
+        _CONTEXT.search(text) for text in (refusal.type or "", refusal.message)
+    )
+
+
+def _too_long(model: str, context: int, refusal: _Refusal) -> JixiError:
+    numbers = [int(number) for number in _NUMBER.findall(refusal.message)[:2]]
+    needed = refusal.n_prompt_tokens or (max(numbers) if numbers else context + 1)
+    return problem(
+        "context_length_exceeded",
+        model=model,
+        context=refusal.n_ctx or context,
+        needed=needed,
+        param="messages",
+    )

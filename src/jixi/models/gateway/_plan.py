@@ -1,0 +1,104 @@
+"""What goes to the engine for one request: the caller's own bytes, or a few fields of them changed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from jixi.models.engines import Profile
+from jixi.models.gateway._requests import Request
+from jixi.models.gateway._schemas import ChatRequest, CompletionRequest, Sampling
+from jixi.models.gateway._tools import ToolPlan, plan_tools
+
+_NULL: Final = Raw(b"null")
+_ASK_USAGE: Final = b'{"include_usage":true}'
+_MESSAGES: Final = msgspec.json.Decoder(list[dict[str, Raw]])
+_SYSTEM: Final = Raw(b'"system"')
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Plan(Struct, frozen=True):
+    """`bodies`: one for each choice to make, `choices` for each prompt, in the order of their indexes."""
+
+    bodies: list[bytes]
+    choices: int = 1
+    tools: ToolPlan | None = None
+    legacy_logprobs: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the engine's answer can go out as it comes."""
+        return len(self.bodies) == 1 and self.tools is None and not self.legacy_logprobs
+
+
+def make_plan(request: Request, profile: Profile) -> Plan:
+    """Decide what to ask of an engine with `profile`. An engine makes one choice for one prompt at a time: those
+    that can make more count the tokens of one alone, or need several free slots at once.
+    """
+    typed = request.typed
+    if not isinstance(typed, Sampling):
+        return Plan([request.body])
+    changes: dict[str, bytes | None] = {}
+    for name, value in request.fields.items():
+        if value == _NULL:
+            changes[name] = None
+    if typed.stream and not request.wants_usage:
+        changes["stream_options"] = _ASK_USAGE
+    tools = None
+    if isinstance(typed, ChatRequest):
+        tools = _change_chat(request, typed, profile, changes)
+    legacy = isinstance(typed, CompletionRequest) and typed.logprobs is not None
+    if request.choices == 1 and len(request.inputs) <= 1:
+        body = _changed(request.fields, changes) if changes else request.body
+        return Plan([body], 1, tools, legacy)
+    bodies = [
+        _changed(request.fields, {**changes, **split})
+        for split in _splits(request, typed.seed, request.choices)
+    ]
+    return Plan(bodies, request.choices, tools, legacy)
+
+
+def _change_chat(
+    request: Request, chat: ChatRequest, profile: Profile, changes: dict[str, bytes | None]
+) -> ToolPlan | None:
+    if chat.max_completion_tokens is not None:
+        changes["max_completion_tokens"] = None
+        changes["max_tokens"] = _encode(chat.max_completion_tokens)
+    if any(message.role == "developer" for message in chat.messages):
+        changes["messages"] = _without_developer(request.fields["messages"])
+    if profile.tools != "emulated" or not (chat.tools or chat.tool_choice is not None):
+        return None
+    tools = plan_tools(chat)
+    changes.update(tools.changes)
+    return tools if tools.names else None
+
+
+def _splits(request: Request, seed: int | None, choices: int) -> Iterator[Mapping[str, bytes | None]]:
+    """What sets the single answers of one request apart: the prompt, and a seed of its own."""
+    prompts: list[Any] = list(request.inputs) or [None]
+    for prompt in prompts:
+        for number in range(choices):
+            split: dict[str, bytes | None] = {"n": None, "best_of": None}
+            if prompt is not None:
+                split["prompt"] = _encode(prompt)
+            if seed is not None:
+                split["seed"] = _encode(seed + number if seed < 2**63 - choices else seed - number)
+            yield split
+
+
+def _changed(fields: dict[str, Raw], changes: Mapping[str, bytes | None]) -> bytes:
+    kept: dict[str, Raw] = {name: value for name, value in fields.items() if name not in changes}
+    for name, value in changes.items():
+        if value is not None:
+            kept[name] = Raw(value)
+    return _encode(kept)
+
+
+def _without_developer(messages: Raw) -> bytes:
+    """`developer` is the newer name of `system`; the templates of open models know the old one."""
+    changed = _MESSAGES.decode(messages)
+    for message in changed:
+        if msgspec.json.decode(message["role"]) == "developer":
+            message["role"] = _SYSTEM
+    return _encode(changed)

@@ -1,0 +1,214 @@
+"""One stream of an engine: whole payloads come out as they arrive, its end is kept back for whoever settles."""
+
+import asyncio
+from typing import Any, Final, Protocol
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from jixi.core.errors import JixiError, problem
+from jixi.core.usage import Usage
+from jixi.models.engines import EngineConnectionError, EngineResponse
+from jixi.models.gateway._admission import Place
+from jixi.models.gateway._chunks import CHUNK, Chunk, Envelope, encode
+from jixi.models.gateway._exchange import Exchange, Run
+from jixi.models.gateway._faults import broken, failed_midway
+from jixi.models.gateway._legacy import legacy_logprobs
+from jixi.models.gateway._sse import FrameReader, FrameTooLargeError
+from jixi.models.gateway._watch import Watch
+
+_DONE: Final = b"[DONE]"
+_END_S: Final = 0.5
+_EMPTY: Final = (b"", b"null")
+_CHOICES: Final = msgspec.json.Decoder(list[dict[str, Any]])
+
+
+class PayloadStream(Protocol):
+    """Payloads of chunks. `ending` holds those that end the choices, once `read` has given an empty list."""
+
+    @property
+    def ending(self) -> list[bytes]: ...
+
+    @property
+    def envelope(self) -> Envelope: ...
+
+    async def read(self) -> list[bytes]:
+        """More payloads, the first of all with content; empty at a good end. Raises JixiError at any other."""
+        ...
+
+    def usage(self) -> Usage:
+        """What was used so far."""
+        ...
+
+    def close(self) -> None:
+        """Stop the engine, if it is still at work. May be repeated."""
+        ...
+
+
+class EngineStream:
+    """`number` is the place of the answer among those of its request; `index` its index where there are several."""
+
+    def __init__(self, run: Run, place: Place, number: int = 0, index: int | None = None) -> None:
+        self.ending: list[bytes] = []
+        self.envelope = run.envelope
+        self.tokens = 0
+        self._run = run
+        self._exchange = Exchange(run, place)
+        self._number = number
+        self._index = index
+        self.index = index or 0
+        self._rewrites = index is not None or run.plan.legacy_logprobs
+        self._response: EngineResponse | None = None
+        self._frames = FrameReader()
+        self._usage: Usage | None = None
+        self._named = False
+        self._done = False
+        self._text_length = 0
+        self._watch: Watch | None = None
+        self._lagging = False
+
+    async def read(self) -> list[bytes]:
+        limits = self._run.limits
+        try:
+            if self._response is None or self._watch is None:
+                self._response, self._watch = await self._open()
+            elif not self._watch.rang:
+                self._lagging = False
+                self._watch.wait(limits.inter_token_s if self.tokens else limits.first_token_s)
+            payloads = await self._next(self._response)
+        except EngineConnectionError as error:
+            self.close()
+            raise self._broken() from error
+        except BaseException:
+            self.close()
+            raise
+        if payloads:
+            self._lagging = True
+            self._watch.wait(limits.reader_s)
+        else:
+            self.close()
+        return payloads
+
+    def usage(self) -> Usage:
+        if not self._exchange.begun:
+            return Usage()
+        return self._run.believe(self._usage, self.tokens)
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+        self._exchange.close()
+
+    async def _open(self) -> tuple[EngineResponse, Watch]:
+        """Send the request; the time until the first token runs from the moment the engine has it."""
+        await self._exchange.enter()
+        limit, loop = self._run.limits.first_token_s, asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(limit):
+                response = await self._exchange.send(self._run.plan.bodies[self._number], self._number)
+        except TimeoutError as error:
+            raise self._silent(limit) from error
+        return response, Watch(self._ring, began + limit - loop.time())
+
+    def _ring(self) -> None:
+        """Nothing moves any more: the engine says nothing, or the client takes nothing."""
+        self._exchange.close()
+        if self._lagging:
+            self._run.on_lag()
+
+    async def _next(self, response: EngineResponse) -> list[bytes]:
+        """Take blocks until there is content to hand on, or the end."""
+        payloads: list[bytes] = []
+        before = self.tokens
+        while not self._done:
+            if block := response.take():
+                self._digest(block, payloads)
+                if self.tokens and payloads:
+                    break
+            elif response.finished:
+                break
+            else:
+                await response.arrival()
+        if self._done and not payloads:
+            await self._let_end(response)
+        self._run.replica.progress(self.tokens - before)
+        if not payloads and not self.ending:
+            raise broken(self._run.model, "its answer ended early")
+        return payloads
+
+    async def _let_end(self, response: EngineResponse) -> None:
+        """Wait a moment for the end of the body, so that the connection can be used again."""
+        if self._watch is not None:
+            self._watch.wait(_END_S)
+        try:
+            while not response.finished:
+                response.take()
+                await response.arrival()
+        except EngineConnectionError:
+            return
+
+    def _digest(self, block: bytes, payloads: list[bytes]) -> None:
+        try:
+            for payload in self._frames.feed(block):
+                if payload == _DONE:
+                    self._done = True
+                    return
+                if payload not in _EMPTY:
+                    self._take(payload, payloads)
+        except FrameTooLargeError as error:
+            raise broken(self._run.model, "it sent a frame without end") from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise broken(self._run.model, "it sent something that is not a chunk") from error
+
+    def _take(self, payload: bytes, payloads: list[bytes]) -> None:
+        chunk = CHUNK.decode(payload)
+        if not payload.isascii():
+            payload.decode()
+        if chunk.error is not UNSET:
+            raise failed_midway(self._run.model, self._run.replica.context, bytes(chunk.error))
+        fits = self.envelope.fits(chunk)
+        if fits and not self._named and self._index is None:
+            self._named = True
+            self.envelope = Envelope(chunk.id, chunk.object, chunk.created, chunk.model)
+        if chunk.usage is not None:
+            self._usage = chunk.usage.usage()
+        if not chunk.choices:
+            return
+        choice = chunk.choices[0]
+        if choice.says():
+            self.tokens += 1
+        if not fits or self._rewrites or chunk.usage is not None:
+            payload = self._rewritten(payload, chunk)
+        if choice.finish_reason is not None or self.ending:
+            self.ending.append(payload)
+        else:
+            payloads.append(payload)
+
+    def _rewritten(self, payload: bytes, chunk: Chunk) -> bytes:
+        """The payload with the fields that every chunk needs, with our index, and without usage."""
+        fields = self.envelope.mend(payload, chunk)
+        fields.pop("usage", None)
+        if self._index is not None:
+            fields["id"] = self.envelope.id
+            fields["created"] = self.envelope.created
+        if self._rewrites:
+            choices = _CHOICES.decode(fields["choices"])
+            for choice in choices:
+                if self._index is not None:
+                    choice["index"] = self._index
+                if self._run.plan.legacy_logprobs:
+                    self._text_length = legacy_logprobs(choice, self._text_length)
+            fields["choices"] = Raw(encode(choices))
+        return encode(fields)
+
+    def _broken(self) -> JixiError:
+        limits = self._run.limits
+        if self._watch is None or not self._watch.rang:
+            return broken(self._run.model, "its answer was cut")
+        if self._lagging:
+            return problem("client_too_slow", seconds=round(limits.reader_s))
+        return self._silent(limits.inter_token_s if self.tokens else limits.first_token_s)
+
+    def _silent(self, seconds: float) -> JixiError:
+        return problem("engine_timeout", model=self._run.model, seconds=round(seconds))
