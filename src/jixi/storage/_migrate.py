@@ -50,5 +50,8 @@ def _lock(connection: Connection) -> None:
 def _back_up(database: Database, revision: str) -> None:
     if not database.is_postgres and database.url.database:
         path = Path(database.url.database)
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(f"{path}.{revision}.bak")) as copy:
+        with (
+            closing(sqlite3.connect(path)) as source,
+            closing(sqlite3.connect(f"{path}.{revision}.bak")) as copy,
+        ):
             source.backup(copy)

@@ -1,0 +1,109 @@
+"""The ledger: hold, then charge. It implements the port Meter."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from jixi.core.clock import Clock
+from jixi.core.errors import JixiError
+from jixi.core.ports import Hold, Reservation, Settlement
+from jixi.core.usage import Usage
+from jixi.governance.ledger._operations import Operation, Renew, Reserve, Settle
+from jixi.governance.ledger._prices import PriceBook
+from jixi.governance.ledger._records_calls import apply
+from jixi.governance.ledger._records_holds import HoldRecords
+from jixi.governance.ledger._writer import GroupWriter
+from jixi.storage import Database
+
+_log = structlog.get_logger()
+LEASE: Final = timedelta(seconds=45)
+_UPKEEP_S: Final = 5.0
+_NOTHING: Final = Usage()
+
+
+class Ledger:
+    """Sets money aside before a call and books what it cost after; both are durable when they return.
+
+    A hold is leased: while its process lives the lease is renewed, and if the process dies, whichever process finds
+    the lease run out books what the call had produced, as interrupted and estimated.
+    """
+
+    def __init__(self, database: Database, clock: Clock, prices: PriceBook | None = None) -> None:
+        self.prices = prices or PriceBook(database, clock)
+        self._clock = clock
+        self._records = HoldRecords(database)
+        self._writer: GroupWriter[Operation] = GroupWriter(database, apply)
+        self._running: dict[str, Usage] = {}
+        self._upkeep: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read the prices, begin to write, settle what an earlier process left behind."""
+        await self.prices.refresh()
+        self._writer.start()
+        await self.recover()
+        self._upkeep = asyncio.create_task(self._keep_up(), name="ledger-upkeep")
+
+    async def close(self) -> None:
+        """Write what was asked for, then stop."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._upkeep
+            self._upkeep = None
+        await self._writer.close()
+
+    async def reserve(self, reservation: Reservation) -> Hold:
+        price = self.prices.price(reservation.model)
+        now = self._clock.now()
+        hold = Hold(
+            reservation=reservation,
+            price=price,
+            amount_micros=price.ceiling(reservation.max_input_tokens, reservation.max_output_tokens),
+            month=f"{now.year:04d}-{now.month:02d}",
+            opened_at=now,
+        )
+        await self._writer.submit(Reserve(hold, now + LEASE))
+        self._running[reservation.request_id] = _NOTHING
+        return hold
+
+    async def settle(self, hold: Hold, settlement: Settlement) -> int:
+        cost: int = await self._writer.submit(Settle(hold, settlement, self._clock.now()))
+        self._running.pop(hold.reservation.request_id, None)
+        return cost
+
+    def progress(self, hold: Hold, usage: Usage) -> None:
+        if hold.reservation.request_id in self._running:
+            self._running[hold.reservation.request_id] = usage
+
+    async def renew(self) -> None:
+        """Renew the lease of every call that runs here and note its progress."""
+        marks = [
+            (request, usage.input_tokens, usage.output_tokens) for request, usage in self._running.items()
+        ]
+        if marks:
+            await self._writer.submit(Renew(marks, self._clock.now() + LEASE))
+
+    async def recover(self) -> int:
+        """Settle the holds whose lease has run out; returns how many there were."""
+        now = self._clock.now()
+        expired = await self._records.expired(now, self.prices.version)
+        for hold, usage in expired:
+            settlement = Settlement(outcome="interrupted", usage=usage, error_code="interrupted")
+            await self._writer.submit(Settle(hold, settlement, now, expired_by=now))
+        if expired:
+            _log.warning("holds_recovered", holds=len(expired))
+        return len(expired)
+
+    async def _keep_up(self) -> None:
+        while True:
+            await asyncio.sleep(_UPKEEP_S)
+            try:
+                await self.renew()
+                await self.prices.refresh()
+                await self.recover()
+            except (JixiError, OSError, SQLAlchemyError) as error:
+                _log.error("ledger_upkeep_failed", error=type(error).__name__)

@@ -1,0 +1,45 @@
+"""What was called and what it cost: sums that are exact, for one tenant at a time."""
+
+from datetime import datetime, timedelta
+
+from jixi.core.clock import Clock
+from jixi.governance.ledger._records_statement import StatementRecords
+from jixi.governance.ledger._values import Charge, Group, Minute, Row, Selection, Totals
+from jixi.storage import Database
+
+
+class Statement:
+    """Reads charges. It never changes anything."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._records = StatementRecords(database)
+        self._clock = clock
+
+    async def usage(self, selection: Selection, groups: tuple[Group, ...]) -> tuple[list[Row], Totals]:
+        """The sums by `groups`, in their order, and the sum of all."""
+        rows = await self._records.grouped(selection, groups)
+        totals = [row.totals for row in rows]
+        return rows, Totals(*(sum(column) for column in zip(*totals, strict=True))) if totals else Totals()
+
+    async def charges(
+        self, selection: Selection, *, limit: int, before: tuple[datetime, str] | None = None
+    ) -> list[Charge]:
+        """Newest first, at most `limit`, those after the position (charged_at, request_id) `before`."""
+        return await self._records.charges(selection, limit, before)
+
+    async def minutes(self, tenant_id: str, *, member_id: str | None = None, count: int = 60) -> list[Minute]:
+        """The last `count` minutes, oldest first, the quiet ones included."""
+        last = self._clock.now().replace(second=0, microsecond=0)
+        start = last - timedelta(minutes=count - 1)
+        found = {
+            minute.at: minute
+            for minute in await self._records.minutes(
+                Selection(tenant_id, start, last + timedelta(minutes=1), member_id=member_id)
+            )
+        }
+        times = [start + timedelta(minutes=step) for step in range(count)]
+        return [found.get(at, Minute(at)) for at in times]
+
+    async def discrepancies(self) -> list[str]:
+        """Accounts whose sums are not those of their charges and open holds; empty while the ledger is sound."""
+        return await self._records.discrepancies()
