@@ -6,14 +6,16 @@ Tests: tests/unit/gateway, tests/behaviour.
 """
 
 from jixi.models.gateway._faults import openai_error
-from jixi.models.gateway._gateway import ByteStream, Call, Gateway, Reply
-from jixi.models.gateway._ports import Limits, Replica, Router, Spec
+from jixi.models.gateway._gateway import ByteStream, Call, Gateway, Model, Reply
+from jixi.models.gateway._ports import Limits, Listing, Replica, Router, Spec
 
 __all__ = [
     "ByteStream",
     "Call",
     "Gateway",
     "Limits",
+    "Listing",
+    "Model",
     "Replica",
     "Reply",
     "Router",

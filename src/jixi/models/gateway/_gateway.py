@@ -58,6 +58,18 @@ class Reply(Struct, frozen=True, kw_only=True):
     stream: ByteStream | None = None
 
 
+class Model(Struct, frozen=True, kw_only=True):
+    """A model in the form of OpenAI's listing, with what else a caller wants to know before a call."""
+
+    id: str
+    object: str = "model"
+    created: int
+    owned_by: str = "jixi"
+    kinds: list[Scope]
+    context: int
+    state: str
+
+
 class Gateway:
     """Proxies calls to engines under the rules of the house: rights, money, places, time."""
 
@@ -94,10 +106,34 @@ class Gateway:
             return await self._stream(call, run, place, account)
         return Reply(body=await _answer(run, place, account))
 
+    def models(self, principal: Principal) -> list[Model]:
+        """The models that `principal` may use, each with the kinds of calls that are open to it."""
+        found: list[Model] = []
+        for listing in self._fleet.models():
+            kinds = [kind for kind in sorted(listing.kinds) if self._may(principal, kind, listing.name)]
+            if kinds:
+                found.append(
+                    Model(
+                        id=listing.name,
+                        created=int(listing.since.timestamp()),
+                        kinds=kinds,
+                        context=listing.context,
+                        state=listing.state,
+                    )
+                )
+        return found
+
     async def close(self) -> None:
         """Wait until every call that ended early is settled."""
         while self._settling:
             await asyncio.wait(self._settling)
+
+    def _may(self, principal: Principal, kind: Scope, model: str) -> bool:
+        try:
+            self._gate.authorise(principal, kind, model)
+        except JixiError:
+            return False
+        return True
 
     def _admit(self, call: Call, request: Request, replica: Replica) -> tuple[Run, Place]:
         lane = self._lanes.get(replica)

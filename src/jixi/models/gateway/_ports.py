@@ -1,9 +1,12 @@
 """What the gateway needs of its neighbours, and the options it is made with."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
+from jixi.core.principal import Scope
 from jixi.models.engines import EngineClient, Profile
 
 
@@ -42,8 +45,29 @@ class Replica(Protocol):
         ...
 
 
+class Listing(Protocol):
+    """A model as a fleet lists it, ready or not."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kinds(self) -> frozenset[Scope]: ...
+
+    @property
+    def context(self) -> int: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def since(self) -> datetime: ...
+
+
 class Router(Protocol):
     """Where calls for a model go."""
+
+    def models(self) -> Sequence[Listing]: ...
 
     def route(self, model: str) -> Replica:
         """Raises `model_not_found` and `model_unavailable`."""
