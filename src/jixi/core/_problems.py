@@ -111,6 +111,14 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_en="Reload the console and try again; programs use an API key instead of a session.",
         remedy_zh="请刷新控制台后重试；程序请使用 API 密钥而不是登录会话。",
     ),
+    Problem(
+        code="last_administrator",
+        status=409,
+        en="The platform would be left without an active administrator.",
+        zh="此操作会使平台失去最后一位有效的管理员。",
+        remedy_en="Make another member platform administrator first.",
+        remedy_zh="请先将另一位成员设为平台管理员。",
+    ),
     # What was asked
     Problem(
         code="invalid_json",

@@ -14,7 +14,7 @@ class Budgets:
         self._records = BudgetRecords(database)
         self._clock = clock
 
-    async def list(self, tenant_id: str) -> list[Budget]:
+    async def of_tenant(self, tenant_id: str) -> list[Budget]:
         """The tenant's own budget, then those of its keys that have a limit or have spent this month."""
         month = self._month()
         rows = await self._records.of_tenant(tenant_id, month)
@@ -33,12 +33,12 @@ class Budgets:
     async def set_limit(
         self, tenant_id: str, scope_id: str, limit_micros: int | None, *, version: int | None = None
     ) -> Budget:
-        """Set this month's and all later months' limit. Raises `conflict` where `version` is not the stored one."""
+        """Set this month's and all later months' limit. Raises `precondition_failed` where `version` is old."""
         scope: BudgetScope = "tenant" if scope_id == tenant_id else "key"
         if not await self._records.set_limit(
             tenant_id, scope_id, scope, limit_micros, self._month(), version
         ):
-            raise problem("conflict", noun="budget")
+            raise problem("precondition_failed", noun="budget")
         return await self.get(tenant_id, scope_id)
 
     def _month(self) -> str:

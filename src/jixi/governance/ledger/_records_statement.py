@@ -105,7 +105,7 @@ class StatementRecords:
         return found
 
 
-def _chosen(query: Select[Any], selection: Selection) -> Select[Any]:
+def _chosen(query: Select[*tuple[Any, ...]], selection: Selection) -> Select[*tuple[Any, ...]]:
     """Every query over charges passes here, so that none forgets its tenant."""
     query = query.where(
         charges.c.tenant_id == selection.tenant_id,
