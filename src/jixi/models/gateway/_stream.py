@@ -66,6 +66,7 @@ class EngineStream:
         self._text_length = 0
         self._watch: Watch | None = None
         self._lagging = False
+        self._failure: JixiError | None = None
 
     async def read(self) -> list[bytes]:
         limits = self._run.limits
@@ -119,11 +120,18 @@ class EngineStream:
 
     async def _next(self, response: EngineResponse) -> list[bytes]:
         """Take blocks until there is content to hand on, or the end."""
+        if self._failure is not None:
+            raise self._failure
         payloads: list[bytes] = []
         before = self.tokens
         while not self._done:
             if block := response.take():
-                self._digest(block, payloads)
+                try:
+                    self._digest(block, payloads)
+                except JixiError as error:
+                    if not (self.tokens and payloads):
+                        raise
+                    self._failure = error
                 if self.tokens and payloads:
                     break
             elif response.finished:
