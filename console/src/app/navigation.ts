@@ -51,13 +51,6 @@ export const useNavigationWords = words({
       usage: "Usage & cost",
       settings: "Settings",
     },
-    roles: {
-      platform_admin: "Platform admin",
-      tenant_admin: "Tenant admin",
-      developer: "Developer",
-      analyst: "Analyst",
-      auditor: "Auditor",
-    },
   },
   zh: {
     main: "主导航",
@@ -76,13 +69,6 @@ export const useNavigationWords = words({
       members: "成员",
       usage: "用量与费用",
       settings: "设置",
-    },
-    roles: {
-      platform_admin: "平台管理员",
-      tenant_admin: "租户管理员",
-      developer: "开发者",
-      analyst: "分析师",
-      auditor: "审计员",
     },
   },
 });

@@ -8,6 +8,7 @@ import styles from "@/app/shell.module.css";
 import { Mark } from "@/shared/brand";
 import { isMac } from "@/shared/hotkeys";
 import { useSession } from "@/shared/permissions";
+import { useRoleWords } from "@/shared/role-words";
 
 export function Sidebar({ onFind, onGo }: { onFind: () => void; onGo?: () => void }) {
   const words = useNavigationWords();
@@ -53,6 +54,7 @@ export function Sidebar({ onFind, onGo }: { onFind: () => void; onGo?: () => voi
 
 function Account({ onGo }: { onGo: (() => void) | undefined }) {
   const words = useNavigationWords();
+  const roles = useRoleWords();
   const session = useSession();
   const navigate = useNavigate();
   const signOut = useSignOut();
@@ -64,7 +66,7 @@ function Account({ onGo }: { onGo: (() => void) | undefined }) {
       placement="topLeft"
       menu={{
         items: [
-          { key: "role", label: `${session.member.email} · ${words.roles[session.member.role]}`, disabled: true },
+          { key: "role", label: `${session.member.email} · ${roles[session.member.role]}`, disabled: true },
           { type: "divider" },
           { key: "settings", label: words.pages.settings, icon: <Settings size={14} aria-hidden="true" /> },
           { type: "divider" },
@@ -96,6 +98,8 @@ export function useSignOut(): () => Promise<void> {
   const navigate = useNavigate();
   return async () => {
     await ask(api.DELETE("/api/session")).catch(() => undefined);
+    // The playground keeps what was said in this tab; it is not for the next reader.
+    sessionStorage.clear();
     queryClient.clear();
     queryClient.setQueryData(sessionKey, null);
     await navigate({ to: "/login", search: { next: undefined } });

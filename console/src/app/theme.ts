@@ -31,8 +31,10 @@ export function themeFor(scheme: Scheme, still: boolean): ThemeConfig {
   const p = palettes[scheme];
   const raised = scheme === "light" ? p.surface : mix(p.ink, p.surface, 0.03);
   const edge = mix(p.ink, p.line, 0.16);
+  const derive = scheme === "light" ? antd.defaultAlgorithm : antd.darkAlgorithm;
   return {
-    algorithm: scheme === "light" ? antd.defaultAlgorithm : antd.darkAlgorithm,
+    // antd passes its five seed colours through the algorithm whatever `token` says; the last step puts ours back.
+    algorithm: [derive, (_seed, map) => ({ ...(map ?? derive(_seed)), ...shades(scheme) })],
     cssVar: { key: "jixi" },
     token: {
       ...shades(scheme),

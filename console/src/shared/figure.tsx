@@ -23,16 +23,24 @@ export function Figure({ name, value, unit, note }: FigureProps) {
         {value}
         {unit ? <span className={styles.unit}>{unit}</span> : null}
       </span>
-      <span className={styles.note}>{note}</span>
+      {note ? <span className={styles.note}>{note}</span> : null}
     </div>
   );
 }
 
+interface MeterProps {
+  value: number;
+  limit: number;
+  label: string;
+  /** For a progress, which may be full. */
+  calm?: boolean;
+}
+
 /** How much of a limit is gone: calm, then a warning from 80 %, then bad. */
-export function Meter({ value, limit, label }: { value: number; limit: number; label: string }) {
+export function Meter({ value, limit, label, calm = false }: MeterProps) {
   const language = useLanguage();
   const share = limit > 0 ? value / limit : value > 0 ? 1 : 0;
-  const tone = share >= 1 ? "bad" : share >= 0.8 ? "warn" : "light";
+  const tone = calm ? "light" : share >= 1 ? "bad" : share >= 0.8 ? "warn" : "light";
   return (
     <div
       className={styles.meter}

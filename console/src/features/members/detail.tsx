@@ -2,7 +2,6 @@ import { Link } from "@tanstack/react-router";
 import { App, Button } from "antd";
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
-import { useNavigationWords } from "@/app/navigation";
 import { RoleSelect } from "@/features/members/invite";
 import { InvitationLink } from "@/features/members/link";
 import styles from "@/features/members/members.module.css";
@@ -16,11 +15,12 @@ import { DangerZone, Facts, Panel } from "@/shared/panel";
 import { useMay, useSession } from "@/shared/permissions";
 import { ProblemNotice } from "@/shared/states";
 import { Ago, DateOnly } from "@/shared/values";
+import { useRoleWords } from "@/shared/role-words";
 
 export function MemberDetail({ member, onClose }: { member: Member; onClose: () => void }) {
   const words = useMemberWords();
   const common = useCommonWords();
-  const { roles } = useNavigationWords();
+  const roles = useRoleWords();
   const self = useSession()?.member.id === member.id;
   const manages = useMay("members.manage") && !self;
   const [error, setError] = useState<unknown>(null);

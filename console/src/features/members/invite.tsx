@@ -1,7 +1,6 @@
 import { Form, Input, Select } from "antd";
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
-import { useNavigationWords } from "@/app/navigation";
 import { InvitationLink } from "@/features/members/link";
 import styles from "@/features/members/members.module.css";
 import { useMemberChanges, type Member } from "@/features/members/mutations";
@@ -9,6 +8,7 @@ import { useMemberWords } from "@/features/members/words";
 import { FormPanel } from "@/shared/form";
 import { useSession } from "@/shared/permissions";
 import { useLanguage } from "@/shared/values";
+import { useRoleWords } from "@/shared/role-words";
 
 /** Nobody can give more than they have. */
 export function useRoles(): Member["role"][] {
@@ -19,12 +19,13 @@ export function useRoles(): Member["role"][] {
 
 export function RoleSelect(props: { id?: string; value?: Member["role"]; onChange?: (role: Member["role"]) => void; label?: string; disabled?: boolean }) {
   const words = useMemberWords();
-  const { roles } = useNavigationWords();
+  const roles = useRoleWords();
   const { label, ...rest } = props;
   const options = useRoles().map((role) => ({ value: role, label: roles[role] }));
   return (
     <Select
       {...rest}
+      popupMatchSelectWidth={300}
       {...(label ? { "aria-label": label } : {})}
       options={props.value && !options.some(({ value }) => value === props.value) ? [...options, { value: props.value, label: roles[props.value] }] : options}
       optionRender={({ value, label: name }) => (

@@ -3,7 +3,6 @@ import { getRouteApi } from "@tanstack/react-router";
 import { Button } from "antd";
 import { MailPlus, Users } from "lucide-react";
 import { membersQuery } from "@/api/queries";
-import { useNavigationWords } from "@/app/navigation";
 import { MemberDetail } from "@/features/members/detail";
 import { Invite } from "@/features/members/invite";
 import styles from "@/features/members/members.module.css";
@@ -18,6 +17,7 @@ import type { Column } from "@/shared/rows";
 import { Empty } from "@/shared/states";
 import { Tag } from "@/shared/status";
 import { Ago, DateOnly } from "@/shared/values";
+import { useRoleWords } from "@/shared/role-words";
 
 const route = getRouteApi("/console/members");
 const roleKeys = ["platform_admin", "tenant_admin", "developer", "analyst", "auditor"] as const;
@@ -65,7 +65,7 @@ export function MembersPage() {
 
 function useFilters(role: string | undefined, status: string | undefined): Filter<Member>[] {
   const words = useMemberWords();
-  const { roles } = useNavigationWords();
+  const roles = useRoleWords();
   return [
     {
       key: "role",
@@ -87,7 +87,7 @@ function useFilters(role: string | undefined, status: string | undefined): Filte
 function useColumns(): Column<Member>[] {
   const words = useMemberWords();
   const common = useCommonWords();
-  const { roles } = useNavigationWords();
+  const roles = useRoleWords();
   const self = useSession()?.member.id;
   return [
     {
