@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -127,11 +127,11 @@ class Deployment:
             self._task = None
         self._become("stopped", None)
 
-    async def reach(self, states: Collection[State]) -> DeploymentStatus:
-        """Wait until the deployment is in one of `states`."""
-        while self._state not in states:
+    async def until(self, fits: Callable[[DeploymentStatus], bool]) -> DeploymentStatus:
+        """Wait until the status fits; looks whenever the state changes."""
+        while not fits(status := self.status()):
             await self._changed.wait()
-        return self.status()
+        return status
 
     def _become(self, state: State, reason: Reason | None) -> None:
         self._state, self._reason, self._since = state, reason, self._around.clock.now()
@@ -175,7 +175,7 @@ class Deployment:
         self._asked.clear()
         self._starts += 1
         self._become("starting", self._reason if self._starts > 1 else None)
-        socket = self._around.sockets / f"{self._number}-{self._starts}"
+        socket = self._around.sockets / f"{self._number}-{self._starts}.sock"
         self._earlier = self.log(_EARLIER_LINES)
         self._process = None
         try:

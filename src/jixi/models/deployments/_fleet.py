@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,10 @@ from jixi.models.engines import Engine
 
 # A Unix socket's path has 107 bytes; what we add to the folder stays below 40.
 _LONGEST_FOLDER: Final = 60
-_SETTLED: Final[frozenset[State]] = frozenset({"ready", "failed", "stopped"})
+
+
+def _settled(status: DeploymentStatus) -> bool:
+    return status.state in {"ready", "failed", "stopped"}
 
 
 class Fleet:
@@ -103,9 +106,9 @@ class Fleet:
         """End its engine and start it again, now; raises `model_not_found`."""
         self._find(name).restart()
 
-    async def reach(self, name: str, states: Collection[State] = _SETTLED) -> DeploymentStatus:
-        """Wait until the deployment is in one of `states`; raises `model_not_found`."""
-        return await self._find(name).reach(states)
+    async def until(self, name: str, fits: Callable[[DeploymentStatus], bool] = _settled) -> DeploymentStatus:
+        """Wait until the deployment's status fits: by default, until it is ready or will not become so by itself."""
+        return await self._find(name).until(fits)
 
     def _find(self, name: str) -> Deployment:
         if name not in self._deployments:

@@ -20,6 +20,7 @@ class Replica:
         self.in_flight = 0
         self._clock = clock
         self._moved_at = clock.monotonic()
+        self._busy_since = self._moved_at
         self._waiting_since: float | None = None
         self._produced: deque[tuple[int, int]] = deque(maxlen=_WINDOW_S + 1)
 
@@ -31,12 +32,19 @@ class Replica:
     def begin(self) -> None:
         """A call goes to the engine."""
         self.in_flight += 1
+        if self.in_flight == 1:
+            self._busy_since = self._clock.monotonic()
         if self._waiting_since is None:
             self._waiting_since = self._clock.monotonic()
 
     def end(self) -> None:
-        """The call is over, however it ended; this alone is no sign of life."""
+        """The call is over, however it ended; this alone is no sign of life.
+
+        So callers who give up one after the other do not hide that the engine hangs.
+        """
         self.in_flight -= 1
+        if self.in_flight == 0 and self._moved_at >= self._busy_since:
+            self._waiting_since = None
 
     def progress(self, tokens: int) -> None:
         """The engine has got on: it made `tokens`, or (0) answered, or read on in a prompt."""

@@ -19,6 +19,7 @@ def parameters(llama: Any, launch: Launch) -> Any:
     chosen.model.path = str(launch.files["model"])
     # A set: a plain string would become a set of letters.
     chosen.model_alias = {launch.model}
+    # The ending ".sock" makes it a Unix socket.
     chosen.hostnames = [str(launch.socket)]
     chosen.n_parallel = launch.parallel
     chosen.n_ctx = launch.context * launch.parallel
@@ -40,6 +41,8 @@ def parameters(llama: Any, launch: Launch) -> Any:
 
 def main() -> None:
     launch = begin()
+    # llama.cpp does not take over the socket of a process that has gone.
+    launch.socket.unlink(missing_ok=True)
     llama: Any = importlib.import_module("xllamacpp")
     server = llama.Server(parameters(llama, launch))
     print(f"ready on {server.listening_address}")  # noqa: T201

@@ -33,7 +33,8 @@ class Launch:
     """What one replica of a deployment asks of its engine.
 
     `model` is the public name the engine must answer to; `files` maps a role ("model") to a verified file;
-    `socket` is the Unix socket it must listen on; `context` is in tokens per call; `parallel` is calls at once.
+    `socket` is the Unix socket it must listen on, a short path that ends in ".sock";
+    `context` is in tokens per call; `parallel` is calls at once.
     """
 
     model: str

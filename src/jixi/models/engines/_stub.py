@@ -68,7 +68,9 @@ class StubEngine:
 
     name: Final = "stub"
     profile: Final = Profile(
-        kinds=frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS}), tools="emulated"
+        kinds=frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS}),
+        tools="emulated",
+        progress="/progress",
     )
 
     def command(self, launch: Launch) -> Command:
