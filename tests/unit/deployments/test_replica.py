@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.conftest import FrozenClock
+from tests.clocks import FrozenClock
 
 from jixi.core.principal import Scope
 from jixi.models.deployments import DeploymentSpec, Replica

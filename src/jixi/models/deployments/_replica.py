@@ -20,7 +20,7 @@ class Replica:
         self.in_flight = 0
         self._clock = clock
         self._moved_at = clock.monotonic()
-        self._busy_since = self._moved_at
+        self._moves = self._moves_before = 0
         self._waiting_since: float | None = None
         self._produced: deque[tuple[int, int]] = deque(maxlen=_WINDOW_S + 1)
 
@@ -33,7 +33,7 @@ class Replica:
         """A call goes to the engine."""
         self.in_flight += 1
         if self.in_flight == 1:
-            self._busy_since = self._clock.monotonic()
+            self._moves_before = self._moves
         if self._waiting_since is None:
             self._waiting_since = self._clock.monotonic()
 
@@ -43,13 +43,14 @@ class Replica:
         So callers who give up one after the other do not hide that the engine hangs.
         """
         self.in_flight -= 1
-        if self.in_flight == 0 and self._moved_at >= self._busy_since:
+        if self.in_flight == 0 and self._moves > self._moves_before:
             self._waiting_since = None
 
     def progress(self, tokens: int) -> None:
         """The engine has got on: it made `tokens`, or (0) answered, or read on in a prompt."""
         now = self._clock.monotonic()
         self._moved_at = now
+        self._moves += 1
         self._waiting_since = now if self.in_flight else None
         second = int(now)
         if tokens and self._produced and self._produced[-1][0] == second:
