@@ -40,7 +40,7 @@ class Hasher:
     def __init__(self, pepper: bytes) -> None:
         self._pepper = pepper
         self._passwords = PasswordHasher()
-        self._nobody = self._passwords.hash(new_token())
+        self._nobody: str | None = None
 
     def digest(self, secret: str) -> str:
         """The name under which a random secret is stored."""
@@ -52,6 +52,8 @@ class Hasher:
 
     async def verify_password(self, stored: str | None, password: str) -> bool:
         """Whether they match. Works as long for somebody who does not exist."""
+        if self._nobody is None:
+            self._nobody = await self.hash_password(new_token())
         matches = await asyncio.to_thread(self._matches, stored or self._nobody, password)
         return matches and stored is not None
 

@@ -1,0 +1,21 @@
+"""Clocks that tests move."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class FrozenClock:
+    """A clock that stands still until `advance` moves it; wall time and monotonic time move together."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._now = start or datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
