@@ -1,6 +1,5 @@
 """A gateway before a stub engine, and one before an engine that says what a test wants byte by byte."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,13 +8,6 @@ from tests.unit.gateway.fakes import House, OneReplica, ScriptedEngine, scripted
 
 from jixi.models.engines import EngineClient, StubEngine
 from jixi.models.gateway import Limits
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    """No test of the gateway may wait for ever."""
-    async with asyncio.timeout(30):
-        yield
 
 
 @pytest.fixture

@@ -73,12 +73,6 @@ async def client(server: Server) -> AsyncIterator[EngineClient]:
     await made.close()
 
 
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(20):
-        yield
-
-
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Engine: Yes\r\n\r\nhello"
 
 

@@ -225,6 +225,7 @@ async def _fetch_all(run: Run, place: Place, answers: list[Answer]) -> None:
         for task, taken in zip(tasks, places, strict=True):
             task.cancel()
             taken.leave()
+        await asyncio.wait(tasks)
 
 
 def _spent(run: Run, answers: list[Answer]) -> Usage:

@@ -16,9 +16,9 @@ from jixi.models.gateway._schemas import ChatRequest, ChosenTool, Function
 _TAG: Final = "<tool_call>"
 _FENCE: Final = "```"
 _TAGGED: Final = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|\Z)", re.DOTALL)
-_FENCED: Final = re.compile(r"```[ \t]*\w*\s*([{\[](?:(?!```).)*)```\s*\Z", re.DOTALL)
+_FENCED: Final = re.compile(r"```\w*\s*([{\[](?:(?!```).)*)```\s*\Z", re.DOTALL)
 _BARE_START: Final = re.compile(r'\s*(?:\Z|\{\s*(?:"|\Z)|\[\s*(?:\{|\Z))')
-_MARK: Final = re.compile(r"<tool_call>|```[ \t]*\w*\s*(?:\Z|[{\[](?!.*```\s*\S))", re.DOTALL)
+_MARK: Final = re.compile(r"<tool_call>|```\w*\s*(?:\Z|[{\[](?!.*```\s*\S))", re.DOTALL)
 _OWN_REFERENCE: Final = re.compile(r"^#/(?:\$defs|definitions)/")
 _MOST_HELD: Final = 32 * 1024
 
