@@ -21,7 +21,8 @@ from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
 from jixi.models.engines import Engine, EngineClient, EngineConnectionError, Launch, engine_registry
 
-_WAIT_S = 60
+pytestmark = pytest.mark.timeout(60)
+_WAIT_S = 30
 _PATHS = {
     Scope.CHAT: "/v1/chat/completions",
     Scope.COMPLETIONS: "/v1/completions",
@@ -77,7 +78,7 @@ async def started(engine: Engine, launch: Launch) -> AsyncIterator[Running]:
             while not await _ready(client):
                 done, _ = await asyncio.wait({ended}, timeout=0.02)
                 assert not done, process.log()
-            yield Running(engine, launch, client)
+        yield Running(engine, launch, client)
     finally:
         await client.close()
         await process.stop(5)

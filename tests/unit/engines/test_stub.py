@@ -22,7 +22,7 @@ from jixi.models.engines import (
 )
 
 _CHAT = "/v1/chat/completions"
-_WAIT_S = 20
+pytestmark = pytest.mark.timeout(60)
 
 
 class Stub:
@@ -66,7 +66,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 async def start(folder: Path) -> AsyncIterator[Start]:
-    async with AsyncExitStack() as stack, asyncio.timeout(_WAIT_S):
+    async with AsyncExitStack() as stack:
 
         async def begin(*script: dict[str, Any], **options: Any) -> Stub:
             options = {"journal": str(folder / "journal"), "script": script} | options
