@@ -5,16 +5,23 @@ Must not: hold rules of a room, know HTTP or a command line. Tests: tests/unit/a
 """
 
 from jixi.assembly._folder import locked_folder, prepare_folder
+from jixi.assembly._house import House, open_house
 from jixi.assembly._load import LoadedSettings, Sourced, load_settings
+from jixi.assembly._notices import Notice
 from jixi.assembly._settings import DeploymentSetting, Settings, host_name
+from jixi.assembly._supply import Supply
 
 __all__ = [
     "DeploymentSetting",
+    "House",
     "LoadedSettings",
+    "Notice",
     "Settings",
     "Sourced",
+    "Supply",
     "host_name",
     "load_settings",
     "locked_folder",
+    "open_house",
     "prepare_folder",
 ]

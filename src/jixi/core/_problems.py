@@ -386,6 +386,15 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_zh="请先停止该服务，或将 JIXI_DATA_DIR 设为其他目录。",
     ),
     Problem(
+        code="database_unusable",
+        status=500,
+        openai_type="api_error",
+        en="The database cannot be opened: {reason}.",
+        zh="无法打开数据库：{reason}。",
+        remedy_en="Check 'database_url', or the free space and the rights of the data folder.",
+        remedy_zh="请检查 'database_url'，或数据目录的剩余空间与权限。",
+    ),
+    Problem(
         code="address_in_use",
         status=500,
         openai_type="api_error",

@@ -41,6 +41,11 @@ def console_app(folder: Path = BUILT) -> ASGIApp:
     return console
 
 
+async def no_console(scope: Scope, receive: Receive, send: Send) -> None:
+    """Where the settings turn the console off."""
+    await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
+
+
 def _files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".map"]
 

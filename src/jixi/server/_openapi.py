@@ -7,8 +7,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
+from jixi.governance.identity import Action
 from jixi.server._errors import errors
-from jixi.server._policy import Requires, routes_of
+from jixi.server._policy import declarations
 from jixi.wire import ProblemDetails
 
 _ABOUT: Final = """\
@@ -56,26 +57,33 @@ def document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
     )
-    needs = {(path, method.lower()): said[0] for method, path, said in routes_of(app)}
+    actions: dict[tuple[str, str], Action | None] = {
+        (each.path, each.method.lower()): each.actions[0] for each in declarations(app)
+    }
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, method, private=isinstance(needs[path, method], Requires))
+            _complete(operation, method, action=actions[path, method])
     _add_schemas(made["components"])
     return made
 
 
-def _complete(operation: dict[str, Any], method: str, *, private: bool) -> None:
+def _complete(operation: dict[str, Any], method: str, *, action: Action | None) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
-    codes = ["not_authenticated", "invalid_api_key", "role_forbidden", "scope_missing"] if private else []
+    codes = ["not_authenticated", "invalid_api_key", "role_forbidden", "scope_missing"] if action else []
     codes += ["csrf_failed"] if method != "get" else []
     codes += ["invalid_value"] if "parameters" in operation or "requestBody" in operation else []
     codes += ["invalid_json", "body_too_large"] if "requestBody" in operation else []
     for status, response in errors(*codes).items():
-        known = responses.setdefault(str(status), response)
-        if known is not response:
-            known["description"] += f"\n\n{response['description']}"
-    if private:
+        known = responses.get(str(status))
+        text = (
+            response["description"]
+            if known is None
+            else f"{known['description']}\n\n{response['description']}"
+        )
+        responses[str(status)] = response | {"description": text}
+    if action:
+        operation["x-jixi-action"] = action
         operation["security"] = [{"api_key": []}, {"session": []}]
 
 

@@ -3,34 +3,48 @@
 The check is a dependency of the route, never of its address; an undeclared route keeps the server from starting.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from jixi.core.principal import Principal
-from jixi.wire.admin import Permission
+from jixi.governance.identity import Action, require
+from jixi.server._scope import SAFE_METHODS
+from jixi.server._services import services_of
 
 
 class Requires:
     """The dependency that authenticates the caller and holds them to one action."""
 
-    def __init__(self, action: Permission) -> None:
-        self.action = action
+    def __init__(self, action: Action) -> None:
+        self.action: Action = action
 
     async def __call__(self, request: Request) -> Principal:
-        raise NotImplementedError
+        principal = await services_of(request).authenticate(request.scope)
+        require(principal, self.action)
+        return principal
 
 
 class Public:
-    """The dependency that says: anyone may call this, and it was meant."""
+    """The dependency that says: anyone may call this, and it was meant. Other sites' pages still may not."""
 
-    async def __call__(self) -> None:
-        return None
+    action = None
+
+    async def __call__(self, request: Request) -> None:
+        if request.method not in SAFE_METHODS:
+            services_of(request).authenticate.check_origin(request.scope)
 
 
-def requires(action: Permission) -> Any:
+class Declared(NamedTuple):
+    """A route, and what it says of its callers; `actions` holds None for a public one."""
+
+    method: str
+    path: str
+    actions: list[Action | None]
+
+
+def requires(action: Action) -> Any:
     """Declare that a route needs `action`; the parameter that it annotates is the caller."""
     return Depends(Requires(action))
 
@@ -40,22 +54,23 @@ def public() -> Any:
     return Depends(Public())
 
 
-def declared(dependant: Dependant) -> list[Requires | Public]:
-    """What a route says of its callers."""
-    return [each.call for each in dependant.dependencies if isinstance(each.call, Requires | Public)]
-
-
-def routes_of(app: FastAPI) -> list[tuple[str, str, list[Requires | Public]]]:
-    """(method, path, what it declares) of every route of the admin API."""
+def declarations(app: FastAPI) -> list[Declared]:
+    """Every route of the admin API."""
     return [
-        (method, context.path or "", declared(context.dependant))
+        Declared(method, context.path or "", _actions(context.dependant))
         for context in iter_route_contexts(app.routes)
         for method in sorted(context.methods or ())
     ]
 
 
+def _actions(dependant: Any) -> list[Action | None]:
+    """A route that is no operation of FastAPI's has no dependant, and so declares nothing."""
+    calls = [each.call for each in dependant.dependencies] if dependant else []
+    return [call.action for call in calls if isinstance(call, Requires | Public)]
+
+
 def check_policy(app: FastAPI) -> None:
     """Raise where a route declares nothing, or more than one thing."""
-    undeclared = [f"{method} {path}" for method, path, said in routes_of(app) if len(said) != 1]
-    if undeclared:
-        raise RuntimeError(f"these routes do not declare exactly one action: {', '.join(undeclared)}")
+    wrong = [f"{each.method} {each.path}" for each in declarations(app) if len(each.actions) != 1]
+    if wrong:
+        raise RuntimeError(f"these routes do not declare exactly one action: {', '.join(wrong)}")

@@ -2,14 +2,8 @@
 
 import json
 import sys
-from typing import Any
 
-from jixi.server._admin import admin_app
-
-
-def openapi_document() -> dict[str, Any]:
-    """The document as the server serves it."""
-    return admin_app().openapi()
+from jixi.server._document import openapi_document
 
 
 def main() -> None:

@@ -4,18 +4,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
+from jixi.assembly import House
+from jixi.core.errors import problem
 from jixi.core.principal import Principal
+from jixi.governance.ledger import PriceEntry
 from jixi.server._errors import errors
 from jixi.server._inputs import IfMatch, NameInPath
 from jixi.server._policy import requires
+from jixi.server._services import TheHouse
+from jixi.server._versions import tag, wanted_version
 from jixi.wire.admin import Price, PriceChange, PriceList
 
 router = APIRouter(prefix="/prices", tags=["prices"])
 
 
 @router.get("", summary="List the prices of now")
-async def list_prices(caller: Annotated[Principal, requires("prices.read")]) -> PriceList:
-    raise NotImplementedError
+async def list_prices(caller: Annotated[Principal, requires("prices.read")], house: TheHouse) -> PriceList:
+    return PriceList(items=[_price(entry) for entry in house.ledger.prices.entries()], next_cursor=None)
 
 
 @router.put("/{model}", summary="Set a model's price", responses=errors("not_found", "precondition_failed"))
@@ -23,8 +28,37 @@ async def put_price(
     model: NameInPath,
     body: PriceChange,
     caller: Annotated[Principal, requires("prices.manage")],
+    house: TheHouse,
     response: Response,
     if_match: IfMatch = None,
 ) -> Price:
     """Adds a version to the price book; no version is ever edited, and past charges stay as they are."""
-    raise NotImplementedError
+    _check_version(house, model, wanted_version(if_match))
+    entry = await house.ledger.prices.set_price(
+        model, house.settings.currency, **body.model_dump(), member_id=caller.member_id
+    )
+    tag(response, entry.price.version)
+    return _price(entry)
+
+
+def _check_version(house: House, model: str, version: int | None) -> None:
+    """A price is set for what is served or was priced before, so that a misspelt name is noticed."""
+    entry = next((entry for entry in house.ledger.prices.entries() if entry.price.model == model), None)
+    if entry is None and model not in {status.name for status in house.fleet.models()}:
+        raise problem("not_found", noun="model")
+    if version is not None and (entry is None or entry.price.version != version):
+        raise problem("precondition_failed", noun="price")
+
+
+def _price(entry: PriceEntry) -> Price:
+    price = entry.price
+    return Price(
+        model=price.model,
+        version=price.version,
+        currency=price.currency,
+        input_micros=price.input_micros,
+        cached_input_micros=price.cached_input_micros,
+        output_micros=price.output_micros,
+        valid_from=entry.valid_from,
+        member_id=entry.member_id,
+    )

@@ -1,46 +1,57 @@
 """/api/usage and /api/charges: what was called and what it cost."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
+from jixi.core.errors import problem
 from jixi.core.ports import Outcome
 from jixi.core.principal import Principal
+from jixi.governance.identity import allowed
+from jixi.governance.ledger import Row, Selection
+from jixi.server._csv import csv_lines
 from jixi.server._inputs import Page
 from jixi.server._policy import requires
-from jixi.wire.admin import ChargeList, Instant, UsageGroup, UsageReport
+from jixi.server._services import TheHouse
+from jixi.wire.admin import Charge, ChargeList, Instant, UsageGroup, UsageReport, UsageRow, UsageTotals
 
 router = APIRouter(tags=["usage"])
 _Reader = Annotated[Principal, requires("usage.own")]
-_Filter = Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Selection:
-    start: Instant | None
-    end: Instant | None
-    model: str | None
-    key: str | None
-    member: str | None
+_ID: Final = Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")
 
 
 def _selection(
+    caller: _Reader,
+    house: TheHouse,
     start: Annotated[
         Instant | None, Query(description="From this time on; the first of this month if left out.")
     ] = None,
     end: Annotated[
         Instant | None, Query(description="Up to but not including this time; now if left out.")
     ] = None,
-    model: Annotated[str | None, _Filter] = None,
-    key: Annotated[str | None, _Filter] = None,
-    member: Annotated[str | None, _Filter] = None,
-) -> _Selection:
-    return _Selection(start=start, end=end, model=model, key=key, member=member)
+    model: Annotated[str | None, _ID] = None,
+    key: Annotated[str | None, _ID] = None,
+    member: Annotated[str | None, _ID] = None,
+) -> Selection:
+    """Charges of the caller's tenant; a role that may not read all of them reaches its own alone."""
+    now = house.clock.now()
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if not allowed(caller.role, "usage.read"):
+        if member not in (None, caller.member_id):
+            raise problem("role_forbidden", role=caller.role.value)
+        member = caller.member_id
+    chosen = Selection(
+        caller.tenant_id, start or first, end or now + timedelta(seconds=1), model, key, member
+    )
+    if chosen.start >= chosen.end:
+        raise problem("invalid_value", param="end", reason="end is not after start")
+    return chosen
 
 
-_Selected = Annotated[_Selection, Depends(_selection)]
+_Selected = Annotated[Selection, Depends(_selection)]
 _Groups = Annotated[
     list[UsageGroup],
     Query(default_factory=lambda: ["day"], max_length=4, description="Repeatable; `day` if left out."),
@@ -48,22 +59,86 @@ _Groups = Annotated[
 
 
 @router.get("/usage", summary="Sum up usage")
-async def get_usage(caller: _Reader, selection: _Selected, group_by: _Groups) -> UsageReport:
-    raise NotImplementedError
+async def get_usage(caller: _Reader, selection: _Selected, house: TheHouse, group_by: _Groups) -> UsageReport:
+    rows, totals = await house.statement.usage(selection, tuple(dict.fromkeys(group_by)))
+    return UsageReport(
+        rows=[_row(row) for row in rows],
+        totals=UsageTotals(**totals._asdict()),
+        currency=house.settings.currency,
+        start=selection.start,
+        end=selection.end,
+    )
+
+
+def _row(row: Row) -> UsageRow:
+    values: dict[str, Any] = row._asdict()
+    return UsageRow(**values.pop("totals")._asdict(), **values)
 
 
 @router.get(
     "/usage.csv",
     summary="Sum up usage as CSV",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The table."}},
 )
-async def get_usage_csv(caller: _Reader, selection: _Selected, group_by: _Groups) -> StreamingResponse:
-    raise NotImplementedError
+async def get_usage_csv(
+    caller: _Reader, selection: _Selected, house: TheHouse, group_by: _Groups
+) -> StreamingResponse:
+    """Cells that a spreadsheet would calculate start with an apostrophe."""
+    groups = tuple(dict.fromkeys(group_by))
+    rows, _ = await house.statement.usage(selection, groups)
+    name = f"jixi-usage-{selection.start:%Y-%m-%d}-{selection.end:%Y-%m-%d}.csv"
+    return StreamingResponse(
+        csv_lines(_HEADER, (_cells(row, house.settings.currency) for row in rows)),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+_HEADER: Final = (
+    "day",
+    "model",
+    "key_id",
+    "member_id",
+    "calls",
+    "failed",
+    "input_tokens",
+    "cached_input_tokens",
+    "output_tokens",
+    "cost_micros",
+    "currency",
+)
+
+
+def _cells(row: Row, currency: str) -> Sequence[str | int | None]:
+    return (row.day, row.model, row.key_id, row.member_id, *row.totals, currency)
 
 
 @router.get("/charges", summary="List charges, newest first")
 async def list_charges(
-    caller: _Reader, selection: _Selected, page: Page, outcome: Outcome | None = None
+    caller: _Reader, selection: _Selected, page: Page, house: TheHouse, outcome: Outcome | None = None
 ) -> ChargeList:
-    raise NotImplementedError
+    rows = await house.statement.charges(
+        selection._replace(outcome=outcome),
+        limit=page.limit + 1,
+        before=_position(house.clock.now(), page.cursor),
+    )
+    items = [Charge.model_validate(row) for row in rows[: page.limit]]
+    last = items[-1] if len(rows) > page.limit else None
+    return ChargeList(
+        items=items, next_cursor=None if last is None else _cursor(last.charged_at, last.request_id)
+    )
+
+
+def _cursor(at: datetime, request_id: str) -> str:
+    return f"{at:%Y%m%dT%H%M%S.%fZ}:{request_id}"
+
+
+def _position(now: datetime, cursor: str | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    time, _, request_id = cursor.partition(":")
+    try:
+        return datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=now.tzinfo), request_id
+    except ValueError as error:
+        raise problem("invalid_value", param="cursor", reason="this cursor was not made here") from error

@@ -1,0 +1,124 @@
+"""The house: every service, opened in order and closed in the reverse order."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from jixi.assembly._folder import locked_folder, prepare_folder
+from jixi.assembly._notices import Notice, notices_of
+from jixi.assembly._settings import Settings
+from jixi.assembly._supply import Supply
+from jixi.compute.drivers import ProcessDriver
+from jixi.core.clock import Clock, SystemClock
+from jixi.core.errors import problem
+from jixi.governance.identity import AccessGate, Identity, load_or_create_pepper
+from jixi.governance.ledger import Budgets, Ledger, Statement
+from jixi.models.deployments import Fleet
+from jixi.models.engines import engine_registry
+from jixi.models.gateway import Gateway
+from jixi.storage import Database, migrate
+
+_DATABASE: Final = "jixi.db"
+_PEPPER: Final = "pepper"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """What the server and the CLI are handed. `setup_link` is the one-time link while there is no administrator."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    identity: Identity
+    ledger: Ledger
+    budgets: Budgets
+    statement: Statement
+    fleet: Fleet
+    supply: Supply
+    gateway: Gateway
+    setup_link: str | None
+
+    def link(self, page: str, token: str) -> str:
+        """A link to a page of the console with a token behind the #, where no server and no log ever sees it."""
+        return f"{self.settings.base_url}/{page}#token={token}"
+
+    def notices(self) -> list[Notice]:
+        """What everyone should know now."""
+        return notices_of(self.supply)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[House]:
+    """Open every service; models load in the background. Where one cannot be opened, those before it are closed.
+
+    Raises `data_dir_unusable`, `data_dir_in_use`, `database_unusable`, or what the settings' deployments raise.
+    """
+    clock = clock or SystemClock()
+    prepare_folder(settings.data_dir)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(locked_folder(settings.data_dir))
+        database = await _open_database(settings)
+        stack.push_async_callback(database.close)
+        identity = Identity(database, clock, load_or_create_pepper(settings.data_dir / _PEPPER))
+        await identity.start()
+        stack.push_async_callback(identity.close)
+        ledger = Ledger(database, clock)
+        await ledger.start()
+        stack.push_async_callback(ledger.close)
+        fleet = Fleet(ProcessDriver(), engine_registry(), settings.data_dir / "run", clock)
+        stack.push_async_callback(fleet.stop)
+        supply = Supply(settings, fleet, ledger.prices)
+        stack.push_async_callback(supply.close)
+        await supply.start()
+        house = House(
+            settings=settings,
+            clock=clock,
+            database=database,
+            identity=identity,
+            ledger=ledger,
+            budgets=Budgets(database, clock),
+            statement=Statement(database, clock),
+            fleet=fleet,
+            supply=supply,
+            gateway=Gateway(fleet, AccessGate(), ledger, clock),
+            setup_link=await _setup_link(settings, identity),
+        )
+        structlog.get_logger().info("house_opened", data_dir=str(settings.data_dir))
+        yield house
+
+
+async def _setup_link(settings: Settings, identity: Identity) -> str | None:
+    link = await identity.members.setup_link()
+    return None if link is None else f"{settings.base_url}/setup#token={link.token}"
+
+
+async def _open_database(settings: Settings) -> Database:
+    """Open and migrate the database; raises `database_unusable` with the reason and without the password."""
+    address = _database_url(settings)
+    try:
+        database = Database(address)
+        await asyncio.to_thread(migrate, database)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise problem("database_unusable", reason=reason.rstrip(".")) from error
+    return database
+
+
+def _database_url(settings: Settings) -> str:
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    if settings.database_url_file is not None:
+        return _secret_in(settings.database_url_file)
+    return f"sqlite:///{settings.data_dir / _DATABASE}"
+
+
+def _secret_in(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise problem("settings_unreadable", path=str(path), reason=str(error)) from error

@@ -1,0 +1,35 @@
+"""The prices that deployments start with."""
+
+from typing import Final
+
+from jixi.core.errors import problem
+from jixi.governance.ledger import PriceBook
+
+# Nothing unpriced is served, so that no use goes unseen. A newcomer should not have to set prices before the first
+# call, and should see the ledger count from the first call on: hence small prices instead of zeros. They are of the
+# order of what hosted models of this size cost; who shares no cost sets 0.
+INPUT_MICROS: Final = 500_000
+CACHED_INPUT_MICROS: Final = 50_000
+OUTPUT_MICROS: Final = 1_000_000
+
+
+def check_currency(prices: PriceBook, currency: str) -> None:
+    """Refuse a currency other than that of the prices there are: sums over two currencies mean nothing."""
+    used = {entry.price.currency for entry in prices.entries()}
+    if used - {currency}:
+        reason = f"the ledger already counts in {', '.join(sorted(used))}"
+        raise problem("settings_invalid", name="currency", source="the settings", reason=reason)
+
+
+async def seed_price(prices: PriceBook, model: str, currency: str) -> None:
+    """Give `model` a price where it has none."""
+    if any(entry.price.model == model for entry in prices.entries()):
+        return
+    await prices.set_price(
+        model,
+        currency,
+        input_micros=INPUT_MICROS,
+        cached_input_micros=CACHED_INPUT_MICROS,
+        output_micros=OUTPUT_MICROS,
+        member_id=None,
+    )

@@ -1,0 +1,55 @@
+"""Why a deployment is in its state, in the reader's language. The fleet knows codes and facts alone."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from jixi.core.errors import Language
+from jixi.models.deployments import Reason
+
+
+class _Words(NamedTuple):
+    en: str
+    zh: str
+    remedy_en: str | None = None
+    remedy_zh: str | None = None
+
+
+_LOG: Final = ("The cause is usually in the engine's log.", "原因通常可在引擎日志中找到。")
+_WORDS: Final[Mapping[str, _Words]] = {
+    "exited": _Words("The engine ended with status {status}.", "引擎已退出，状态码 {status}。", *_LOG),
+    "start_timeout": _Words(
+        "The engine did not get ready within {seconds:g} s.", "引擎在 {seconds:g} 秒内未能就绪。", *_LOG
+    ),
+    "stalled": _Words(
+        "{in_flight} calls made no progress for {seconds:g} s.",
+        "{in_flight} 个请求在 {seconds:g} 秒内没有进展。",
+    ),
+    "canary_failed": _Words(
+        "The engine did not answer a test call: {cause}.", "引擎未能响应测试请求：{cause}。"
+    ),
+    "cannot_start": _Words("The engine cannot be started: {cause}.", "引擎无法启动：{cause}。", *_LOG),
+    "crash_loop": _Words(
+        "The engine failed {crashes} times in a row.",
+        "引擎连续失败 {crashes} 次。",
+        "Read its log, mend the cause, then restart it.",
+        "请查看日志并排除原因，然后重启。",
+    ),
+    "restart_asked": _Words("It was asked to restart.", "已按要求重启。"),
+}
+
+
+def words_of(reason: Reason, language: Language) -> tuple[str, str | None]:
+    """The sentence for `reason` and what to do, if anything; a code that is not known here speaks for itself."""
+    words = _WORDS.get(reason.code)
+    if words is None:
+        facts = ", ".join(f"{name}: {value}" for name, value in reason.facts.items())
+        return (f"{reason.code} ({facts})" if facts else reason.code), None
+    text, remedy = (words.zh, words.remedy_zh) if language == "zh" else (words.en, words.remedy_en)
+    return text.format_map(_Known(reason.facts)), remedy
+
+
+class _Known(dict[str, object]):
+    """Facts, with a dash for one that an engine did not give."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
