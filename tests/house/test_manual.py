@@ -11,12 +11,25 @@ from tests.house.tree import ROOT
 
 from jixi.assembly import DeploymentSetting, Settings
 from jixi.core.errors import PROBLEMS
+from jixi.core.principal import Role
+from jixi.governance.identity import POLICY, Action
 
 _LOADED = re.compile(
     r"<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\ssrc=[\"']?(?:https?:)?//[^\"'\s>]+"
     r"|<link\b(?![^>]*rel=[\"']?(?:canonical|alternate|edit))[^>]*\shref=[\"']?(?:https?:)?//[^\"'\s>]+"
     r"|@import\s+[^;]*//[^;]+|url\([\"']?(?:https?:)?//[^)]+\)",
     re.IGNORECASE,
+)
+
+_ROWS: tuple[tuple[Action, ...], ...] = (
+    ("inference.use",),
+    ("keys.own",),
+    ("keys.manage", "members.manage", "budgets.manage"),
+    ("members.read",),
+    ("usage.read",),
+    ("usage.own",),
+    ("models.read", "deployments.read", "prices.read", "budgets.read"),
+    ("prices.manage", "tenants.manage", "deployments.restart"),
 )
 
 
@@ -55,6 +68,20 @@ def test_every_setting_and_every_error_has_its_line_in_both_languages(side: str)
 def test_every_setting_says_at_its_field_what_it_means() -> None:
     fields = {**Settings.model_fields, **DeploymentSetting.model_fields}
     assert [name for name, field in fields.items() if not (field.description or "").endswith(".")] == []
+
+
+@pytest.mark.parametrize("side", ["md", "zh.md"])
+def test_the_table_of_roles_is_the_policy(side: str) -> None:
+    table = page(f"docs/concepts/identity.{side}").text
+    rows = [
+        line.strip("|").split("|")[1:]
+        for line in table.splitlines()
+        if line.startswith("|") and "---" not in line
+    ]
+    assert len(rows) == len(_ROWS) + 1
+    for actions, cells in zip(_ROWS, rows[1:], strict=True):
+        ticked = {role for role, cell in zip(Role, cells, strict=True) if cell.strip()}
+        assert [action for action in actions if POLICY[action] != ticked] == []
 
 
 def test_the_manual_builds_strictly_in_both_languages(site: Path) -> None:

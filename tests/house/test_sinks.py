@@ -16,6 +16,9 @@ _SQL_TEXT = re.compile(
     r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\s", re.DOTALL
 )
 
+_SQL_TYPES = {"sqlalchemy.Connection", "sqlalchemy.Engine", "sqlalchemy.ext.asyncio.AsyncSession"}
+_SQL_CALLS = {"execute", "executemany", "exec_driver_sql", "scalars", "scalar_one", "scalar_one_or_none"}
+
 _PROCESS_PLACES = ("src/jixi/compute/drivers/*", "src/jixi/models/sources/_carrier*")
 _PROCESS_CALLS = re.compile(
     r"(asyncio\.)?create_subprocess_(exec|shell)|.*\.subprocess_(exec|shell)|os\.(fork|forkpty|exec\w+|spawn\w+|posix_spawnp?|popen)"
@@ -75,14 +78,19 @@ def _module_in(module: str, name: str, banned: AbstractSet[str]) -> bool:
 
 
 def sql_outside_records(item: Source) -> Iterator[Finding]:
+    """Statements are made and run in storage and records; others may name a connection and catch its errors."""
     if item.lies_in(*_SQL_PLACES):
         return
     for line, module, name in imports(item.tree):
-        if _module_in(module, name, _SQL_MODULES):
-            yield line, f"imports {module}: SQL belongs in storage and _records files"
+        named = f"{module}.{name}" in _SQL_TYPES or module == "sqlalchemy.exc"
+        if _module_in(module, name, _SQL_MODULES) and not named:
+            yield line, f"imports {module}.{name}: SQL belongs in storage and _records files"
     for node in ast.walk(item.tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL_TEXT.match(node.value):
             yield node.lineno, "SQL text"
+    for node, name in calls(item.tree):
+        if name.rpartition(".")[2] in _SQL_CALLS:
+            yield node.lineno, f"{name}: SQL belongs in storage and _records files"
 
 
 def sql_built_from_text(item: Source) -> Iterator[Finding]:
@@ -203,6 +211,11 @@ def test_no_host_header_decides_who_may_pass() -> None:
 def test_the_sql_rules_find_sql_in_the_wrong_place_and_in_the_wrong_form() -> None:
     assert found(sql_outside_records, "from sqlalchemy import select") != []
     assert found(sql_outside_records, "q = 'SELECT id FROM members WHERE x'") == ["SQL text"]
+    assert found(sql_outside_records, "await session.execute(q)") != []
+    assert (
+        found(sql_outside_records, "from sqlalchemy import Connection\nfrom sqlalchemy.exc import DBAPIError")
+        == []
+    )
     assert found(sql_outside_records, "from sqlalchemy import select", "src/jixi/a/_records.py") == []
     assert found(sql_outside_records, "x = 'Select a model from the list.'") == []
     assert found(sql_built_from_text, "s.execute(text(f'SELECT {x} FROM y'))") != []

@@ -1,7 +1,7 @@
 """Identity: tenants, members, roles, API keys, console sessions, one-time links. It implements the port Gate.
 
 Owns: the policy table and every table with a person or a secret's digest in it. Must not: know HTTP or money.
-Tests: tests/unit/governance/identity, on SQLite and on PostgreSQL.
+Tests: tests/unit/governance, on SQLite and on PostgreSQL.
 """
 
 from jixi.governance.identity._identity import Identity

@@ -1,7 +1,7 @@
 """The ledger: prices, budgets, holds, charges, statements. It implements the port Meter.
 
 Owns: every table with money in it, and the one writer of holds and charges. Must not: know HTTP, engines or who
-somebody is beyond the ids of a principal. Tests: tests/unit/governance/ledger, on SQLite and on PostgreSQL.
+somebody is beyond the ids of a principal. Tests: tests/unit/governance, on SQLite and on PostgreSQL.
 """
 
 from jixi.governance.ledger._admission import Account, admit
