@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,12 @@ async def make_fleet(tmp_path: Path) -> AsyncIterator[MakeFleet]:
     yield make
     for fleet in made:
         await fleet.stop()
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="jx-") as name:
+        yield Path(name)
 
 
 def stub(name: str = "m", *, start_s: float = 20, stall_s: float = 20, **options: Any) -> DeploymentSpec:
@@ -276,3 +283,13 @@ async def test_a_deep_folder_gives_way_to_a_short_path_for_sockets(
     fleet = make_fleet(run_dir=tmp_path / ("d" * 120))
     await fleet.start([stub()])
     assert (await fleet.until("m")).state == "ready"
+
+
+async def test_what_a_killed_house_left_behind_is_removed(make_fleet: MakeFleet, short: Path) -> None:
+    gone, alive, strange = (
+        run_dir / name for name in ("jixi-999999999-x", f"jixi-{os.getpid()}-x", "jixi-y-x")
+    )
+    for folder in (gone, alive, strange):
+        folder.mkdir(parents=True)
+    make_fleet(run_dir=short)
+    assert [folder.exists() for folder in (gone, alive, strange)] == [False, True, True]

@@ -1,7 +1,6 @@
 """`Fleet`: every deployment of this house, and the way from a public name to a replica."""
 
 import asyncio
-import contextlib
 import os
 import shutil
 import tempfile
@@ -140,10 +139,20 @@ def _taken(spec: DeploymentSpec) -> JixiError:
 def _socket_folder(run_dir: Path) -> Path:
     """A private folder with a short name; those of houses that ended without tidying up are removed."""
     run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for old in run_dir.glob("jixi-*-*"):
-        with contextlib.suppress(ValueError, ProcessLookupError, PermissionError):
-            os.kill(int(old.name.split("-")[1]), 0)
-            continue
-        shutil.rmtree(old, ignore_errors=True)
-    parent = run_dir if len(os.fsencode(run_dir.absolute())) <= _LONGEST_FOLDER else None
-    return Path(tempfile.mkdtemp(prefix=f"jixi-{os.getpid()}-", dir=parent)).absolute()
+    fits = len(os.fsencode(run_dir.absolute())) <= _LONGEST_FOLDER
+    parent = run_dir.absolute() if fits else Path(tempfile.gettempdir())
+    for old in parent.glob("jixi-*-*"):
+        if _is_left_behind(old):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"jixi-{os.getpid()}-", dir=parent))
+
+
+def _is_left_behind(folder: Path) -> bool:
+    """Whether it is ours and the process in its name is gone."""
+    try:
+        os.kill(int(folder.name.split("-")[1]), 0)
+    except ProcessLookupError:
+        return folder.stat(follow_symlinks=False).st_uid == os.geteuid()
+    except (ValueError, PermissionError):
+        return False
+    return False
