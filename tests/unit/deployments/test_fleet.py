@@ -287,7 +287,7 @@ async def test_a_deep_folder_gives_way_to_a_short_path_for_sockets(
 
 async def test_what_a_killed_house_left_behind_is_removed(make_fleet: MakeFleet, short: Path) -> None:
     gone, alive, strange = (
-        run_dir / name for name in ("jixi-999999999-x", f"jixi-{os.getpid()}-x", "jixi-y-x")
+        short / name for name in ("jixi-999999999-x", f"jixi-{os.getpid()}-x", "jixi-y-x")
     )
     for folder in (gone, alive, strange):
         folder.mkdir(parents=True)

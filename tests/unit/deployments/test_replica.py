@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.clocks import FrozenClock
 
 from jixi.core.principal import Scope
 from jixi.models.deployments import DeploymentSpec, Replica
 from jixi.models.engines import EngineClient, Profile
+from tests.clocks import FrozenClock
 
 
 @pytest.fixture
