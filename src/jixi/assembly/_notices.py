@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jixi.assembly._supply import Supply
-from jixi.core.errors import Language
+from jixi.core.errors import JixiError, Language
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +22,11 @@ class Notice:
 
 def notices_of(supply: Supply) -> list[Notice]:
     """The notices that hold now."""
-    return [
+    unreachable = [
+        Notice(code="model_unreachable", level="error", en=_both(error, "en"), zh=_both(error, "zh"))
+        for _, error in sorted(supply.unreachable.items())
+    ]
+    weak = [
         Notice(
             code="weak_model",
             level="warning",
@@ -31,3 +35,8 @@ def notices_of(supply: Supply) -> list[Notice]:
         )
         for name in sorted(supply.weak)
     ]
+    return unreachable + weak
+
+
+def _both(error: JixiError, language: Language) -> str:
+    return f"{error.message(language)} {error.remedy(language)}"

@@ -3,6 +3,7 @@
 `jixi.toml` is overridden by `JIXI_*` variables, these by flags; unknown keys are errors.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -85,6 +86,10 @@ class Settings(BaseSettings):
     """What else is served, one `[[deployments]]` table each."""
     offline: bool = False
     """Reach no model source; serve what is here."""
+    mirrors: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """Addresses to use in place of a hub's own, such as huggingface = "https://mirror.example.com"."""
+    allowed_hosts_outside: tuple[str, ...] = ()
+    """Hosts inside your network that models may be fetched from; all others must have public addresses."""
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024, le=1024**3)
     """The largest request body that is read."""
     console: bool = True
@@ -111,6 +116,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("mirrors", mode="after")
+    @classmethod
+    def _known_hubs(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        if unknown := set(value) - {"huggingface", "modelscope"}:
+            raise ValueError(f"{sorted(unknown)} is no hub: name 'huggingface' or 'modelscope'")
         return value
 
     @field_validator("data_dir", mode="after")

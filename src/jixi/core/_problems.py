@@ -355,8 +355,8 @@ CATALOGUE: tuple[Problem, ...] = (
         openai_type="permission_error",
         en="The address {host!r} is not fetched: {reason}.",
         zh="拒绝访问地址 {host!r}：{reason}。",
-        remedy_en="An operator can name hosts inside the network under 'allowed_hosts'.",
-        remedy_zh="运维人员可在 'allowed_hosts' 中登记内网主机。",
+        remedy_en="An operator can name hosts inside the network under 'allowed_hosts_outside'.",
+        remedy_zh="运维人员可在 'allowed_hosts_outside' 中登记内网主机。",
     ),
     # The house itself
     Problem(

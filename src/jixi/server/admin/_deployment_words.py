@@ -34,6 +34,16 @@ _WORDS: Final[Mapping[str, _Words]] = {
         "Read its log, mend the cause, then restart it.",
         "请查看日志并排除原因，然后重启。",
     ),
+    "downloading": _Words(
+        "Its file is being fetched: {done:,} of {total:,} bytes.",
+        "正在下载模型文件：{done:,} / {total:,} 字节。",
+    ),
+    "fetch_failed": _Words(
+        "Its file could not be fetched: {cause}",
+        "模型文件下载失败：{cause}",
+        "Mend the cause, then restart the server; the download goes on where it stopped.",
+        "请排除原因后重启服务；下载会从中断处继续。",
+    ),
     "restart_asked": _Words("It was asked to restart.", "已按要求重启。"),
 }
 

@@ -22,7 +22,7 @@ class Model(Response):
     parameters: str = Field(examples=["0.5B"])
     size_bytes: int
     context: int = Field(description="Tokens that the model was made for.")
-    source: str | None = Field(description="Where its file came from, once it is here.")
+    source: str | None = Field(description="Where its file is coming from, while it is fetched.")
     state: Literal["available", "downloading", "downloaded", "failed"]
     downloaded_bytes: int
     weak: bool = Field(description="A stand-in: it answers, but not well.")
