@@ -29,7 +29,7 @@ class Database:
         self.url = parsed
         asynchronous, blocking = _DRIVERS[parsed.get_backend_name()]
         self.engine: AsyncEngine = create_async_engine(
-            parsed.set(drivername=asynchronous), pool_pre_ping=self.is_postgres
+            parsed.set(drivername=asynchronous), pool_pre_ping=self.is_postgres, hide_parameters=True
         )
         self._blocking_url: URL = parsed.set(drivername=blocking)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -48,7 +48,7 @@ class Database:
 
     def blocking_engine(self) -> Engine:
         """A fresh engine for a thread of one's own; the caller disposes of it."""
-        engine = create_engine(self._blocking_url)
+        engine = create_engine(self._blocking_url, hide_parameters=True)
         if not self.is_postgres:
             event.listen(engine, "connect", _set_pragmas)
             event.listen(engine, "begin", _begin_immediate)

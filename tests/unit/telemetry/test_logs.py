@@ -49,3 +49,23 @@ def test_nothing_below_the_asked_level_is_written(capsys: pytest.CaptureFixture[
     written = capsys.readouterr().err
     assert "engine_slow" in written
     assert "engine_started" not in written
+
+
+def _fail(password: str) -> None:
+    raise ValueError(len(password))
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_traceback_never_shows_the_values_of_variables(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(json=as_json)
+    secret = "-".join(["hunter", "2"])
+    try:
+        _fail(secret)
+    except ValueError:
+        structlog.get_logger().exception("request_failed")
+    logged = capsys.readouterr().err
+    assert "ValueError" in logged
+    assert "_fail" in logged
+    assert "hunter-2" not in logged
