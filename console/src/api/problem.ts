@@ -53,7 +53,7 @@ export function problemFrom(status: number, body: unknown, requestId?: string | 
     code: text(inner["code"]) ?? "unexpected",
     message: text(inner["detail"]) ?? text(inner["message"]) ?? text(inner["title"]) ?? "",
     remedy: text(inner["remedy"]),
-    requestId: requestId ?? text(inner["request_id"]),
+    requestId: requestId ?? text(inner["instance"]),
     fields: fieldErrors(inner["errors"]),
   });
 }

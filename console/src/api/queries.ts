@@ -75,6 +75,7 @@ export const budgetsQuery = queryOptions({
 export interface ChargeFilter {
   model?: string | undefined;
   key?: string | undefined;
+  member?: string | undefined;
   outcome?: "ok" | "failed" | "cancelled" | "interrupted" | undefined;
 }
 
@@ -85,4 +86,22 @@ export const chargesQuery = (filter: ChargeFilter) =>
       ask(api.GET("/api/charges", { params: { query: { ...filter, cursor: pageParam, limit: 50 } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export interface UsageFilter {
+  start: string;
+  end: string;
+  model?: string | undefined;
+  key?: string | undefined;
+  member?: string | undefined;
+  group_by: ("day" | "model" | "key" | "member")[];
+}
+
+export const usageQuery = (filter: UsageFilter) =>
+  queryOptions({
+    queryKey: ["usage", filter],
+    queryFn: () => ask(api.GET("/api/usage", { params: { query: filter } })),
+    // The last numbers stay in place while the next ones come.
+    placeholderData: (before) => before,
+    refetchInterval: 30_000,
   });

@@ -4,15 +4,15 @@
  */
 
 export interface paths {
-    "/api/health": {
+    "/api/about": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Health */
-        get: operations["health_api_health_get"];
+        /** About this server */
+        get: operations["get_about"];
         put?: never;
         post?: never;
         delete?: never;
@@ -21,42 +21,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/setup": {
+    "/api/budgets": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Setup State */
-        get: operations["setup_state_api_setup_get"];
+        /**
+         * List budgets
+         * @description The tenant's budget, then those of keys that have a limit or have spent; of others' keys, for administrators.
+         */
+        get: operations["list_budgets"];
         put?: never;
-        /** Setup */
-        post: operations["setup_api_setup_post"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/session": {
+    "/api/budgets/{scope_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Get Session */
-        get: operations["get_session_api_session_get"];
-        put?: never;
-        /** Sign In */
-        post: operations["sign_in_api_session_post"];
-        /** Sign Out */
-        delete: operations["sign_out_api_session_delete"];
+        get?: never;
+        /**
+         * Set or lift a monthly limit
+         * @description `scope_id` is the tenant's id or a key's. The limit holds for this month and all later ones.
+         */
+        put: operations["put_budget"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
-        /** Change */
-        patch: operations["change_api_session_patch"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/charges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List charges, newest first */
+        get: operations["list_charges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List deployments */
+        get: operations["list_deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a deployment */
+        get: operations["get_deployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the last lines of an engine's log */
+        get: operations["get_deployment_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restart a deployment's engine
+         * @description Calls that run are cut and billed for what they produced.
+         */
+        post: operations["restart_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server answers */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/invitations/{token}": {
@@ -66,15 +173,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Invitation */
-        get: operations["invitation_api_invitations__token__get"];
+        /** Whom an invitation is for */
+        get: operations["get_invitation"];
         put?: never;
-        /** Accept */
-        post: operations["accept_api_invitations__token__post"];
+        /** Accept an invitation and sign in */
+        post: operations["accept_invitation"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List API keys, newest first */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description The answer carries the secret, once.
+         */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an API key */
+        get: operations["get_key"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Calls with it are refused within five seconds; it never comes back.
+         */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an API key
+         * @description Changing the monthly limit needs the right to manage budgets, for it may have been set by who has it.
+         */
+        patch: operations["change_key"];
         trace?: never;
     };
     "/api/members": {
@@ -84,11 +237,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Members */
-        get: operations["list_members_api_members_get"];
+        /** List members */
+        get: operations["list_members"];
         put?: never;
-        /** Invite */
-        post: operations["invite_api_members_post"];
+        /** Invite a member */
+        post: operations["invite_member"];
         delete?: never;
         options?: never;
         head?: never;
@@ -108,8 +261,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change Member */
-        patch: operations["change_member_api_members__id__patch"];
+        /**
+         * Change a member's name, role or status
+         * @description A disabled member's sessions and keys stop within five seconds.
+         */
+        patch: operations["change_member"];
         trace?: never;
     };
     "/api/members/{id}/invitation": {
@@ -121,49 +277,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reinvite */
-        post: operations["reinvite_api_members__id__invitation_post"];
+        /**
+         * Make a new invitation link, also for a forgotten password
+         * @description The member's earlier links stop working.
+         */
+        post: operations["renew_invitation"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Keys */
-        get: operations["list_keys_api_keys_get"];
-        put?: never;
-        /** New Key */
-        post: operations["new_key_api_keys_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Key */
-        get: operations["get_key_api_keys__id__get"];
-        put?: never;
-        post?: never;
-        /** Revoke */
-        delete: operations["revoke_api_keys__id__delete"];
-        options?: never;
-        head?: never;
-        /** Change Key */
-        patch: operations["change_key_api_keys__id__patch"];
         trace?: never;
     };
     "/api/models": {
@@ -173,127 +295,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Models */
-        get: operations["list_models_api_models_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Deployments */
-        get: operations["list_deployments_api_deployments_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Deployment */
-        get: operations["get_deployment_api_deployments__name__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{name}/restart": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Restart */
-        post: operations["restart_api_deployments__name__restart_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{name}/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Log */
-        get: operations["log_api_deployments__name__log_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Usage */
-        get: operations["usage_api_usage_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/usage.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Usage Csv */
-        get: operations["usage_csv_api_usage_csv_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/charges": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Charges */
-        get: operations["list_charges_api_charges_get"];
+        /** List the models of the store */
+        get: operations["list_models"];
         put?: never;
         post?: never;
         delete?: never;
@@ -309,8 +312,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Overview */
-        get: operations["overview_api_overview_get"];
+        /** Read the overview */
+        get: operations["get_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -326,8 +329,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Prices */
-        get: operations["list_prices_api_prices_get"];
+        /** List the prices of now */
+        get: operations["list_prices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -344,8 +347,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Price */
-        put: operations["put_price_api_prices__model__put"];
+        /**
+         * Set a model's price
+         * @description Adds a version to the price book; no version is ever edited, and past charges stay as they are.
+         */
+        put: operations["put_price"];
         post?: never;
         delete?: never;
         options?: never;
@@ -353,24 +359,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/budgets": {
+    "/api/session": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List Budgets */
-        get: operations["list_budgets_api_budgets_get"];
+        /**
+         * Who is signed in
+         * @description For an API key: whose it is; `csrf_token` is then empty, for a key needs none.
+         */
+        get: operations["get_session"];
         put?: never;
-        post?: never;
+        /**
+         * Sign in
+         * @description Sets the cookie `jixi_session`; the answer carries the CSRF token.
+         */
+        post: operations["create_session"];
+        /**
+         * Sign out
+         * @description Ends the session; a key has none and stays as it is.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        /** Change one's own name, language or password */
+        patch: operations["change_session"];
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a first administrator is needed */
+        get: operations["get_setup"];
+        put?: never;
+        /** Make the first administrator and sign in */
+        post: operations["create_setup"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/budgets/{scope_id}": {
+    "/api/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tenants */
+        get: operations["list_tenants"];
+        put?: never;
+        /** Make a tenant and invite its administrator */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tenants/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -378,24 +432,24 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put Budget */
-        put: operations["put_budget_api_budgets__scope_id__put"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Rename or suspend a tenant */
+        patch: operations["change_tenant"];
         trace?: never;
     };
-    "/api/about": {
+    "/api/usage": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** About */
-        get: operations["about_api_about_get"];
+        /** Sum up usage */
+        get: operations["get_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,34 +458,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/models": {
+    "/api/usage.csv": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** V1 Models */
-        get: operations["v1_models_v1_models_get"];
+        /** Sum up usage as CSV */
+        get: operations["get_usage_csv"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/chat/completions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Chat */
-        post: operations["chat_v1_chat_completions_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -444,59 +481,59 @@ export interface components {
     schemas: {
         /** About */
         About: {
-            /** Version */
-            version: string;
-            /**
-             * Data Dir
-             * @description For administrators; null for others.
-             */
-            data_dir: string | null;
             /**
              * Currency
              * @example CNY
              */
             currency: string;
-            /** Starter */
-            starter: string;
+            /**
+             * Data Dir
+             * @description For administrators; null for others.
+             */
+            data_dir: string | null;
             /** Notices */
             notices: components["schemas"]["Notice"][];
+            /** Starter */
+            starter: string;
+            /** Version */
+            version: string;
         };
         /**
          * Budget
          * @description A monthly limit of a tenant or a key, and how much of this month's is gone.
          */
         Budget: {
-            /** Scope Id */
-            scope_id: string;
             /**
-             * Scope
-             * @enum {string}
+             * Currency
+             * @example CNY
              */
-            scope: "tenant" | "key";
-            /** Name */
-            name: string;
-            /**
-             * Limit Micros
-             * @description Null means no limit.
-             */
-            limit_micros: number | null;
-            /** Spent Micros */
-            spent_micros: number;
+            currency: string;
             /**
              * Held Micros
              * @description Set aside for calls that run.
              */
             held_micros: number;
             /**
+             * Limit Micros
+             * @description Null means no limit.
+             */
+            limit_micros: number | null;
+            /**
              * Month
              * @example 2026-11
              */
             month: string;
+            /** Name */
+            name: string;
             /**
-             * Currency
-             * @example CNY
+             * Scope
+             * @enum {string}
              */
-            currency: string;
+            scope: "tenant" | "key";
+            /** Scope Id */
+            scope_id: string;
+            /** Spent Micros */
+            spent_micros: number;
             /** Version */
             version: number;
         };
@@ -511,58 +548,23 @@ export interface components {
         };
         /** BudgetList */
         BudgetList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Budget"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Charge
          * @description One call that the ledger has settled; a failed call is a charge too.
          */
         Charge: {
-            /** Request Id */
-            request_id: string;
-            /**
-             * Key Id
-             * @description Null for a call from the console.
-             */
-            key_id: string | null;
-            /** Member Id */
-            member_id: string;
-            /** Model */
-            model: string;
-            kind: components["schemas"]["Scope"];
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
+            /** Cached Input Tokens */
+            cached_input_tokens: number;
             /**
              * Charged At
              * Format: date-time
              */
             charged_at: string;
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "ok" | "failed" | "cancelled" | "interrupted";
-            /** Error Code */
-            error_code: string | null;
-            /** Input Tokens */
-            input_tokens: number;
-            /** Cached Input Tokens */
-            cached_input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
-            /**
-             * Estimated
-             * @description True where the engine sent no usage and Jixi counted itself.
-             */
-            estimated: boolean;
-            /** Price Version */
-            price_version: number;
             /** Cost Micros */
             cost_micros: number;
             /**
@@ -570,19 +572,54 @@ export interface components {
              * @example CNY
              */
             currency: string;
-            /** First Token Ms */
-            first_token_ms: number | null;
             /** Duration Ms */
             duration_ms: number;
+            /** Error Code */
+            error_code: string | null;
+            /**
+             * Estimated
+             * @description True where the engine sent no usage and Jixi counted itself.
+             */
+            estimated: boolean;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Input Tokens */
+            input_tokens: number;
+            /**
+             * Key Id
+             * @description Null for a call from the console.
+             */
+            key_id: string | null;
+            kind: components["schemas"]["Scope"];
+            /** Member Id */
+            member_id: string;
+            /** Model */
+            model: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "ok" | "failed" | "cancelled" | "interrupted";
+            /** Output Tokens */
+            output_tokens: number;
+            /** Price Version */
+            price_version: number;
+            /** Request Id */
+            request_id: string;
             /** Stream */
             stream: boolean;
         };
         /** ChargeList */
         ChargeList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Charge"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Deployment
@@ -590,66 +627,77 @@ export interface components {
          */
         Deployment: {
             /**
-             * Name
-             * @example qwen2.5-coder-0.5b-instruct
+             * Context
+             * @description Tokens for one call.
              */
-            name: string;
+            context: number;
+            /** Description */
+            description: string;
             /**
              * Engine
              * @example llamacpp
              */
             engine: string;
-            /** Model Id */
-            model_id: string | null;
+            /** In Flight */
+            in_flight: number;
             /** Kinds */
             kinds: components["schemas"]["Scope"][];
-            /** Description */
-            description: string;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Model Id */
+            model_id: string | null;
             /**
-             * State
-             * @enum {string}
+             * Name
+             * @example qwen2.5-coder-0.5b-instruct
              */
-            state: "pending" | "pulling" | "starting" | "ready" | "degraded" | "stopped" | "failed";
+            name: string;
+            /**
+             * Parallel
+             * @description Calls at once.
+             */
+            parallel: number;
             reason: components["schemas"]["Reason"] | null;
+            /** Restarts */
+            restarts: number;
             /**
              * Since
              * Format: date-time
              */
             since: string;
             /**
-             * Context
-             * @description Tokens for one call.
+             * State
+             * @enum {string}
              */
-            context: number;
-            /**
-             * Parallel
-             * @description Calls at once.
-             */
-            parallel: number;
+            state: "pending" | "pulling" | "starting" | "ready" | "degraded" | "stopped" | "failed";
             /** Threads */
             threads: number | null;
-            /** In Flight */
-            in_flight: number;
             /** Tokens Per Second */
             tokens_per_second: number;
-            /** Restarts */
-            restarts: number;
-            /** Memory Bytes */
-            memory_bytes: number | null;
             /** Weak */
             weak: boolean;
         };
         /** DeploymentList */
         DeploymentList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Deployment"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * FieldProblem
+         * @description One input at fault. `field` is its path (`models.0`); the value itself is never repeated.
+         */
+        FieldProblem: {
+            /**
+             * Field
+             * @example expires_at
+             */
+            field: string;
+            /**
+             * Message
+             * @example Input should be a valid date-time.
+             */
+            message: string;
         };
         /**
          * Health
@@ -671,13 +719,19 @@ export interface components {
         Invitation: {
             /** Email */
             email: string;
-            /** Organisation */
-            organisation: string;
             /** Name */
             name: string;
+            /** Organisation */
+            organisation: string;
         };
         /** InvitationAcceptance */
         InvitationAcceptance: {
+            /**
+             * Locale
+             * @default en
+             * @enum {string}
+             */
+            locale: "en" | "zh";
             /**
              * Name
              * @example 林 Lin
@@ -688,26 +742,20 @@ export interface components {
              * Format: password
              */
             password: string;
-            /**
-             * Locale
-             * @default en
-             * @enum {string}
-             */
-            locale: "en" | "zh";
         };
         /**
          * InvitedMember
          * @description The member and the link to hand over; the link works once, until `expires_at`, and is not shown again.
          */
         InvitedMember: {
-            member: components["schemas"]["Member"];
-            /** Invitation Url */
-            invitation_url: string;
             /**
              * Expires At
              * Format: date-time
              */
             expires_at: string;
+            /** Invitation Url */
+            invitation_url: string;
+            member: components["schemas"]["Member"];
         };
         /**
          * Key
@@ -715,46 +763,46 @@ export interface components {
          */
         Key: {
             /**
-             * Id
-             * @example key_01k9yq3v8m4t6n2c5b7d9f1h3j
+             * Created At
+             * Format: date-time
              */
-            id: string;
-            /** Tenant Id */
-            tenant_id: string;
-            /** Member Id */
-            member_id: string;
-            /** Name */
-            name: string;
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
             /**
              * Hint
              * @example sk-jixi-…x7Qp
              */
             hint: string;
-            /** Scopes */
-            scopes: components["schemas"]["Scope"][];
+            /**
+             * Id
+             * @example key_01k9yq3v8m4t6n2c5b7d9f1h3j
+             */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Member Id */
+            member_id: string;
             /**
              * Models
              * @description The models it may use; null means every model.
              */
             models: string[] | null;
+            /** Monthly Limit Micros */
+            monthly_limit_micros: number | null;
+            /** Name */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
             /**
              * Status
              * @enum {string}
              */
             status: "active" | "expired" | "revoked";
-            /** Expires At */
-            expires_at: string | null;
-            /** Last Used At */
-            last_used_at: string | null;
-            /** Revoked At */
-            revoked_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Monthly Limit Micros */
-            monthly_limit_micros: number | null;
+            /** Tenant Id */
+            tenant_id: string;
             /** Version */
             version: number;
         };
@@ -763,29 +811,44 @@ export interface components {
          * @description What is to change; fields that are left out stay, a null limit is lifted.
          */
         KeyChange: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Models */
+            models?: string[] | null;
+            /** Monthly Limit Micros */
+            monthly_limit_micros?: number | null;
             /** Name */
             name?: string | null;
             /** Scopes */
             scopes?: components["schemas"]["Scope"][] | null;
-            /** Models */
-            models?: string[] | null;
-            /** Expires At */
-            expires_at?: string | null;
-            /** Monthly Limit Micros */
-            monthly_limit_micros?: number | null;
         };
         /** KeyList */
         KeyList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Key"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * KeyRequest
          * @description A new key. Nobody can give a key more than they may do themselves.
          */
         KeyRequest: {
+            /**
+             * Expires At
+             * @description When it ends; null means never.
+             */
+            expires_at?: string | null;
+            /**
+             * Models
+             * @description The models it may use; null means every model.
+             */
+            models?: string[] | null;
+            /**
+             * Monthly Limit Micros
+             * @description Its budget a month; null means none of its own.
+             */
+            monthly_limit_micros?: number | null;
             /**
              * Name
              * @example Search service
@@ -799,21 +862,6 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
-            /**
-             * Models
-             * @description The models it may use; null means every model.
-             */
-            models?: string[] | null;
-            /**
-             * Expires At
-             * @description When it ends; null means never.
-             */
-            expires_at?: string | null;
-            /**
-             * Monthly Limit Micros
-             * @description Its budget a month; null means none of its own.
-             */
-            monthly_limit_micros?: number | null;
         };
         /**
          * LogText
@@ -829,14 +877,24 @@ export interface components {
          */
         Member: {
             /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Email */
+            email: string;
+            /**
              * Id
              * @example mem_01k9yq3v8m4t6n2c5b7d9f1h3j
              */
             id: string;
-            /** Tenant Id */
-            tenant_id: string;
-            /** Email */
-            email: string;
+            /** Last Login At */
+            last_login_at: string | null;
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "en" | "zh";
             /** Name */
             name: string;
             role: components["schemas"]["Role"];
@@ -845,18 +903,8 @@ export interface components {
              * @enum {string}
              */
             status: "invited" | "active" | "disabled";
-            /**
-             * Locale
-             * @enum {string}
-             */
-            locale: "en" | "zh";
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Last Login At */
-            last_login_at: string | null;
+            /** Tenant Id */
+            tenant_id: string;
             /** Version */
             version: number;
         };
@@ -882,25 +930,25 @@ export interface components {
              */
             email: string;
             /**
+             * Locale
+             * @default en
+             * @enum {string}
+             */
+            locale: "en" | "zh";
+            /**
              * Name
              * @example 林 Lin
              */
             name: string;
             /** @example developer */
             role: components["schemas"]["Role"];
-            /**
-             * Locale
-             * @default en
-             * @enum {string}
-             */
-            locale: "en" | "zh";
         };
         /** MemberList */
         MemberList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Member"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Model
@@ -908,14 +956,21 @@ export interface components {
          */
         Model: {
             /**
+             * Context
+             * @description Tokens that the model was made for.
+             */
+            context: number;
+            /** Deployed As */
+            deployed_as: string[];
+            /** Description */
+            description: string;
+            /** Downloaded Bytes */
+            downloaded_bytes: number;
+            /**
              * Id
              * @example qwen2.5-coder-0.5b-instruct
              */
             id: string;
-            /** Name */
-            name: string;
-            /** Description */
-            description: string;
             /** Kinds */
             kinds: components["schemas"]["Scope"][];
             /** Languages */
@@ -930,6 +985,8 @@ export interface components {
              * @enum {string}
              */
             license_class: "research" | "commercial";
+            /** Name */
+            name: string;
             /**
              * Parameters
              * @example 0.5B
@@ -937,11 +994,6 @@ export interface components {
             parameters: string;
             /** Size Bytes */
             size_bytes: number;
-            /**
-             * Context
-             * @description Tokens that the model was made for.
-             */
-            context: number;
             /**
              * Source
              * @description Where its file came from, once it is here.
@@ -952,22 +1004,18 @@ export interface components {
              * @enum {string}
              */
             state: "available" | "downloading" | "downloaded" | "failed";
-            /** Downloaded Bytes */
-            downloaded_bytes: number;
             /**
              * Weak
              * @description A stand-in: it answers, but not well.
              */
             weak: boolean;
-            /** Deployed As */
-            deployed_as: string[];
         };
         /** ModelList */
         ModelList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Model"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * NewKey
@@ -980,6 +1028,21 @@ export interface components {
              * @example sk-jixi-…
              */
             secret: string;
+        };
+        /**
+         * NewTenant
+         * @description The organisation, its administrator, and the link to hand over; the link is not shown again.
+         */
+        NewTenant: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Invitation Url */
+            invitation_url: string;
+            member: components["schemas"]["Member"];
+            tenant: components["schemas"]["Tenant"];
         };
         /**
          * Notice
@@ -1003,33 +1066,33 @@ export interface components {
          *     Roles that may not read the tenant's usage see their own calls alone.
          */
         Overview: {
-            /** Deployments */
-            deployments: components["schemas"]["Deployment"][];
-            /** Tokens Per Second */
-            tokens_per_second: number;
-            /** Requests Per Minute */
-            requests_per_minute: number;
-            /**
-             * First Token Ms
-             * @description Median of the last hour's streamed calls.
-             */
-            first_token_ms: number | null;
-            /** Spend Today Micros */
-            spend_today_micros: number;
-            /** Spend Month Micros */
-            spend_month_micros: number;
             budget: components["schemas"]["Budget"] | null;
             /**
              * Currency
              * @example CNY
              */
             currency: string;
-            /** Series */
-            series: components["schemas"]["Point"][];
-            /** Recent Errors */
-            recent_errors: components["schemas"]["RecentError"][];
+            /** Deployments */
+            deployments: components["schemas"]["Deployment"][];
+            /**
+             * First Token Ms
+             * @description Median of the last hour's streamed calls.
+             */
+            first_token_ms: number | null;
             /** Next Steps */
             next_steps: ("create_key" | "set_budget" | "invite_member" | "model_downloading" | "model_failed" | "first_call")[];
+            /** Recent Errors */
+            recent_errors: components["schemas"]["RecentError"][];
+            /** Requests Per Minute */
+            requests_per_minute: number;
+            /** Series */
+            series: components["schemas"]["Point"][];
+            /** Spend Month Micros */
+            spend_month_micros: number;
+            /** Spend Today Micros */
+            spend_today_micros: number;
+            /** Tokens Per Second */
+            tokens_per_second: number;
         };
         /**
          * Point
@@ -1041,27 +1104,22 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Requests */
-            requests: number;
-            /** Output Tokens */
-            output_tokens: number;
-            /** Errors */
-            errors: number;
             /** Cost Micros */
             cost_micros: number;
+            /** Errors */
+            errors: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Requests */
+            requests: number;
         };
         /**
          * Price
          * @description What a model costs now: micro-units of the currency for 1 000 000 tokens of each class.
          */
         Price: {
-            /** Model */
-            model: string;
-            /**
-             * Version
-             * @description Names this price for ever; charges refer to it.
-             */
-            version: number;
+            /** Cached Input Micros */
+            cached_input_micros: number;
             /**
              * Currency
              * @example CNY
@@ -1069,8 +1127,13 @@ export interface components {
             currency: string;
             /** Input Micros */
             input_micros: number;
-            /** Cached Input Micros */
-            cached_input_micros: number;
+            /**
+             * Member Id
+             * @description Who set it; null for the price that a new deployment starts with.
+             */
+            member_id: string | null;
+            /** Model */
+            model: string;
             /** Output Micros */
             output_micros: number;
             /**
@@ -1079,10 +1142,10 @@ export interface components {
              */
             valid_from: string;
             /**
-             * Member Id
-             * @description Who set it; null for the price that a new deployment starts with.
+             * Version
+             * @description Names this price for ever; charges refer to it.
              */
-            member_id: string | null;
+            version: number;
         };
         /**
          * PriceChange
@@ -1090,15 +1153,15 @@ export interface components {
          */
         PriceChange: {
             /**
-             * Input Micros
-             * @example 500000
-             */
-            input_micros: number;
-            /**
              * Cached Input Micros
              * @example 50000
              */
             cached_input_micros: number;
+            /**
+             * Input Micros
+             * @example 500000
+             */
+            input_micros: number;
             /**
              * Output Micros
              * @example 1000000
@@ -1107,10 +1170,51 @@ export interface components {
         };
         /** PriceList */
         PriceList: {
-            /** Next Cursor */
-            next_cursor: string | null;
             /** Items */
             items: components["schemas"]["Price"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ProblemDetails
+         * @description What went wrong, why, and what to do. `code` is stable; `detail` and `remedy` follow Accept-Language.
+         * @example {
+         *       "code": "not_found",
+         *       "detail": "There is no such key.",
+         *       "instance": "req_01k9yq3v8m4t6n2c5b7d9f1h3j",
+         *       "remedy": "Check the id or the address.",
+         *       "status": 404,
+         *       "title": "There is no such key.",
+         *       "type": "urn:jixi:problem:not_found"
+         *     }
+         */
+        ProblemDetails: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Errors
+             * @description The inputs at fault, where the request was not valid.
+             * @default null
+             */
+            errors: components["schemas"]["FieldProblem"][] | null;
+            /**
+             * Instance
+             * @description The request id, to be quoted to an administrator.
+             */
+            instance: string;
+            /** Remedy */
+            remedy: string;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @description A URN that ends in the code.
+             */
+            type: string;
         };
         /**
          * Reason
@@ -1126,27 +1230,22 @@ export interface components {
         };
         /** RecentError */
         RecentError: {
-            /** Request Id */
-            request_id: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Model */
-            model: string;
             /** Code */
             code: string;
             /** Message */
             message: string;
+            /** Model */
+            model: string;
             /** Remedy */
             remedy: string | null;
+            /** Request Id */
+            request_id: string;
         };
-        /**
-         * Request
-         * @description A body that a caller sends: unknown fields are refused, and "1" is not 1.
-         */
-        Request: Record<string, never>;
         /**
          * Role
          * @enum {string}
@@ -1163,24 +1262,24 @@ export interface components {
          * @description Who is signed in and what they may do. Send `csrf_token` as X-CSRF-Token with every change.
          */
         Session: {
-            member: components["schemas"]["Member"];
-            tenant: components["schemas"]["Tenant"];
-            /** Permissions */
-            permissions: ("session.own" | "overview.read" | "models.read" | "deployments.read" | "deployments.restart" | "inference.use" | "keys.own" | "keys.manage" | "members.read" | "members.manage" | "tenants.manage" | "usage.read" | "usage.own" | "prices.read" | "prices.manage" | "budgets.read" | "budgets.manage" | "about.read")[];
             /** Csrf Token */
             csrf_token: string;
+            member: components["schemas"]["Member"];
+            /** Permissions */
+            permissions: ("session.own" | "overview.read" | "models.read" | "deployments.read" | "deployments.restart" | "inference.use" | "keys.own" | "keys.manage" | "members.read" | "members.manage" | "tenants.manage" | "usage.read" | "usage.own" | "prices.read" | "prices.manage" | "budgets.read" | "budgets.manage" | "about.read")[];
+            tenant: components["schemas"]["Tenant"];
         };
         /**
          * SessionChange
          * @description One's own name, language and password; a new password needs the current one and ends all other sessions.
          */
         SessionChange: {
-            /** Name */
-            name?: string | null;
-            /** Locale */
-            locale?: ("en" | "zh") | null;
             /** Current Password */
             current_password?: string | null;
+            /** Locale */
+            locale?: ("en" | "zh") | null;
+            /** Name */
+            name?: string | null;
             /** New Password */
             new_password?: string | null;
         };
@@ -1190,36 +1289,36 @@ export interface components {
          */
         SetupRequest: {
             /**
-             * Token
-             * Format: password
-             */
-            token: string;
-            /**
-             * Organisation
-             * @example Example Works
-             */
-            organisation: string;
-            /**
-             * Name
-             * @example 林 Lin
-             */
-            name: string;
-            /**
              * Email
              * @example lin@example.com
              */
             email: string;
-            /**
-             * Password
-             * Format: password
-             */
-            password: string;
             /**
              * Locale
              * @default en
              * @enum {string}
              */
             locale: "en" | "zh";
+            /**
+             * Name
+             * @example 林 Lin
+             */
+            name: string;
+            /**
+             * Organisation
+             * @example Example Works
+             */
+            organisation: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Token
+             * Format: password
+             */
+            token: string;
         };
         /**
          * SetupState
@@ -1248,6 +1347,16 @@ export interface components {
          */
         Tenant: {
             /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Currency
+             * @example CNY
+             */
+            currency: string;
+            /**
              * Id
              * @example ten_01k9yq3v8m4t6n2c5b7d9f1h3j
              */
@@ -1255,109 +1364,130 @@ export interface components {
             /** Name */
             name: string;
             /**
-             * Currency
-             * @example CNY
-             */
-            currency: string;
-            /**
              * Status
              * @enum {string}
              */
             status: "active" | "suspended";
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
             /** Version */
             version: number;
+        };
+        /**
+         * TenantChange
+         * @description What is to change; fields that are left out stay. A suspended tenant's keys and sessions stop at once.
+         */
+        TenantChange: {
+            /** Name */
+            name?: string | null;
+            /** Status */
+            status?: ("active" | "suspended") | null;
+        };
+        /** TenantList */
+        TenantList: {
+            /** Items */
+            items: components["schemas"]["Tenant"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TenantRequest
+         * @description A new organisation and its first administrator, who is invited.
+         */
+        TenantRequest: {
+            /**
+             * Administrator Email
+             * @example chen@example.com
+             */
+            administrator_email: string;
+            /**
+             * Administrator Name
+             * @example 陈 Chen
+             */
+            administrator_name: string;
+            /**
+             * Locale
+             * @default en
+             * @enum {string}
+             */
+            locale: "en" | "zh";
+            /**
+             * Name
+             * @example Example Works
+             */
+            name: string;
         };
         /**
          * UsageReport
          * @description Usage from `start` up to but not including `end`, by the groups asked for.
          */
         UsageReport: {
-            /** Rows */
-            rows: components["schemas"]["UsageRow"][];
-            totals: components["schemas"]["UsageTotals"];
             /**
              * Currency
              * @example CNY
              */
             currency: string;
             /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
              * End
              * Format: date-time
              */
             end: string;
+            /** Rows */
+            rows: components["schemas"]["UsageRow"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            totals: components["schemas"]["UsageTotals"];
         };
         /**
          * UsageRow
          * @description One group. The fields that the grouping does not name are null.
          */
         UsageRow: {
-            /** Calls */
-            calls: number;
-            /** Failed */
-            failed: number;
-            /** Input Tokens */
-            input_tokens: number;
             /**
              * Cached Input Tokens
              * @description Those of the input tokens that a prompt cache served.
              */
             cached_input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
+            /** Calls */
+            calls: number;
             /** Cost Micros */
             cost_micros: number;
             /** Day */
             day: string | null;
-            /** Model */
-            model: string | null;
+            /** Failed */
+            failed: number;
+            /** Input Tokens */
+            input_tokens: number;
             /** Key Id */
             key_id: string | null;
             /** Member Id */
             member_id: string | null;
+            /** Model */
+            model: string | null;
+            /** Output Tokens */
+            output_tokens: number;
         };
         /**
          * UsageTotals
          * @description Exact sums over charges; money in micro-units (millionths) of the currency.
          */
         UsageTotals: {
-            /** Calls */
-            calls: number;
-            /** Failed */
-            failed: number;
-            /** Input Tokens */
-            input_tokens: number;
             /**
              * Cached Input Tokens
              * @description Those of the input tokens that a prompt cache served.
              */
             cached_input_tokens: number;
-            /** Output Tokens */
-            output_tokens: number;
+            /** Calls */
+            calls: number;
             /** Cost Micros */
             cost_micros: number;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+            /** Failed */
+            failed: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
         };
     };
     responses: never;
@@ -1368,7 +1498,532 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    health_api_health_get: {
+    get_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    put_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `conflict`: The {noun} already exists or has changed since you read it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_charges: {
+        parameters: {
+            query?: {
+                outcome?: ("ok" | "failed" | "cancelled" | "interrupted") | null;
+                /** @description From this time on; the first of this month if left out. */
+                start?: string | null;
+                /** @description Up to but not including this time; now if left out. */
+                end?: string | null;
+                model?: string | null;
+                key?: string | null;
+                member?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargeList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_deployments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_deployment_log: {
+        parameters: {
+            query?: {
+                lines?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogText"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    restart_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `request_running`: The first request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_health: {
         parameters: {
             query?: never;
             header?: never;
@@ -1388,9 +2043,132 @@ export interface operations {
             };
         };
     };
-    setup_state_api_setup_get: {
+    get_invitation: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `link_invalid`: This one-time link is unknown, used or expired. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `rate_limited`: Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAcceptance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `link_invalid`: This one-time link is unknown, used or expired.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `rate_limited`: Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1403,21 +2181,285 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SetupState"];
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    setup_api_setup_post: {
+    create_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SetupRequest"];
+                "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_not_allowed`: This API key may not use the model {model!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `request_running`: The first request with this Idempotency-Key is still running.
+             *
+             *     `secret_shown_before`: This request was carried out before, and its secret is not shown twice.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
             };
         };
         responses: {
@@ -1427,21 +2469,664 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_not_allowed`: This API key may not use the model {model!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    get_session_api_session_get: {
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    invite_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberInvitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedMember"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             *
+             *     `secret_shown_before`: This request was carried out before, and its secret is not shown twice.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `last_administrator`: The platform would be left without an active administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    renew_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedMember"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             *
+             *     `secret_shown_before`: This request was carried out before, and its secret is not shown twice.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    put_price: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Price"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -1459,9 +3144,35 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
-    sign_in_api_session_post: {
+    create_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -1475,7 +3186,7 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1483,18 +3194,58 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `login_failed`: The email address or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `rate_limited`: Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    sign_out_api_session_delete: {
+    delete_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -1510,9 +3261,37 @@ export interface operations {
                 };
                 content?: never;
             };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
-    change_api_session_patch: {
+    change_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -1534,24 +3313,74 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `login_failed`: The email address or the password is wrong.
+             *
+             *     `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `rate_limited`: Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    invitation_api_invitations__token__get: {
+    get_setup: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                token: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -1562,37 +3391,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Invitation"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["SetupState"];
                 };
             };
         };
     };
-    accept_api_invitations__token__post: {
+    create_setup: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                token: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InvitationAcceptance"];
+                "application/json": components["schemas"]["SetupRequest"];
             };
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1600,20 +3418,56 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `link_invalid`: This one-time link is unknown, used or expired.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `rate_limited`: Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    list_members_api_members_get: {
+    list_tenants: {
         parameters: {
             query?: {
+                /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 limit?: number;
             };
@@ -1629,30 +3483,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberList"];
+                    "application/json": components["schemas"]["TenantList"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    invite_api_members_post: {
+    create_tenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MemberInvitation"];
+                "application/json": components["schemas"]["TenantRequest"];
             };
         };
         responses: {
@@ -1662,24 +3545,83 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvitedMember"];
+                    "application/json": components["schemas"]["NewTenant"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             *
+             *     `secret_shown_before`: This request was carried out before, and its secret is not shown twice.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    change_member_api_members__id__patch: {
+    change_tenant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string | null;
+            };
             path: {
                 id: string;
             };
@@ -1687,7 +3629,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MemberChange"];
+                "application/json": components["schemas"]["TenantChange"];
             };
         };
         responses: {
@@ -1697,353 +3639,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Member"];
+                    "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `conflict`: The {noun} already exists or has changed since you read it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    reinvite_api_members__id__invitation_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InvitedMember"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    list_keys_api_keys_get: {
+    get_usage: {
         parameters: {
             query?: {
-                cursor?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyList"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    new_key_api_keys_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KeyRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewKey"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    get_key_api_keys__id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Key"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    revoke_api_keys__id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    change_key_api_keys__id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KeyChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Key"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    list_models_api_models_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelList"];
-                };
-            };
-        };
-    };
-    list_deployments_api_deployments_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeploymentList"];
-                };
-            };
-        };
-    };
-    get_deployment_api_deployments__name__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Deployment"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    restart_api_deployments__name__restart_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Deployment"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    log_api_deployments__name__log_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LogText"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    usage_api_usage_get: {
-        parameters: {
-            query?: {
+                /** @description Repeatable; `day` if left out. */
+                group_by?: ("day" | "model" | "key" | "member")[];
+                /** @description From this time on; the first of this month if left out. */
                 start?: string | null;
+                /** @description Up to but not including this time; now if left out. */
                 end?: string | null;
                 model?: string | null;
                 key?: string | null;
                 member?: string | null;
-                group_by?: string;
             };
             header?: never;
             path?: never;
@@ -2060,45 +3749,55 @@ export interface operations {
                     "application/json": components["schemas"]["UsageReport"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-        };
-    };
-    usage_csv_api_usage_csv_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };
     };
-    list_charges_api_charges_get: {
+    get_usage_csv: {
         parameters: {
             query?: {
-                cursor?: string | null;
-                limit?: number;
+                /** @description Repeatable; `day` if left out. */
+                group_by?: ("day" | "model" | "key" | "member")[];
+                /** @description From this time on; the first of this month if left out. */
+                start?: string | null;
+                /** @description Up to but not including this time; now if left out. */
+                end?: string | null;
                 model?: string | null;
                 key?: string | null;
-                outcome?: string | null;
+                member?: string | null;
             };
             header?: never;
             path?: never;
@@ -2112,219 +3811,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChargeList"];
+                    "text/csv": string;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-        };
-    };
-    overview_api_overview_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Overview"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
-        };
-    };
-    list_prices_api_prices_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PriceList"];
-                };
-            };
-        };
-    };
-    put_price_api_prices__model__put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                model: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PriceChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Price"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    list_budgets_api_budgets_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BudgetList"];
-                };
-            };
-        };
-    };
-    put_budget_api_budgets__scope_id__put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                scope_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BudgetChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Budget"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    about_api_about_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["About"];
-                };
-            };
-        };
-    };
-    v1_models_v1_models_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-        };
-    };
-    chat_v1_chat_completions_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Request"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
         };

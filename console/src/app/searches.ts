@@ -51,12 +51,14 @@ const date = (raw: Raw, name: string) => {
 export const usageSearch = (raw: Raw) =>
   all({
     tab: oneOf(raw, "tab", ["calls", "prices", "budgets"]),
+    range: oneOf(raw, "range", ["d7", "d30", "month", "before"]),
     from: date(raw, "from"),
     to: date(raw, "to"),
     by: oneOf(raw, "by", ["day", "model", "key", "member"]),
     measure: oneOf(raw, "measure", ["cost", "tokens", "calls"]),
     model: textIn(raw, "model"),
     key: textIn(raw, "key"),
+    member: textIn(raw, "member"),
     outcome: oneOf(raw, "outcome", ["ok", "failed", "cancelled", "interrupted"]),
     sort: textIn(raw, "sort"),
     id: textIn(raw, "id"),

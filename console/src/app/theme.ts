@@ -69,7 +69,7 @@ export function themeFor(scheme: Scheme, still: boolean): ThemeConfig {
       colorBgContainer: p.surface,
       colorBgElevated: raised,
       colorBgSpotlight: scheme === "light" ? p.ink : mix(p.ink, p.surface, 0.16),
-      colorBgMask: scheme === "light" ? "rgb(28 29 26 / 22%)" : "rgb(0 0 0 / 60%)",
+      colorBgMask: scheme === "light" ? "rgb(28 29 26 / 22%)" : "rgb(0 0 0 / 50%)",
       colorBorder: edge,
       colorBorderSecondary: p.line,
       colorSplit: p.line,

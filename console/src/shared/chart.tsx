@@ -34,9 +34,6 @@ interface ChartProps {
   height?: number;
 }
 
-/** The colours that series take, in this order. */
-export const tones: readonly (keyof Palette)[] = ["light", "info", "good", "muted", "warn", "bad"];
-
 /** Few series with direct labels and their sums; the same numbers as a table at a click. */
 export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   const words = useCommonWords();

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Button, Form, Input } from "antd";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
@@ -10,6 +9,7 @@ import { Frame, Stack } from "@/features/auth/frame";
 import { useAuthWords } from "@/features/auth/words";
 import { CodeBlock } from "@/shared/code";
 import { FormBody } from "@/shared/form";
+import { LinkButton } from "@/shared/link-button";
 import { Bones, ErrorState } from "@/shared/states";
 import { useLanguage } from "@/shared/values";
 
@@ -22,11 +22,7 @@ export function SetupPage() {
   if (!data.needed) {
     return (
       <Frame title={words.doneTitle} text={words.doneText}>
-        <Link to="/login" search={{ next: undefined }}>
-          <Button type="primary" size="large" block tabIndex={-1}>
-            {words.signIn}
-          </Button>
-        </Link>
+        <LinkButton to="/login" search={{ next: undefined }} type="primary" size="large" block>{words.signIn}</LinkButton>
       </Frame>
     );
   }

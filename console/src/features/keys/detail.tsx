@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useState } from "react";
 import { KeyStatus, ModelTags, ScopeTags } from "@/features/keys/columns";
@@ -8,6 +7,7 @@ import type { Key } from "@/features/keys/values";
 import { useKeyWords } from "@/features/keys/words";
 import { useCommonWords } from "@/shared/common-words";
 import { Id } from "@/shared/copy";
+import { LinkButton } from "@/shared/link-button";
 import { DangerZone, Facts, Panel } from "@/shared/panel";
 import { Ago, DateOnly, Money } from "@/shared/values";
 
@@ -29,9 +29,7 @@ export function KeyDetail({ keyRow, currency, maker, onEdit, onClose }: DetailPr
     <Panel open title={keyRow.name} subtitle={<Id value={keyRow.id} />} onClose={onClose}>
       <div className={styles.actions}>
         {keyRow.status === "revoked" ? null : <Button onClick={onEdit}>{words.edit}</Button>}
-        <Link to="/usage" search={{ tab: "calls", key: keyRow.id }}>
-          <Button tabIndex={-1}>{words.usage}</Button>
-        </Link>
+        <LinkButton to="/usage" search={{ tab: "calls", key: keyRow.id }}>{words.usage}</LinkButton>
       </div>
       <Facts
         rows={[

@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { App, Button } from "antd";
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
@@ -11,6 +10,7 @@ import { useMemberWords } from "@/features/members/words";
 import { useCommonWords } from "@/shared/common-words";
 import { ConfirmDanger } from "@/shared/confirm";
 import { Id } from "@/shared/copy";
+import { LinkButton } from "@/shared/link-button";
 import { DangerZone, Facts, Panel } from "@/shared/panel";
 import { useMay, useSession } from "@/shared/permissions";
 import { ProblemNotice } from "@/shared/states";
@@ -58,9 +58,7 @@ export function MemberDetail({ member, onClose }: { member: Member; onClose: () 
         ]}
       />
       <div className={styles.actions}>
-        <Link to="/keys" search={{ member: member.id }}>
-          <Button tabIndex={-1}>{words.keys}</Button>
-        </Link>
+        <LinkButton to="/keys" search={{ member: member.id }}>{words.keys}</LinkButton>
       </div>
       {manages ? <Access member={member} onError={setError} /> : null}
     </Panel>

@@ -1,5 +1,4 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { App, Button } from "antd";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
@@ -11,6 +10,7 @@ import { ConfirmDanger } from "@/shared/confirm";
 import { DeploymentStatus } from "@/shared/deployment-state";
 import { Figure, Figures } from "@/shared/figure";
 import * as format from "@/shared/format";
+import { LinkButton } from "@/shared/link-button";
 import { DangerZone, Facts, Panel } from "@/shared/panel";
 import { useMay } from "@/shared/permissions";
 import { firstCall, snippets } from "@/shared/snippets";
@@ -105,9 +105,7 @@ function Details({ deployment }: { deployment: Deployment }) {
       />
       {mayChat ? (
         <div>
-          <Link to="/playground" search={{ model: deployment.name }}>
-            <Button tabIndex={-1}>{words.tryIt}</Button>
-          </Link>
+          <LinkButton to="/playground" search={{ model: deployment.name }}>{words.tryIt}</LinkButton>
         </div>
       ) : null}
       {mayRestart ? <Restart deployment={deployment} /> : null}

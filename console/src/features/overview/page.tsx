@@ -1,6 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { Button } from "antd";
 import { MessagesSquare } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import { aboutQuery, overviewQuery } from "@/api/queries";
@@ -11,6 +9,7 @@ import { RecentErrors } from "@/features/overview/recent-errors";
 import { Running } from "@/features/overview/running";
 import { Traffic } from "@/features/overview/traffic";
 import { useOverviewWords } from "@/features/overview/words";
+import { LinkButton } from "@/shared/link-button";
 import { Card, Page } from "@/shared/page";
 import { useMay } from "@/shared/permissions";
 import { Bones, ErrorState, Notice } from "@/shared/states";
@@ -25,11 +24,7 @@ export function OverviewPage() {
       sentence={words.sentence}
       actions={
         mayChat ? (
-          <Link to="/playground">
-            <Button type="primary" tabIndex={-1} icon={<MessagesSquare size={15} aria-hidden="true" />}>
-              {words.playground}
-            </Button>
-          </Link>
+          <LinkButton to="/playground" type="primary" icon={<MessagesSquare size={15} aria-hidden="true" />}>{words.playground}</LinkButton>
         ) : null
       }
     >

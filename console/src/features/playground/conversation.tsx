@@ -36,9 +36,9 @@ export default function Conversation({ chat, ready, blocked }: ConversationProps
           className={styles.list ?? ""}
           items={chat.turns.map((turn) => bubble(turn, chat, editing, setEditing))}
           role={{
-            user: { placement: "end", variant: "filled", classNames: { root: styles.turn ?? "", content: styles.bubble ?? "" } },
-            ai: { placement: "start", variant: "borderless", classNames: { root: styles.whole ?? "", body: styles.wholeBody ?? "" } },
-            tool: { placement: "end", variant: "borderless", classNames: { root: styles.turn ?? "" } },
+            user: { placement: "end", variant: "filled" },
+            ai: { placement: "start", variant: "borderless" },
+            tool: { placement: "end", variant: "borderless" },
           }}
         />
       )}
