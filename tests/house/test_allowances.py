@@ -4,6 +4,7 @@ import ast
 import tomllib
 
 import pytest
+
 from tests.house import tree
 from tests.house.tree import ROOT, Source, allowances, obey, source, suites
 

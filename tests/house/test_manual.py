@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.house.pages import page
-from tests.house.tree import ROOT
 
 from jixi.assembly import DeploymentSetting, Settings
 from jixi.core.errors import PROBLEMS
 from jixi.core.principal import Role
 from jixi.governance.identity import POLICY, Action
+from tests.house.pages import page
+from tests.house.tree import ROOT
 
 _LOADED = re.compile(
     r"<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\ssrc=[\"']?(?:https?:)?//[^\"'\s>]+"

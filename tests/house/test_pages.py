@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import typer
+
+from jixi.assembly import Settings
 from tests.house.pages import Page, page, pages
 from tests.house.test_problems import cramped
 from tests.house.test_surface import direct_dependencies
 from tests.house.tree import ROOT
-
-from jixi.assembly import Settings
 
 _IN_ONE_LANGUAGE = {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/reference/figures.md"}
 _HALF_WIDTH = re.compile(

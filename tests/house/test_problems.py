@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from string import Formatter
 
-from tests.house.tree import Finding, Source, calls, found, obey, product
-
 from jixi.core.errors import PROBLEMS
+from tests.house.tree import Finding, Source, calls, found, obey, product
 
 _CATALOGUE = "src/jixi/core/_problems.py"
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from statistics import median, quantiles
 
 import pytest
+
 from tests.house.tree import Finding, Source, found, obey, product, suites
 
 LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS = 500, 60, 8

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
 from tests.house.test_doors import exported
 from tests.house.tree import ROOT, Source, imports, product, source
 
