@@ -5,7 +5,7 @@ Must not: hold rules of a room, know HTTP or a command line. Tests: tests/unit/a
 """
 
 from jixi.assembly._folder import locked_folder, prepare_folder
-from jixi.assembly._house import House, open_house
+from jixi.assembly._house import House, check_database, model_store, open_house
 from jixi.assembly._load import LoadedSettings, Sourced, load_settings
 from jixi.assembly._notices import Notice
 from jixi.assembly._settings import DeploymentSetting, Settings, host_name
@@ -19,9 +19,11 @@ __all__ = [
     "Settings",
     "Sourced",
     "Supply",
+    "check_database",
     "host_name",
     "load_settings",
     "locked_folder",
+    "model_store",
     "open_house",
     "prepare_folder",
 ]

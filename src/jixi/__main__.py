@@ -1,0 +1,5 @@
+"""`python -m jixi` is `jixi`."""
+
+from jixi.cli import main
+
+main()
