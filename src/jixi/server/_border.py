@@ -4,6 +4,7 @@ Gives the request its id, refuses foreign host names and bodies that are too lar
 browsers, logs, and turns a defect into an answer. One pure ASGI layer: wrapping twice would cost the hot path.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Final
@@ -31,6 +32,7 @@ _PROTECTION: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _SECRET_PATHS: Final = ("/api/invitations/",)
 
 
@@ -75,7 +77,7 @@ class Border:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = header(scope, b"host")
-        if host is None or host_name(host) not in self._hosts:
+        if host is None or not _HOST.fullmatch(host) or host_name(host) not in self._hosts:
             return await self._refuse(
                 scope, receive, send, problem("host_not_allowed", host=(host or "")[:100])
             )
