@@ -68,7 +68,8 @@ class Egress:
             raise problem(
                 "egress_refused", host=host, reason="only plain http and https addresses are fetched"
             )
-        if host not in self._allowed and _is_address(host) and not _is_public(host):
+        address = _as_address(host)
+        if host not in self._allowed and address is not None and not _is_public(address):
             raise problem("egress_refused", host=host, reason="it is not a public address")
 
 
@@ -103,13 +104,16 @@ class _Resolver(AbstractResolver):
         """Nothing is kept."""
 
 
-def _is_address(host: str) -> bool:
+def _as_address(host: str) -> str | None:
+    """The address that `host` is written as, in any of the forms that resolvers read (0x7f.1, 2130706433)."""
     try:
-        ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        # Forms that only some resolvers read as an address (0x7f.1, 2130706433) go through the resolver, which judges.
-        return False
-    return True
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def _is_public(address: str) -> bool:
