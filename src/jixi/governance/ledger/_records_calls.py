@@ -44,6 +44,8 @@ _OPEN: Final = insert(accounts).values(
     spent_micros=0,
     held_micros=0,
 )
+_HOLD: Final = insert(holds)
+_CHARGE: Final = insert(charges)
 _TAKE: Final = (
     delete(holds)
     .where(holds.c.request_id.in_(bindparam("ids", expanding=True)))
@@ -93,9 +95,9 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Any]:
                 charged.append(_charge_row(operation, cost))
     _write_accounts(connection, found, before)
     if opened:
-        connection.execute(insert(holds), opened)
+        connection.execute(_HOLD, opened)
     if charged:
-        connection.execute(insert(charges), charged)
+        connection.execute(_CHARGE, charged)
     _renew(connection, operations)
     return results
 

@@ -64,10 +64,13 @@ class GroupWriter(Generic[T]):
 
     def _run(self) -> None:
         engine = self._database.blocking_engine()
+        connection: Connection | None = None
         try:
             while (tickets := self._next_group()) is not None:
-                self._write(engine, tickets)
+                connection = self._write(engine, connection, tickets)
         finally:
+            if connection is not None:
+                connection.close()
             engine.dispose()
 
     def _next_group(self) -> list[_Ticket[T]] | None:
@@ -86,22 +89,32 @@ class GroupWriter(Generic[T]):
             group.append(ticket)
         return group
 
-    def _write(self, engine: Engine, tickets: list[_Ticket[T]]) -> None:
+    def _write(
+        self, engine: Engine, connection: Connection | None, tickets: list[_Ticket[T]]
+    ) -> Connection | None:
+        """One transaction. Returns the connection for the next, or None where a new one had better be made."""
         try:
-            with engine.begin() as connection:
+            connection = connection or engine.connect()
+            with connection.begin():
                 results = self._apply(connection, [ticket.operation for ticket in tickets])
             for ticket, result in zip(tickets, results, strict=True):
                 ticket.result = result
         except IntegrityError:
-            self._write_apart(engine, tickets)
+            if connection is not None:
+                self._write_apart(connection, tickets)
         except SQLAlchemyError as error:
             _log.error("ledger_write_failed", operations=len(tickets), error=type(error).__name__)
             for ticket in tickets:
                 ticket.result = problem("ledger_unavailable")
+            if connection is not None:
+                connection.invalidate()
+                connection.close()
+                connection = None
         if self._loop is not None:
             self._loop.call_soon_threadsafe(_resolve, tickets)
+        return connection
 
-    def _write_apart(self, engine: Engine, tickets: list[_Ticket[T]]) -> None:
+    def _write_apart(self, connection: Connection, tickets: list[_Ticket[T]]) -> None:
         """One operation offends a constraint: write each by itself, so that only the guilty one fails."""
         if len(tickets) == 1:
             tickets[0].result = problem("duplicate_request", request_id="")
@@ -109,7 +122,7 @@ class GroupWriter(Generic[T]):
         for ticket in tickets:
             alone = _Ticket(ticket.operation, ticket.future)
             try:
-                with engine.begin() as connection:
+                with connection.begin():
                     (alone.result,) = self._apply(connection, [ticket.operation])
             except IntegrityError:
                 alone.result = problem("duplicate_request", request_id="")
