@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-CONTENT = bytes(range(256)) * 4096
+CONTENT = bytes(range(256)) * 32768
 NAME = "tiny.gguf"
 
 

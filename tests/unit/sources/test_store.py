@@ -84,7 +84,7 @@ async def test_a_file_comes_from_a_hub_through_its_redirect(
 
 async def test_a_cut_download_goes_on_where_it_stopped(make_store: MakeStore, hub: ScriptedHub) -> None:
     store, entry = make_store(), _entry(HUGGINGFACE)
-    hub.cut_after = 700_000
+    hub.cut_after = 5_000_000
     assert (await _error(store, entry)).code == "model_unreachable"
     assert store.state(entry) == "failed"
     files = await make_store().fetch(entry)
@@ -97,7 +97,7 @@ async def test_a_file_that_changed_on_the_hub_is_not_appended_to(
     make_store: MakeStore, hub: ScriptedHub
 ) -> None:
     entry = _entry(HUGGINGFACE)
-    hub.content, hub.tag, hub.cut_after = bytes(len(CONTENT)), '"old"', 500_000
+    hub.content, hub.tag, hub.cut_after = bytes(len(CONTENT)), '"old"', 4_000_000
     await _error(make_store(), entry)
     hub.content, hub.tag = CONTENT, '"new"'
     assert (await make_store().fetch(entry))["model"].read_bytes() == CONTENT
