@@ -1,7 +1,7 @@
 """The verbs, put together, and the one place where errors become words and exit codes."""
 
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -12,7 +12,8 @@ from jixi.core.errors import JixiError
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
-def _app() -> typer.Typer:
+def command_line() -> typer.Typer:
+    """Every verb, as the terminal and the reference of the manual know them."""
     app = typer.Typer(
         name="jixi",
         no_args_is_help=True,
@@ -46,28 +47,38 @@ def _begin(
 
 def main() -> NoReturn:
     """Run the command line; never returns."""
-    terminal = Terminal(language="zh" if "--lang=zh" in sys.argv else language_of_environment())
+    terminal = Terminal(language=_language_of(sys.argv[1:]))
     try:
-        code: Any = _app()(standalone_mode=False)
+        # Wrong flags and arguments are explained inside, which ends in SystemExit like everything that went well.
+        command_line()()
     except JixiError as error:
-        terminal.problem(error.message(terminal.language), error.remedy(terminal.language))
-        code = 2
-    except typer.Abort:
-        code = 1
-    except typer.Exit as ended:
-        code = ended.exit_code
+        terminal.problem(error.message(terminal.language), _remedy(error, terminal))
+        sys.exit(2)
     except Exception as error:  # noqa: BLE001  (the last door: what it does not know it raises again)
-        code = _explain(error, terminal)
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(_explain(error, terminal))
+    sys.exit(0)
+
+
+def _language_of(arguments: list[str]) -> Language:
+    """What --lang says, for errors that come before or after the flags are read; else the environment's."""
+    given = " ".join(arguments).replace("--lang ", "--lang=")
+    for language in ("en", "zh"):
+        if f"--lang={language}" in given.split():
+            return "zh" if language == "zh" else "en"
+    return language_of_environment()
+
+
+def _remedy(error: JixiError, terminal: Terminal) -> str:
+    """The remedy as somebody at a terminal can follow it."""
+    if error.code == "model_not_found":
+        return terminal.say(
+            "Run 'jixi models list': it names the models.", "请运行 'jixi models list' 查看模型。"
+        )
+    return error.remedy(terminal.language)
 
 
 def _explain(error: Exception, terminal: Terminal) -> int:
     """Errors of the libraries below, where they have words for people; anything else is our defect and is shown."""
-    import click
-
-    if isinstance(error, click.ClickException):
-        error.show()
-        return 2
     import httpx2
 
     from jixi.client import ApiError
@@ -76,8 +87,9 @@ def _explain(error: Exception, terminal: Terminal) -> int:
         terminal.problem(error.detail, error.remedy)
         return 1
     if isinstance(error, httpx2.TransportError):
+        reason = str(error).rstrip(".") or type(error).__name__
         terminal.problem(
-            terminal.say(f"The server cannot be reached: {error}.", f"无法连接服务器：{error}。"),
+            terminal.say(f"The server cannot be reached: {reason}.", f"无法连接服务器：{reason}。"),
             terminal.say(
                 "Start it with 'jixi serve', or set JIXI_URL.", "请运行 'jixi serve'，或设置 JIXI_URL。"
             ),

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+import typer
 from platformdirs import user_config_path
 
 from jixi.cli._say import Terminal
@@ -50,11 +51,16 @@ def connect(terminal: Terminal) -> Client:
 
 def _from_file() -> str | None:
     path = os.environ.get("JIXI_API_KEY_FILE")
-    return Path(path).read_text(encoding="utf-8").strip() if path else None
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(str(error), param_hint="JIXI_API_KEY_FILE") from error
 
 
 def _kept() -> Login | None:
     try:
         return Login(**json.loads(path_of_login().read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return None

@@ -9,6 +9,9 @@ import typer
 from jixi.cli._say import Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jixi.models import sources
     from jixi.models.catalog import Entry
     from jixi.models.sources import ModelStore
 
@@ -65,11 +68,9 @@ def pull_model(context: typer.Context, model: _Model, data_dir: _DataDir = None)
     """Fetch a model's files to this machine; goes on where an earlier fetch stopped."""
     from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-    from jixi.models import sources
     from jixi.models.catalog import Catalog
 
-    terminal, store = _terminal(context), _store(data_dir)
-    entry = Catalog.load().get(model)
+    terminal, entry = _terminal(context), Catalog.load().get(model)
     columns = (
         *Progress.get_default_columns()[:2],
         DownloadColumn(),
@@ -79,11 +80,26 @@ def pull_model(context: typer.Context, model: _Model, data_dir: _DataDir = None)
     with Progress(*columns, console=terminal.err) as bar:
         task = bar.add_task(entry.id, total=entry.bytes)
 
-        def report(now: sources.Progress) -> None:
+        def report(now: "sources.Progress") -> None:
             bar.update(task, completed=now.done)
 
-        asyncio.run(store.fetch(entry, report))
+        asyncio.run(_fetch(data_dir, entry, report))
     terminal.done(f"{entry.id} is here and verified.", f"{entry.id} 已下载并通过校验。")
+
+
+async def _fetch(data_dir: Path | None, entry: "Entry", report: "Callable[[sources.Progress], None]") -> None:
+    from jixi.assembly import load_settings, model_store, prepare_folder
+    from jixi.models.sources import Egress
+    from jixi.telemetry import configure_logs
+
+    settings = load_settings(data_dir=data_dir).settings
+    configure_logs(json=False, level="warning")
+    prepare_folder(settings.data_dir)
+    egress = Egress(frozenset(settings.allowed_hosts_outside))
+    try:
+        await model_store(settings, egress).fetch(entry, report)
+    finally:
+        await egress.close()
 
 
 def _store(data_dir: Path | None) -> "ModelStore":

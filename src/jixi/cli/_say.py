@@ -37,8 +37,9 @@ class Terminal:
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows for people. The last column takes what room is left."""
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
+        for number, column in enumerate(columns):
+            # The first column is what people copy.
+            table.add_column(column, overflow="fold", no_wrap=number == 0)
         for row in rows:
             table.add_row(*row)
         self.out.print(table)
