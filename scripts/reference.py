@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import typer
 from pydantic.fields import FieldInfo
 
 from jixi.assembly import DeploymentSetting, Settings
+from jixi.cli import command_line
 from jixi.core.errors import PROBLEMS
-from jixi.server.openapi import openapi_document
+from jixi.server import openapi_document
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ROOT / "scripts/reference.zh.toml"
@@ -32,11 +34,12 @@ class Texts:
         self._chinese: dict[str, dict[str, str]] = tomllib.loads(TEXTS.read_text(encoding="utf-8"))
         self._used = set[tuple[str, str]]()
 
-    def of(self, section: str, key: str, english: str) -> str:
-        if self.language == "en":
-            return " ".join(english.split())
+    def of(self, section: str, english: str) -> str:
+        key = " ".join(english.split())
+        if self.language == "en" or not key:
+            return key
         if key not in self._chinese.get(section, {}):
-            raise SystemExit(f"{TEXTS.name}: [{section}] lacks {key!r}: {english!r}")
+            raise SystemExit(f"{TEXTS.name}: [{section}] lacks {key!r}")
         self._used.add((section, key))
         return self._chinese[section][key]
 
@@ -55,7 +58,7 @@ def table(head: list[str], rows: Iterator[list[str]]) -> str:
 
 def fields(texts: Texts, section: str, model: Mapping[str, FieldInfo]) -> str:
     rows = (
-        [f"`{name}`", _default(field), texts.of(section, name, field.description or "")]
+        [f"`{name}`", _default(field), texts.of(section, field.description or "")]
         for name, field in model.items()
     )
     return table(texts.pick("setting|default|meaning", "配置项|默认值|含义").split("|"), rows)
@@ -90,14 +93,14 @@ def _facts(text: str) -> str:
 def routes(texts: Texts) -> str:
     document = openapi_document()
     return "\n\n".join(
-        f"## {texts.of('tags', tag['name'], tag['name'].capitalize())}\n\n{_routes_of(texts, document, tag['name'])}"
+        f"## {texts.of('tags', tag['name'].capitalize())}\n\n{_routes_of(texts, document, tag['name'])}"
         for tag in document["tags"]
     )
 
 
 def _routes_of(texts: Texts, document: dict[str, Any], tag: str) -> str:
     rows = (
-        [f"`{name}`", texts.of("routes", name, _said(operation)), _caller(texts, operation)]
+        [f"`{name}`", texts.of("routes", _said(operation)), _caller(texts, operation)]
         for name, operation in _operations(document)
         if tag in operation["tags"]
     )
@@ -119,6 +122,37 @@ def _caller(texts: Texts, operation: dict[str, Any]) -> str:
     return texts.pick("signed in", "已登录") if operation.get("security") else texts.pick("anyone", "任何人")
 
 
+def commands(texts: Texts) -> str:
+    root: Any = typer.main.get_command(command_line())
+    return "\n\n".join(_command(texts, words, command) for words, command in _verbs(root, "jixi"))
+
+
+def _verbs(command: Any, words: str) -> Iterator[tuple[str, Any]]:
+    """Every command with its words, the groups before their members."""
+    yield words, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _verbs(child, f"{words} {name}")
+
+
+def _command(texts: Texts, words: str, command: Any) -> str:
+    """One verb: its words as one types them, what it does, its arguments and options."""
+    given = [each for each in command.params if each.param_type_name == "argument"]
+    head = " ".join([words, *(f"[{each.name}]" if not each.required else each.name for each in given)])
+    rows = [
+        [_spelling(each), texts.of("options", each.help or "") or "–"]
+        for each in command.params
+        if each.name != "help"
+    ]
+    said = texts.of("commands", command.help or "")
+    heads = texts.pick("option|meaning", "选项|含义").split("|")
+    shown = f"`{head}`\n\n" if given else ""
+    return f"## {words}\n\n{shown}{said}" + (f"\n\n{table(heads, iter(rows))}" if rows else "")
+
+
+def _spelling(parameter: Any) -> str:
+    return ", ".join(f"`{name}`" for name in parameter.opts)
+
+
 def generated(language: Language) -> dict[str, str]:
     """Every generated part by name."""
     texts = Texts(language)
@@ -127,6 +161,7 @@ def generated(language: Language) -> dict[str, str]:
         "deployments": fields(texts, "deployments", DeploymentSetting.model_fields),
         "errors": errors(texts),
         "routes": routes(texts),
+        "commands": commands(texts),
     }
     if language == "zh" and texts.idle():
         raise SystemExit(f"{TEXTS.name}: nobody asks for {', '.join(texts.idle())}")

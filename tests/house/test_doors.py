@@ -17,7 +17,7 @@ def door_says_too_little(source: Source) -> Iterator[Finding]:
     for word in ("owns", "must not", "tests"):
         if word not in text.lower():
             yield 1, f"the door's docstring does not say {word!r}"
-    for path in re.findall(r"tests/[\w/]+", text):
+    for path in re.findall(r"tests/[\w/]+(?:\.py)?", text):
         if not (ROOT / path.rstrip("/")).exists():
             yield 1, f"the door's docstring names {path}, which does not exist"
     if len(text.splitlines()) > 12:

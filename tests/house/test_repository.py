@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from tests.house.tree import ROOT, committed, texts
 
-_HOME = r"(?:^|[^A-Za-z0-9._~/-])(?:/(?:ro{2}t|ho{1}me/[a-z_][\w-]*|Us{1}ers/\w+|wo{1}rk)/|fi{1}le:///)"
+_HOME = (
+    r"(?:^|[^A-Za-z0-9._~/-])(?:/(?:ro{2}t|ho{1}me/[a-z_][\w-]*|Us{1}ers/\w+|wo{1}rk)/|fi{1}le:///(?!etc/))"
+)
 _REGISTRY = r"https?://[a-z0-9.-]*(?:np{1}m|py{1}pi|deb{1}ian|hos{1}ted)[a-z0-9.-]*"
 _HERE = re.compile(f"{_HOME}|{_REGISTRY}")
 _GENERATED = re.compile(

@@ -7,28 +7,40 @@ import ast
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
-from tests.house.tree import Finding, Source, calls, dotted, found, imports, obey, product
+import pytest
 
-_SQL_PLACES = ("src/jixi/storage/*", "src/jixi/*/_records*")
+from tests.house.tree import Finding, Rule, Source, calls, dotted, found, imports, obey, product
+
+_SQL_PLACES = {
+    "src/jixi/storage/*": "the database itself",
+    "src/jixi/*/_records*": "each room's own records",
+}
 _SQL_MODULES = {"sqlalchemy", "alembic", "sqlite3", "aiosqlite", "psycopg", "psycopg_pool", "asyncpg"}
 _SQL_TEXT = re.compile(
     r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\s", re.DOTALL
 )
 
-_SQL_TYPES = {"sqlalchemy.Connection", "sqlalchemy.Engine", "sqlalchemy.ext.asyncio.AsyncSession"}
+_SQL_TYPES = {"sqlalchemy.Connection", "sqlalchemy.Engine", "sqlalchemy.make_url"}
 _SQL_CALLS = {"execute", "executemany", "exec_driver_sql", "scalars", "scalar_one", "scalar_one_or_none"}
 
-_PROCESS_PLACES = ("src/jixi/compute/drivers/*", "src/jixi/models/sources/_carrier*")
+_PROCESS_PLACES = {"src/jixi/compute/drivers/*": "the one launcher"}
 _PROCESS_CALLS = re.compile(
     r"(asyncio\.)?create_subprocess_(exec|shell)|.*\.subprocess_(exec|shell)|os\.(fork|forkpty|exec\w+|spawn\w+|posix_spawnp?|popen)"
 )
 
-_NETWORK_PLACES = (
-    "src/jixi/client/*",
-    "src/jixi/models/engines/*",
-    "src/jixi/models/sources/_egress*",
-)
+_NETWORK_PLACES = {
+    "src/jixi/client/_client.py": "the SDK of the admin API",
+    "src/jixi/cli/_app.py": "names the error of a server that is not there",
+    "src/jixi/cli/_checks.py": "the doctor tries the port",
+    "src/jixi/cli/_talk.py": "names the key after the machine",
+    "src/jixi/models/engines/_client.py": "the client for local engines",
+    "src/jixi/models/engines/_http.py": "the engines' own server, in their processes",
+    "src/jixi/models/sources/_egress.py": "the one way out of the machine",
+    "src/jixi/models/sources/_hub.py": "names the errors of the way out",
+}
 _NETWORK_MODULES = frozenset(
     [
         "socket",
@@ -57,7 +69,11 @@ _NETWORK_CALLS_OF_ANYIO = re.compile(
     r"anyio\.(connect_tcp|connect_unix|create_tcp_listener|create_unix_listener)"
 )
 
-_ENVIRONMENT_PLACES = ("src/jixi/assembly/*",)
+_ENVIRONMENT_PLACES = {
+    "src/jixi/assembly/*": "settings",
+    "src/jixi/cli/_login.py": "which server, and with which key",
+    "src/jixi/cli/_say.py": "the language of the terminal",
+}
 _CODE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "code", "runpy"}
 _CODE_CALLS = {
     "eval",
@@ -176,6 +192,20 @@ def address_decides_who_calls(item: Source) -> Iterator[Finding]:
             yield node.lineno, f"{dotted(node)} follows the Host header"
 
 
+@pytest.mark.parametrize(
+    ("rule", "places"),
+    [
+        (sql_outside_records, _SQL_PLACES),
+        (process_outside_drivers, _PROCESS_PLACES),
+        (network_outside_clients, _NETWORK_PLACES),
+        (environment_outside_assembly, _ENVIRONMENT_PLACES),
+    ],
+)
+def test_no_place_stays_in_an_inventory_that_it_no_longer_needs(rule: Rule, places: dict[str, str]) -> None:
+    needed = {item.path for item in product() if list(rule(replace(item, path="elsewhere")))}
+    assert [pattern for pattern in places if not any(fnmatchcase(path, pattern) for path in needed)] == []
+
+
 def test_sql_is_written_in_storage_and_records_alone() -> None:
     obey(sql_outside_records, product())
 
@@ -232,6 +262,7 @@ def test_the_process_rule_finds_every_way_to_start_one() -> None:
     ):
         assert found(process_outside_drivers, snippet) != []
     assert found(process_outside_drivers, "await asyncio.create_subprocess_exec('x')") != []
+    assert found(process_outside_drivers, "asyncio.get_running_loop().subprocess_exec(p, 'x')") != []
     assert found(process_outside_drivers, "import subprocess", "src/jixi/compute/drivers/_process.py") == []
 
 

@@ -126,16 +126,21 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
 
 
 def dotted(node: ast.AST) -> str:
+    """A name as it is written: `os.environ.get`, `loop().run`; an owner without a name is a question mark."""
     if isinstance(node, ast.Attribute):
-        owner = dotted(node.value)
-        return f"{owner}.{node.attr}" if owner else ""
+        return f"{dotted(node.value) or '?'}.{node.attr}"
+    if isinstance(node, ast.Call):
+        return f"{dotted(node.func)}()"
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
-    """Every import as (line, module, name); name is "" for `import module`."""
+    """Every import as (line, module, name); name is "" for `import module` and for `import_module("module")`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield from ((node.lineno, node.module or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Call) and dotted(node.func).endswith("import_module") and node.args:
+            name = node.args[0].value if isinstance(node.args[0], ast.Constant) else ""
+            yield node.lineno, str(name), ""

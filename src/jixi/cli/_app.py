@@ -1,6 +1,7 @@
 """The verbs, put together, and the one place where errors become words and exit codes."""
 
 import sys
+from importlib.metadata import version as version_of
 from typing import Annotated, NoReturn
 
 import typer
@@ -33,11 +34,21 @@ def command_line() -> typer.Typer:
     return app
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"jixi {version_of('jixi')}")
+        raise typer.Exit
+
+
 def _begin(
     context: typer.Context,
     lang: Annotated[
         str | None, typer.Option(metavar="en|zh", help="Language of messages; by default that of LANG.")
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and end."),
+    ] = False,
 ) -> None:
     if lang not in (None, "en", "zh"):
         raise typer.BadParameter("en or zh", param_hint="--lang")

@@ -161,7 +161,7 @@ async def test_a_request_longer_than_the_context_is_told_with_its_numbers(
 @pytest.mark.parametrize(
     "words",
     [
-        "failed to load /home/u/models/x.gguf",
+        "failed to load /srv/models/x.gguf",
         "see C:\\models\\x.gguf",
         "at 0x7f12ab34cd",
         "connect to 10.0.0.7:8080",
