@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from starlette.types import ASGIApp
-from tests.behaviour.people import Person, first_administrator
 
 from jixi.assembly import DeploymentSetting, House, Settings, open_house
 from jixi.server import Running, create_app, serve
+from tests.behaviour.people import Person, first_administrator
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import pytest
 from starlette.types import ASGIApp
+
+from jixi.assembly import House
 from tests.behaviour.people import (
     PASSWORD,
     Person,
@@ -12,8 +14,6 @@ from tests.behaviour.people import (
     visitor,
     with_key,
 )
-
-from jixi.assembly import House
 
 
 async def test_the_first_administrator_gets_in_by_the_link_and_by_nothing_else(

@@ -465,7 +465,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sum up usage as CSV */
+        /**
+         * Sum up usage as CSV
+         * @description Cells that a spreadsheet would calculate start with an apostrophe.
+         */
         get: operations["get_usage_csv"];
         put?: never;
         post?: never;
@@ -996,7 +999,7 @@ export interface components {
             size_bytes: number;
             /**
              * Source
-             * @description Where its file came from, once it is here.
+             * @description Where its file is coming from, while it is fetched.
              */
             source: string | null;
             /**
@@ -1595,7 +1598,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 scope_id: string;
@@ -1699,16 +1702,16 @@ export interface operations {
     list_charges: {
         parameters: {
             query?: {
-                outcome?: ("ok" | "failed" | "cancelled" | "interrupted") | null;
+                outcome?: "ok" | "failed" | "cancelled" | "interrupted";
                 /** @description From this time on; the first of this month if left out. */
-                start?: string | null;
+                start?: string;
                 /** @description Up to but not including this time; now if left out. */
-                end?: string | null;
-                model?: string | null;
-                key?: string | null;
-                member?: string | null;
+                end?: string;
+                model?: string;
+                key?: string;
+                member?: string;
                 /** @description `next_cursor` of the page before. */
-                cursor?: string | null;
+                cursor?: string;
                 limit?: number;
             };
             header?: never;
@@ -1948,7 +1951,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path: {
                 name: string;
@@ -2014,6 +2017,15 @@ export interface operations {
             };
             /** @description `request_running`: The first request with this Idempotency-Key is still running. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2166,7 +2178,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before. */
-                cursor?: string | null;
+                cursor?: string;
                 limit?: number;
             };
             header?: never;
@@ -2226,7 +2238,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2304,6 +2316,15 @@ export interface operations {
             };
             /** @description `body_too_large`: The body is larger than {limit} bytes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2450,7 +2471,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -2548,7 +2569,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before. */
-                cursor?: string | null;
+                cursor?: string;
                 limit?: number;
             };
             header?: never;
@@ -2608,7 +2629,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2693,6 +2714,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     change_member: {
@@ -2700,7 +2730,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -2810,7 +2840,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path: {
                 id: string;
@@ -2882,6 +2912,15 @@ export interface operations {
              *     `secret_shown_before`: This request was carried out before, and its secret is not shown twice.
              */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3034,7 +3073,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 model: string;
@@ -3468,7 +3507,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before. */
-                cursor?: string | null;
+                cursor?: string;
                 limit?: number;
             };
             header?: never;
@@ -3528,7 +3567,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3613,6 +3652,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
         };
     };
     change_tenant: {
@@ -3620,7 +3668,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 id: string;
@@ -3727,12 +3775,12 @@ export interface operations {
                 /** @description Repeatable; `day` if left out. */
                 group_by?: ("day" | "model" | "key" | "member")[];
                 /** @description From this time on; the first of this month if left out. */
-                start?: string | null;
+                start?: string;
                 /** @description Up to but not including this time; now if left out. */
-                end?: string | null;
-                model?: string | null;
-                key?: string | null;
-                member?: string | null;
+                end?: string;
+                model?: string;
+                key?: string;
+                member?: string;
             };
             header?: never;
             path?: never;
@@ -3792,12 +3840,12 @@ export interface operations {
                 /** @description Repeatable; `day` if left out. */
                 group_by?: ("day" | "model" | "key" | "member")[];
                 /** @description From this time on; the first of this month if left out. */
-                start?: string | null;
+                start?: string;
                 /** @description Up to but not including this time; now if left out. */
-                end?: string | null;
-                model?: string | null;
-                key?: string | null;
-                member?: string | null;
+                end?: string;
+                model?: string;
+                key?: string;
+                member?: string;
             };
             header?: never;
             path?: never;
@@ -3805,7 +3853,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The table. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,8 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { Compass, Lock } from "lucide-react";
 import type { ReactNode } from "react";
+import styles from "@/app/shell.module.css";
+import { Mark } from "@/shared/brand";
 import { useCommonWords } from "@/shared/common-words";
 import { Card, Page } from "@/shared/page";
 import { useMay, type Action } from "@/shared/permissions";
@@ -8,7 +10,25 @@ import { Bones, Empty, ErrorState } from "@/shared/states";
 
 /** What stands in for a page: while it comes, when it broke, when there is none, when it is not for this role. */
 export function WaitingPage() {
-  return <Bones lines={6} />;
+  const words = useCommonWords();
+  return (
+    <Page title={words.loading}>
+      <Card padded={false}>
+        <Bones lines={8} />
+      </Card>
+    </Page>
+  );
+}
+
+/** Before it is known who is there. */
+export function Splash() {
+  const words = useCommonWords();
+  return (
+    <main className={styles.splash} aria-busy="true">
+      <Mark size={40} />
+      <h1 className="sr-only">{words.loading}</h1>
+    </main>
+  );
 }
 
 export function FailedPage({ error, reset }: { error: unknown; reset: () => void }) {

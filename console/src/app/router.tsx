@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { queryClient } from "@/api/query-client";
 import { sessionQuery, setupQuery } from "@/api/queries";
-import { FailedPage, MissingPage, WaitingPage } from "@/app/fallbacks";
+import { FailedPage, MissingPage, Splash, WaitingPage } from "@/app/fallbacks";
 import * as searches from "@/app/searches";
 import { Shell } from "@/app/shell";
 
@@ -10,6 +10,7 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: MissingPage
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
+  pendingComponent: Splash,
   validateSearch: searches.loginSearch,
   beforeLoad: async () => {
     if (await queryClient.ensureQueryData(sessionQuery)) throw redirect({ to: "/" });
@@ -40,6 +41,8 @@ const console = createRoute({
     throw redirect({ to: "/login", search: { next } });
   },
   component: Shell,
+  pendingComponent: Splash,
+  pendingMs: 400,
 });
 
 const overview = createRoute({

@@ -79,7 +79,8 @@ function Account({ onGo }: { onGo: (() => void) | undefined }) {
         },
       }}
     >
-      <button type="button" className={styles.account} aria-label={`${words.account}: ${name}`}>
+      <button type="button" className={styles.account}>
+        <span className="sr-only">{words.account}</span>
         <span className={styles.face} aria-hidden="true">
           {name.slice(0, 1).toUpperCase()}
         </span>

@@ -89,7 +89,7 @@ export function themeFor(scheme: Scheme, still: boolean): ThemeConfig {
     components: {
       Button: { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none", fontWeight: 500 },
       Tooltip: { colorTextLightSolid: tooltipText(scheme), fontSize: 13 },
-      Segmented: { trackBg: mix(p.ink, p.paper, 0.06), itemSelectedBg: raised, trackPadding: 3 },
+      Segmented: { trackBg: mix(p.ink, p.paper, 0.06), itemSelectedBg: scheme === "light" ? p.surface : mix(p.ink, p.surface, 0.16), trackPadding: 3 },
       Tabs: { horizontalItemGutter: 24, titleFontSize: 14, horizontalItemPadding: "8px 0 10px" },
       Form: { itemMarginBottom: 20, verticalLabelPadding: "0 0 6px", labelColor: p.ink },
       Drawer: { paddingLG: 20 },

@@ -1,14 +1,14 @@
-import { BarChart, LineChart } from "echarts/charts";
+import { BarChart } from "echarts/charts";
 import { GridComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type ECharts } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
-import { mix, palettes, type Scheme } from "@/shared/palette";
+import { palettes, type Scheme } from "@/shared/palette";
 import type { ChartData } from "@/shared/chart";
 import styles from "@/shared/chart.module.css";
 import { useScheme } from "@/shared/preferences";
 
-register([BarChart, LineChart, GridComponent, TooltipComponent, SVGRenderer]);
+register([BarChart, GridComponent, TooltipComponent, SVGRenderer]);
 
 /** Loaded on demand: the only file that knows ECharts. */
 export default function ChartCanvas({ data, height }: { data: ChartData; height: number }) {
@@ -54,7 +54,6 @@ function options(data: ChartData, scheme: Scheme) {
     xAxis: {
       type: "category",
       data: data.at,
-      boundaryGap: data.kind === "bar",
       axisLine: { lineStyle: { color: p.line } },
       axisTick: { show: false },
       axisLabel: { ...text, interval: Math.ceil(data.at.length / 6) - 1, hideOverlap: true, formatter: data.formatAt },
@@ -68,16 +67,13 @@ function options(data: ChartData, scheme: Scheme) {
     },
     series: data.series.map((series) => ({
       name: series.name,
-      type: data.kind,
+      type: "bar",
       data: series.values,
       ...(data.stacked ? { stack: "all" } : {}),
       color: p[series.tone],
       barCategoryGap: "36%",
       barMaxWidth: 28,
       itemStyle: { borderRadius: data.stacked ? 0 : [2, 2, 0, 0] },
-      symbol: "none",
-      lineStyle: { width: 2 },
-      areaStyle: data.kind === "line" && data.series.length === 1 ? { color: mix(p[series.tone], p.surface, 0.12) } : undefined,
       emphasis: { disabled: true },
     })),
   };

@@ -13,9 +13,9 @@ export interface Series {
   tone: keyof Palette;
 }
 
+/** Amounts by time, as bars. */
 export interface ChartData {
   label: string;
-  kind: "bar" | "line";
   stacked: boolean;
   at: readonly string[];
   series: readonly Series[];

@@ -72,7 +72,7 @@ export function Id({ value, short = false }: { value: string; short?: boolean })
       type="button"
       className={styles.id}
       title={value}
-      aria-label={`${copied ? words.copied : words.copy} ${value}`}
+      aria-label={`${copied ? words.copied : words.copy} ${shown}`}
       onClick={(event) => {
         event.stopPropagation();
         copy();

@@ -63,7 +63,7 @@ export function DangerZone({ title, text, action }: { title: string; text: strin
   return (
     <div className={styles.danger}>
       <div>
-        <h3>{title}</h3>
+        <strong>{title}</strong>
         <p>{text}</p>
       </div>
       {action}

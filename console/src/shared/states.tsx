@@ -18,12 +18,14 @@ interface EmptyProps {
 
 /** Nothing here yet: what this is for, and the one next step. */
 export function Empty({ icon: Icon, title, text, example, action, centred = false }: EmptyProps) {
+  // Centred it is the whole page, and its title the page's.
+  const Title = centred ? "h1" : "h2";
   return (
     <div className={centred ? `${styles.state} ${styles.centred}` : styles.state}>
       <span className={styles.icon}>
         <Icon size={18} aria-hidden="true" />
       </span>
-      <h2>{title}</h2>
+      <Title className={styles.title}>{title}</Title>
       <p>{text}</p>
       {example ? <div className={styles.example}>{example}</div> : null}
       {action ? <div className={styles.next}>{action}</div> : null}
@@ -48,12 +50,13 @@ export function useProblemTexts(error: unknown): { message: string; remedy: stri
 export function ErrorState({ error, retry, centred = false }: { error: unknown; retry?: () => void; centred?: boolean }) {
   const words = useCommonWords();
   const { message, remedy, code, requestId } = useProblemTexts(error);
+  const Title = centred ? "h1" : "h2";
   return (
     <div className={`${styles.state} ${styles.bad} ${centred ? styles.centred : ""}`} role="alert">
       <span className={styles.icon}>
         <CircleAlert size={18} aria-hidden="true" />
       </span>
-      <h2>{words.errorTitle}</h2>
+      <Title className={styles.title}>{words.errorTitle}</Title>
       <p className={styles.why}>{message}</p>
       {remedy ? <p>{remedy}</p> : null}
       {retry ? (

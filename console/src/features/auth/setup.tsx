@@ -22,7 +22,7 @@ export function SetupPage() {
   if (!data.needed) {
     return (
       <Frame title={words.doneTitle} text={words.doneText}>
-        <LinkButton to="/login" search={{ next: undefined }} type="primary" size="large" block>{words.signIn}</LinkButton>
+        <LinkButton to="/login" search={{ next: undefined }} primary size="large" block>{words.signIn}</LinkButton>
       </Frame>
     );
   }

@@ -55,9 +55,14 @@ export function useKeyColumns(currency: string, nameOf: ((id: string) => string)
       title: words.name,
       lead: true,
       value: (key) => key.name,
-      render: (key) => <span className={key.status === "active" ? "" : styles.gone}>{key.name}</span>,
+      render: (key) => (
+        <span className={key.status === "active" ? styles.name : `${styles.name} ${styles.gone}`}>
+          {key.name}
+          <code>{key.hint}</code>
+        </span>
+      ),
     },
-    { key: "hint", title: words.hint, value: (key) => key.hint, render: (key) => <code className="muted">{key.hint}</code> },
+    { key: "hint", title: words.hint, spare: true, value: (key) => key.hint, render: (key) => <code className="muted">{key.hint}</code> },
     { key: "status", title: words.status, value: (key) => key.status, render: (key) => <KeyStatus status={key.status} /> },
     { key: "scopes", title: words.scopes, value: (key) => key.scopes.join(" "), render: (key) => <ScopeTags scopes={key.scopes} /> },
     { key: "models", title: words.models, value: (key) => key.models?.join(" ") ?? "*", render: (key) => <ModelTags models={key.models} most={1} /> },

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Checkbox, Form, Input, Select } from "antd";
 import { deploymentsQuery } from "@/api/queries";
 import styles from "@/features/keys/keys.module.css";
-import { expiries, scopes, type KeyValues } from "@/features/keys/values";
+import { expiries, scopes, type KeyValues, type Scope } from "@/features/keys/values";
 import { useKeyWords } from "@/features/keys/words";
 import { Advanced, MoneyField, moneyRule } from "@/shared/form";
 import { useSession } from "@/shared/permissions";
@@ -17,13 +17,7 @@ export function KeyFields() {
         <Input autoFocus autoComplete="off" maxLength={120} placeholder={words.nameExample} />
       </Form.Item>
       <Form.Item name="scopes" label={words.scopes} rules={[{ required: true, type: "array", min: 1, message: words.scopesMissing }]}>
-        <Checkbox.Group className={styles.scopes ?? ""}>
-          {scopes.map((scope) => (
-            <Checkbox key={scope} value={scope}>
-              {words.scopeNames[scope]} <span className="muted small">{words.scopeHelp[scope]}</span>
-            </Checkbox>
-          ))}
-        </Checkbox.Group>
+        <ScopeChoice />
       </Form.Item>
       <Advanced title={words.more}>
         <ModelsField />
@@ -31,6 +25,25 @@ export function KeyFields() {
         <BudgetField />
       </Advanced>
     </>
+  );
+}
+
+/** The form hands its field `aria-required`, which a group of checkboxes may not carry. */
+function ScopeChoice({ id, value, onChange }: { id?: string; value?: Scope[]; onChange?: (scopes: Scope[]) => void }) {
+  const words = useKeyWords();
+  return (
+    <Checkbox.Group
+      {...(id ? { id } : {})}
+      className={styles.scopes ?? ""}
+      {...(value ? { value } : {})}
+      onChange={(chosen) => onChange?.(chosen as Scope[])}
+    >
+      {scopes.map((scope) => (
+        <Checkbox key={scope} value={scope}>
+          {words.scopeNames[scope]} <span className="muted small">{words.scopeHelp[scope]}</span>
+        </Checkbox>
+      ))}
+    </Checkbox.Group>
   );
 }
 

@@ -24,7 +24,7 @@ export function OverviewPage() {
       sentence={words.sentence}
       actions={
         mayChat ? (
-          <LinkButton to="/playground" type="primary" icon={<MessagesSquare size={15} aria-hidden="true" />}>{words.playground}</LinkButton>
+          <LinkButton primary to="/playground" icon={<MessagesSquare size={15} aria-hidden="true" />}>{words.playground}</LinkButton>
         ) : null
       }
     >

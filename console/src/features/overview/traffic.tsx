@@ -28,7 +28,6 @@ export function Traffic({ data }: { data: Schemas["Overview"] }) {
     const count = (value: number) => format.integer(value, language);
     return {
       label: words.lastHour,
-      kind: "bar" as const,
       stacked: measure === "requests",
       whole: measure !== "cost",
       at: data.series.map((point) => point.at),

@@ -72,9 +72,11 @@ function Playground({ models }: { models: Schemas["Deployment"][] }) {
       </div>
       {model?.weak ? <div className={styles.weak}><Notice level="warning"><p>{words.weak}</p></Notice></div> : null}
       <div className={styles.body}>
-        <Suspense fallback={<Bones />}>
-          <Conversation chat={chat} ready={model?.state === "ready"} blocked={sendable(settings) ? undefined : words.fixFirst} />
-        </Suspense>
+        <div className={styles.talk}>
+          <Suspense fallback={null}>
+            <Conversation chat={chat} ready={model?.state === "ready"} blocked={sendable(settings) ? undefined : words.fixFirst} />
+          </Suspense>
+        </div>
         {narrow ? null : (
           <aside className={styles.side} aria-label={words.settings}>
             {side}

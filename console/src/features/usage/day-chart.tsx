@@ -25,7 +25,6 @@ export function DayChart({ report, range, measure, onMeasure }: DayChartProps) {
     const count = (value: number) => format.integer(value, language);
     return {
       label: words.byDay,
-      kind: "bar" as const,
       stacked: true,
       whole: measure !== "cost",
       at,

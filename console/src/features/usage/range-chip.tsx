@@ -52,7 +52,8 @@ export function RangeChip({ search, range, onChange }: RangeChipProps) {
         </div>
       }
     >
-      <button type="button" className={`${list.chip} ${list.on}`} aria-label={`${words.range}: ${days}`}>
+      <button type="button" className={`${list.chip} ${list.on}`}>
+        <span className="sr-only">{words.range}</span>
         <CalendarDays size={13} aria-hidden="true" />
         {preset ? words.presets[preset] : words.custom} · {days}
         <ChevronDown size={13} aria-hidden="true" />
