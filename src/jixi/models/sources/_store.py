@@ -5,6 +5,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
@@ -120,6 +121,7 @@ class ModelStore:
                 raise _disk_problem(error, path.parent) from error
             if await asyncio.to_thread(_sha256, part) == file.sha256:
                 await asyncio.to_thread(_publish, part, path)
+                await asyncio.to_thread(_clear, path)
                 _log.info("model_fetched", model=entry.id, source=source.name)
                 return
             _discard(part)
@@ -181,6 +183,14 @@ def _publish(part: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _clear(path: Path) -> None:
+    """Remove what other sources, or a fetch that was killed, have left of a file that is whole now."""
+    for left in path.parent.glob(f"{path.name}.*.part*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    for scratch in path.parent.glob("pip-*"):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _discard(part: Path) -> None:
