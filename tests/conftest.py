@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.clocks import FrozenClock
 
 from jixi.storage import Database, migrate
+from tests.clocks import FrozenClock
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

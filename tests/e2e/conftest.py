@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +59,8 @@ def _read_until(process: subprocess.Popen[str], pattern: str) -> str:
     raise AssertionError(f"the server never printed {pattern}: {''.join(seen)}")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@contextmanager
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`jixi serve --starter smollm2` on an empty data folder, with no network needed; ends as Ctrl-C ends it."""
     data_dir = tmp_path_factory.mktemp("data")
     port = _free_port()
@@ -77,6 +78,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) in (0, 130)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 @pytest.fixture(scope="session")

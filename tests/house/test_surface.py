@@ -51,7 +51,6 @@ _EXCEPTIONS = {
 _LOADED_BY_NAME = {
     "aiosqlite": "SQLAlchemy loads it for sqlite+aiosqlite",
     "psycopg": "SQLAlchemy loads it for postgresql+psycopg",
-    "uvloop": "uvicorn and asyncio load it by name",
 }
 
 

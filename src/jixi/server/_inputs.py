@@ -9,7 +9,7 @@ IfMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
-        pattern=r'^(\*|"[0-9]{1,15}")$',
+        pattern=r'^(\*|"[0-9]{1,15}"|[0-9]{1,15})$',
         description="The `version` that was read, in quotes; refused with 412 where it has changed since.",
         examples=['"3"'],
     ),

@@ -68,8 +68,11 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any], method: str, *, action: Action | None) -> None:
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     responses = operation["responses"]
-    responses.pop("422", None)
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]
     codes = ["not_authenticated", "invalid_api_key", "role_forbidden", "scope_missing"] if action else []
     codes += ["csrf_failed"] if method != "get" else []
     codes += ["invalid_value"] if "parameters" in operation or "requestBody" in operation else []
@@ -85,6 +88,14 @@ def _complete(operation: dict[str, Any], method: str, *, action: Action | None) 
     if action:
         operation["x-jixi-action"] = action
         operation["security"] = [{"api_key": []}, {"session": []}]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter may be left out, but it is text: nobody can send a null in an address or a header."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {name: value for name, value in schema.items() if name != "anyOf"} | choices[0]
 
 
 def _add_schemas(components: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import iter_route_contexts
+from starlette.routing import compile_path
 
 from jixi.core.principal import Principal
 from jixi.governance.identity import Action, require
@@ -61,6 +62,11 @@ def declarations(app: FastAPI) -> list[Declared]:
         for context in iter_route_contexts(app.routes)
         for method in sorted(context.methods or ())
     ]
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """Every method that the address takes; the framework names those of the first route alone."""
+    return sorted({each.method for each in declarations(app) if compile_path(each.path)[0].match(path)})
 
 
 def _actions(dependant: Any) -> list[Action | None]:

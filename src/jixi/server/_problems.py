@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from jixi.core.errors import JixiError, problem
 from jixi.server._errors import PROBLEM_JSON
+from jixi.server._policy import methods_at
 from jixi.server._scope import header, language_of, request_id_of
 from jixi.wire import FieldProblem, ProblemDetails
 
@@ -86,8 +87,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     response = problem_response(request.scope, _meaning(request, error))
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(methods_at(request.app, request.scope["path"]))
     return response
 
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.unit.gateway.fakes import House, OneReplica, ScriptedEngine, scripted_engine, stub_client
 
 from jixi.models.engines import EngineClient, StubEngine
 from jixi.models.gateway import Limits
+from tests.unit.gateway.fakes import House, OneReplica, ScriptedEngine, scripted_engine, stub_client
 
 
 @pytest.fixture

@@ -4,6 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
+from jixi.core.errors import JixiError
+from jixi.models.engines import EngineClient, StubEngine
+from jixi.models.gateway import Limits, Reply
 from tests.unit.gateway.fakes import (
     House,
     OneReplica,
@@ -14,10 +18,6 @@ from tests.unit.gateway.fakes import (
     sse,
     usage_chunk,
 )
-
-from jixi.core.errors import JixiError
-from jixi.models.engines import EngineClient, StubEngine
-from jixi.models.gateway import Limits, Reply
 
 
 def narrow(engine: ScriptedEngine, limits: Limits) -> House:

@@ -2,6 +2,10 @@
 
 import msgspec
 import pytest
+
+from jixi.core.errors import JixiError, problem
+from jixi.core.principal import Scope
+from jixi.core.usage import Usage
 from tests.unit.gateway.fakes import (
     House,
     ScriptedEngine,
@@ -13,10 +17,6 @@ from tests.unit.gateway.fakes import (
     usage_chunk,
     whole,
 )
-
-from jixi.core.errors import JixiError, problem
-from jixi.core.principal import Scope
-from jixi.core.usage import Usage
 
 
 async def test_a_chat_is_answered_and_charged_before_the_answer_is_given(house: House) -> None:

@@ -1,11 +1,11 @@
 """Several answers to one request: each made on its own, all of them one answer to the caller."""
 
 import pytest
-from tests.unit.gateway.fakes import House, ScriptedEngine, chat, said
 
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
 from jixi.core.usage import Usage
+from tests.unit.gateway.fakes import House, ScriptedEngine, chat, said
 
 
 async def test_each_choice_has_its_own_seed_and_index_and_all_are_charged(house: House) -> None:

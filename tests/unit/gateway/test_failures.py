@@ -4,6 +4,10 @@ import asyncio
 
 import msgspec
 import pytest
+
+from jixi.core.errors import JixiError
+from jixi.core.principal import Scope
+from jixi.models.gateway import Limits
 from tests.unit.gateway.fakes import (
     House,
     ScriptedEngine,
@@ -14,10 +18,6 @@ from tests.unit.gateway.fakes import (
     usage_chunk,
     whole,
 )
-
-from jixi.core.errors import JixiError
-from jixi.core.principal import Scope
-from jixi.models.gateway import Limits
 
 SHORT = Limits(first_token_s=0.1, inter_token_s=0.1, whole_s=0.1, reader_s=0.1, waiting=2)
 short = pytest.mark.parametrize("limits", [SHORT])

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.gateway.fakes import House, ScriptedEngine, chat
 
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
+from tests.unit.gateway.fakes import House, ScriptedEngine, chat
 
 TOOL: dict[str, Any] = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 

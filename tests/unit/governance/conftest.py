@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.clocks import FrozenClock
 
 from jixi.governance.ledger import Ledger
 from jixi.storage import Database
+from tests.clocks import FrozenClock
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from jixi.governance.ledger import Account, admit
-from jixi.governance.ledger._admission import settle
+from jixi.governance.ledger import Account, admit, settle
 
 _MONEY = st.integers(0, 10_000)
 _LIMIT = st.none() | _MONEY

@@ -4,8 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from tests.clocks import FrozenClock
-from tests.unit.governance.calls import CALLER, a_call
 
 from jixi.core.errors import JixiError
 from jixi.core.ports import Hold, Outcome, Reservation, Settlement
@@ -13,6 +11,8 @@ from jixi.core.principal import Principal, Role
 from jixi.core.usage import Usage
 from jixi.governance.ledger import Budgets, Ledger, Selection, Statement, Totals
 from jixi.storage import Database
+from tests.clocks import FrozenClock
+from tests.unit.governance.calls import CALLER, a_call
 
 USED = Usage(input_tokens=10, cached_input_tokens=4, output_tokens=20)
 COST = 6 + 2 + 40

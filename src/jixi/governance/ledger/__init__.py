@@ -4,7 +4,7 @@ Owns: every table with money in it, and the one writer of holds and charges. Mus
 somebody is beyond the ids of a principal. Tests: tests/unit/governance, on SQLite and on PostgreSQL.
 """
 
-from jixi.governance.ledger._admission import Account, admit
+from jixi.governance.ledger._admission import Account, admit, settle
 from jixi.governance.ledger._budgets import Budgets
 from jixi.governance.ledger._ledger import LEASE, Ledger
 from jixi.governance.ledger._prices import PriceBook, PriceEntry
@@ -39,4 +39,5 @@ __all__ = [
     "Statement",
     "Totals",
     "admit",
+    "settle",
 ]

@@ -52,6 +52,11 @@ def _instant(value: object) -> object:
     raise ValueError("should be a time with its zone as in RFC 3339, such as 2026-11-23T12:00:00Z")
 
 
+def _whole(value: object) -> object:
+    """5.0 is an integer to JSON Schema, and some programs write it so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _strip(value: str) -> str:
     return value.strip()
 
@@ -78,4 +83,4 @@ Instant = Annotated[
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": _INSTANT}),
 ]
-Micros = Annotated[int, Field(strict=True, ge=0, le=MAX_MICROS)]
+Micros = Annotated[int, Field(strict=True, ge=0, le=MAX_MICROS), BeforeValidator(_whole)]

@@ -12,6 +12,7 @@ down_revision = None
 def upgrade() -> None:
     _identity()
     _ledger()
+    _calls()
     op.create_table(
         "idempotency",
         sa.Column("tenant_id", sa.String(40), primary_key=True),
@@ -114,6 +115,9 @@ def _ledger() -> None:
         sa.Column("spent_micros", sa.BigInteger, nullable=False),
         sa.Column("held_micros", sa.BigInteger, nullable=False),
     )
+
+
+def _calls() -> None:
     op.create_table(
         "holds",
         sa.Column("request_id", sa.String(64), primary_key=True),
