@@ -59,10 +59,10 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 $(CONSOLE): $(CONSOLE_SOURCES) scripts/node.sh | $(BIN)/python
 	@scripts/node.sh
 	@echo "Building the console ..." >&2
-	cd console && npm ci --silent --no-audit --no-fund && npm run --silent build
+	cd console && npm ci --loglevel=error --no-audit --no-fund && npm run --silent build
 	rm -rf src/jixi/server/console && cp -r console/dist src/jixi/server/console
 	@touch $@
 
 tests/js/node_modules: tests/js/package-lock.json | $(CONSOLE)
-	cd tests/js && npm ci --silent --no-audit --no-fund
+	cd tests/js && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@

@@ -9,13 +9,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class ConsoleHook(BuildHookInterface[Any]):
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         source, built = Path(self.root, "console"), Path(self.root, "src/jixi/server/console")
         if version == "editable" or (built / "index.html").exists():
             return
         npm = shutil.which("npm")
         if not npm:
-            raise RuntimeError("npm is needed to build the console from a git checkout; run 'make setup' first")
+            raise RuntimeError(
+                "npm is needed to build the console from a git checkout; run 'make setup' first"
+            )
         subprocess.run([npm, "ci"], cwd=source, check=True)
         subprocess.run([npm, "run", "build"], cwd=source, check=True)
         shutil.copytree(source / "dist", built, dirs_exist_ok=True)

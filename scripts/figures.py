@@ -37,7 +37,9 @@ def main() -> int:
         "| script | figure | value | goal | |",
         "|---|---|---|---|---|",
     ]
-    body = [f"| {s} | {name} | {value} | {op} {goal} | {verdict} |" for s, name, value, op, goal, verdict in rows]
+    body = [
+        f"| {s} | {name} | {value} | {op} {goal} | {verdict} |" for s, name, value, op, goal, verdict in rows
+    ]
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text("\n".join([*head, *body, ""]), encoding="utf-8")
     return 0

@@ -1,0 +1,67 @@
+"""The side of Jixi: a whole server with an administrator, a key and budgets. Prints one line of JSON when it answers.
+
+Usage: python bench/_server.py DATA_DIR DEPLOYMENTS, where DEPLOYMENTS is JSON as in `[[deployments]]`.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+from pathlib import Path
+
+import uvloop
+
+from jixi.assembly import House, Settings
+from jixi.core.principal import INFERENCE_SCOPES, Principal, Role
+from jixi.server import Running, serve
+from jixi.telemetry import configure_logs
+
+PLENTY = 10**15
+
+
+async def furnish(running: Running, names: list[str]) -> None:
+    """Make what a caller needs; a budget for the tenant and for the key, so that every hold is conditional."""
+    house = running.house
+    token = (house.setup_link or "").partition("token=")[2]
+    member, tenant = await house.identity.members.set_up(
+        token,
+        organisation="Bench",
+        currency=house.settings.currency,
+        name="Bench",
+        email="bench@example.com",
+        password=secrets.token_urlsafe(),
+        locale="en",
+    )
+    principal = Principal(tenant_id=tenant.id, member_id=member.id, role=Role.PLATFORM_ADMIN)
+    key, secret = await house.identity.keys.create(principal, "bench", INFERENCE_SCOPES)
+    for scope in (tenant.id, key.id):
+        await house.budgets.set_limit(tenant.id, scope, PLENTY)
+    await until_ready(house, names)
+    print(json.dumps({"url": running.url, "key": secret}), flush=True)
+
+
+async def until_ready(house: House, names: list[str]) -> None:
+    async with asyncio.timeout(120):
+        while {status.name for status in house.fleet.models() if status.state == "ready"} < set(names):
+            await asyncio.sleep(0.05)
+
+
+async def main() -> None:
+    configure_logs(json=False, level="warning")
+    deployments = json.loads(sys.argv[2])
+    settings = Settings(
+        data_dir=Path(sys.argv[1]),
+        port=0,
+        starter="none",
+        offline=True,
+        console=False,
+        log_level="warning",
+        deployments=deployments,
+    )
+    names = [deployment["name"] for deployment in deployments]
+    tasks: list[asyncio.Task[None]] = []
+    await serve(settings, lambda running: tasks.append(asyncio.create_task(furnish(running, names))))
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
