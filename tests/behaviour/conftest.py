@@ -16,7 +16,8 @@ from tests.behaviour.people import Person, first_administrator
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A house with nothing deployed: for the admin API no engine has to run."""
-    async with open_house(Settings(data_dir=tmp_path / "data", starter="none")) as opened:
+    settings = Settings(data_dir=tmp_path / "data", starter="none", ledger_writer="thread")
+    async with open_house(settings) as opened:
         yield opened
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,11 @@ from jixi.assembly._folder import locked_folder, prepare_folder
 from jixi.assembly._notices import Notice, notices_of
 from jixi.assembly._settings import Settings
 from jixi.assembly._supply import Supply
-from jixi.compute.drivers import ProcessDriver
+from jixi.compute.drivers import Command, Driver, Process, ProcessDriver
 from jixi.core.clock import Clock, SystemClock
 from jixi.core.errors import problem
 from jixi.governance.identity import AccessGate, Identity, load_or_create_pepper
-from jixi.governance.ledger import Budgets, Ledger, Statement
+from jixi.governance.ledger import Budgets, Ledger, ProcessWriter, Statement
 from jixi.models.catalog import Catalog
 from jixi.models.deployments import Fleet
 from jixi.models.engines import engine_registry
@@ -75,10 +75,11 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         identity = Identity(database, clock, load_or_create_pepper(settings.data_dir / _PEPPER))
         await identity.start()
         stack.push_async_callback(identity.close)
-        ledger = Ledger(database, clock)
+        driver = ProcessDriver()
+        ledger = _ledger(settings, database, clock, driver)
         await ledger.start()
         stack.push_async_callback(ledger.close)
-        fleet = Fleet(ProcessDriver(), engine_registry(), settings.data_dir / "run", clock)
+        fleet = Fleet(driver, engine_registry(), settings.data_dir / "run", clock)
         stack.push_async_callback(fleet.stop)
         egress = Egress(frozenset(settings.allowed_hosts_outside))
         stack.push_async_callback(egress.close)
@@ -103,6 +104,18 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         )
         structlog.get_logger().info("house_opened", data_dir=str(settings.data_dir))
         yield house
+
+
+def _ledger(settings: Settings, database: Database, clock: Clock, driver: Driver) -> Ledger:
+    if settings.ledger_writer == "thread":
+        return Ledger(database, clock)
+
+    def start(argv: tuple[str, ...]) -> Awaitable[Process]:
+        return driver.start("ledger", Command(argv=argv))
+
+    folder = settings.data_dir / "run"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return Ledger(database, clock, ProcessWriter(database, folder / "ledger.sock", start))
 
 
 def model_store(settings: Settings, egress: Egress | None = None) -> ModelStore:

@@ -18,7 +18,7 @@ from jixi.core.ids import new_id
 from jixi.server._scope import REQUEST_ID, header
 
 _Render = Callable[[Scope, JixiError], ASGIApp]
-_Headers = list[tuple[bytes, bytes]]
+_Headers = tuple[tuple[bytes, bytes], ...]
 
 _CSP: Final = (
     b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
@@ -47,7 +47,8 @@ class Border:
         self._limit = max_body_bytes
         self._render = render
         hsts = ((b"strict-transport-security", b"max-age=31536000"),) if https else ()
-        self._protection = (*_PROTECTION, *hsts)
+        self._for_pages = (*_PROTECTION, *hsts)
+        self._for_models = (_PROTECTION[0], *hsts)
         self._log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +57,8 @@ class Border:
                 await self._app(scope, receive, send)
             return
         scope[REQUEST_ID] = request_id = new_id("req")
-        answer = _Answer(send, [(b"x-request-id", request_id.encode()), *self._protection])
+        protection = self._for_models if _is_model_call(scope) else self._for_pages
+        answer = _Answer(send, ((b"x-request-id", request_id.encode()), *protection))
         started = perf_counter()
         try:
             await self._admit(scope, receive, answer)
@@ -106,7 +108,7 @@ class Border:
 
     def _note(self, scope: Scope, status: int, started: float) -> None:
         """The access log. Calls of models are in the ledger already, so they are logged for debugging alone."""
-        write = self._log.debug if scope["path"].startswith("/v1/") else self._log.info
+        write = self._log.debug if _is_model_call(scope) else self._log.info
         write(
             "request_answered",
             request_id=scope[REQUEST_ID],
@@ -136,6 +138,11 @@ class _Answer:
         elif message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)
         await self._send(message)
+
+
+def _is_model_call(scope: Scope) -> bool:
+    """No page comes from there, so that what protects pages would only weigh on the hot path."""
+    return scope["path"].startswith("/v1/")
 
 
 def _path(scope: Scope) -> str:

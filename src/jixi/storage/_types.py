@@ -39,5 +39,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def time_text(value: datetime) -> str:
+    """How SQLite keeps a time, which must be in UTC."""
+    return value.isoformat(" ", "microseconds")[:_TEXT_LENGTH]
+
+
 def _as_text(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat(" ", "microseconds")[:_TEXT_LENGTH]
+    return None if value is None else time_text(value)

@@ -8,6 +8,7 @@ from jixi.governance.ledger._admission import Account, admit, settle
 from jixi.governance.ledger._budgets import Budgets
 from jixi.governance.ledger._ledger import LEASE, Ledger
 from jixi.governance.ledger._prices import PriceBook, PriceEntry
+from jixi.governance.ledger._process import ProcessWriter
 from jixi.governance.ledger._statement import Statement
 from jixi.governance.ledger._values import (
     GROUPS,
@@ -34,6 +35,7 @@ __all__ = [
     "Minute",
     "PriceBook",
     "PriceEntry",
+    "ProcessWriter",
     "Row",
     "Selection",
     "Statement",

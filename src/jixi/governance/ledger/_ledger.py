@@ -12,11 +12,10 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
 from jixi.core.ports import Hold, Reservation, Settlement
 from jixi.core.usage import Usage
-from jixi.governance.ledger._operations import Operation, Renew, Reserve, Settle
+from jixi.governance.ledger._operations import Renew, Reserve, Settle
 from jixi.governance.ledger._prices import PriceBook
-from jixi.governance.ledger._records_calls import apply
 from jixi.governance.ledger._records_holds import HoldRecords
-from jixi.governance.ledger._writer import GroupWriter
+from jixi.governance.ledger._writer import ThreadWriter, Writer
 from jixi.storage import Database
 
 _log = structlog.get_logger()
@@ -32,18 +31,18 @@ class Ledger:
     the lease run out books what the call had produced, as interrupted and estimated.
     """
 
-    def __init__(self, database: Database, clock: Clock, prices: PriceBook | None = None) -> None:
-        self.prices = prices or PriceBook(database, clock)
+    def __init__(self, database: Database, clock: Clock, writer: Writer | None = None) -> None:
+        self.prices = PriceBook(database, clock)
         self._clock = clock
         self._records = HoldRecords(database)
-        self._writer: GroupWriter[Operation] = GroupWriter(database, apply)
+        self._writer = writer or ThreadWriter(database)
         self._running: dict[str, Usage] = {}
         self._upkeep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Read the prices, begin to write, settle what an earlier process left behind."""
         await self.prices.refresh()
-        self._writer.start()
+        await self._writer.start()
         await self.recover()
         self._upkeep = asyncio.create_task(self._keep_up(), name="ledger-upkeep")
 
@@ -71,8 +70,9 @@ class Ledger:
         return hold
 
     async def settle(self, hold: Hold, settlement: Settlement) -> int:
-        cost: int = await self._writer.submit(Settle(hold, settlement, self._clock.now()))
+        # Whatever comes of it, the lease is renewed no more: what could not be settled here, recovery settles.
         self._running.pop(hold.reservation.request_id, None)
+        cost: int = await self._writer.submit(Settle(hold, settlement, self._clock.now()))
         return cost
 
     def progress(self, hold: Hold, usage: Usage) -> None:

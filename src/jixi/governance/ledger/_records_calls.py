@@ -1,39 +1,53 @@
 """The hot path's SQL: a group of operations in one transaction, with a statement for each table it touches."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from jixi.core.ports import Hold
 from jixi.governance.ledger._admission import Account, admit, settle
-from jixi.governance.ledger._operations import Operation, Renew, Reserve, Settle, scopes_of
-from jixi.governance.ledger._records import accounts, budgets, charges, holds
+from jixi.governance.ledger._operations import (
+    Operation,
+    Refusal,
+    Renew,
+    Reserve,
+    Result,
+    Settle,
+    scopes_of,
+)
+from jixi.governance.ledger._records import accounts, budgets, holds
+from jixi.storage import execute_rows
 
 _Accounts = dict[tuple[str, str], Account]
 
-_READ: Final = (
-    select(
-        accounts.c.scope_id,
-        accounts.c.month,
-        accounts.c.limit_micros,
-        accounts.c.spent_micros,
-        accounts.c.held_micros,
-    )
-    .where(tuple_(accounts.c.scope_id, accounts.c.month).in_(bindparam("scopes", expanding=True)))
-    .order_by(accounts.c.scope_id, accounts.c.month)
-    .with_for_update()
-)
-_WRITE: Final = (
-    update(accounts)
-    .where(
-        accounts.c.scope_id == bindparam("of"),
-        accounts.c.month == bindparam("in_month"),
-        accounts.c.spent_micros == bindparam("was_spent"),
-        accounts.c.held_micros == bindparam("was_held"),
-    )
-    .values(spent_micros=bindparam("spent"), held_micros=bindparam("held"))
+_READ: Final = """
+SELECT scope_id, month, limit_micros, spent_micros, held_micros FROM accounts
+WHERE (scope_id, month) IN (VALUES {rows}) ORDER BY scope_id, month
+"""
+_READ_LOCKED: Final = _READ + "FOR UPDATE"
+_WRITE: Final = """
+UPDATE accounts SET spent_micros = new.column5, held_micros = new.column6 FROM (VALUES {rows}) AS new
+WHERE scope_id = new.column1 AND month = new.column2
+AND spent_micros = new.column3 AND held_micros = new.column4
+"""
+_HOLD: Final = """
+INSERT INTO holds (request_id, tenant_id, key_id, member_id, model, kind, month, price_version, stream, opened_at,
+  amount_micros, lease_until, input_tokens, output_tokens)
+VALUES {rows}
+"""
+_CHARGE: Final = """
+INSERT INTO charges (request_id, tenant_id, key_id, member_id, model, kind, month, price_version, stream, opened_at,
+  charged_at, day, outcome, error_code, input_tokens, cached_input_tokens, output_tokens, estimated, cost_micros,
+  currency, first_token_ms, duration_ms)
+VALUES {rows}
+"""
+_TAKE: Final = "DELETE FROM holds WHERE request_id IN (VALUES {rows}) RETURNING request_id"
+_TAKE_EXPIRED: Final = (
+    delete(holds)
+    .where(holds.c.request_id == bindparam("of"), holds.c.lease_until < bindparam("expired_by"))
+    .returning(holds.c.request_id)
 )
 _LIMIT: Final = select(budgets.c.limit_micros).where(budgets.c.scope_id == bindparam("of")).scalar_subquery()
 _OPEN: Final = insert(accounts).values(
@@ -44,14 +58,6 @@ _OPEN: Final = insert(accounts).values(
     spent_micros=0,
     held_micros=0,
 )
-_HOLD: Final = insert(holds)
-_CHARGE: Final = insert(charges)
-_TAKE: Final = (
-    delete(holds)
-    .where(holds.c.request_id.in_(bindparam("ids", expanding=True)))
-    .returning(holds.c.request_id)
-)
-_TAKE_EXPIRED: Final = _TAKE.where(holds.c.lease_until < bindparam("expired_by"))
 _RENEW: Final = (
     update(holds)
     .where(holds.c.request_id == bindparam("of"))
@@ -63,19 +69,27 @@ _RENEW: Final = (
 )
 
 
+class _Row(NamedTuple):
+    scope_id: str
+    month: str
+    limit: int | None
+    spent: int
+    held: int
+
+
 class ConcurrentChangeError(DBAPIError):
     """An account changed between its reading and its writing, which its lock should have kept from happening."""
 
 
-def apply(connection: Connection, operations: Sequence[Operation]) -> list[Any]:
-    """Apply a group in order. Results: None, the charge's micro-units, or the JixiError of what was refused."""
+def apply(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
+    """Apply a group in order, inside the open transaction; where it raises, nothing of the group may be kept."""
     weighing = [operation for operation in operations if not isinstance(operation, Renew)]
     found = _read_accounts(connection, [operation.hold for operation in weighing])
     before = {scope: (account.spent, account.held) for scope, account in found.items()}
     taken = _take_holds(connection, [operation for operation in weighing if isinstance(operation, Settle)])
-    results: list[Any] = []
-    opened: list[dict[str, Any]] = []
-    charged: list[dict[str, Any]] = []
+    results: list[Result] = []
+    opened: list[tuple[Any, ...]] = []
+    charged: list[tuple[Any, ...]] = []
     for operation in operations:
         if isinstance(operation, Renew):
             results.append(None)
@@ -83,7 +97,7 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Any]:
         weighed = [found[scope] for scope in scopes_of(operation.hold)]
         if isinstance(operation, Reserve):
             refusal = admit(weighed, operation.hold.amount_micros, operation.hold.price.currency)
-            results.append(refusal)
+            results.append(None if refusal is None else Refusal.of(refusal))
             if refusal is None:
                 opened.append(_hold_row(operation))
         else:
@@ -95,9 +109,9 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Any]:
                 charged.append(_charge_row(operation, cost))
     _write_accounts(connection, found, before)
     if opened:
-        connection.execute(_HOLD, opened)
+        execute_rows(connection, _HOLD, opened)
     if charged:
-        connection.execute(_CHARGE, charged)
+        execute_rows(connection, _CHARGE, charged)
     _renew(connection, operations)
     return results
 
@@ -117,41 +131,32 @@ def _read_accounts(connection: Connection, weighing: Iterable[Hold]) -> _Account
 
 
 def _select_accounts(connection: Connection, scopes: list[tuple[str, str]]) -> _Accounts:
-    rows = connection.execute(_READ, {"scopes": scopes})
-    return {
-        (row[0], row[1]): Account(scope_id=row[0], month=row[1], limit=row[2], spent=row[3], held=row[4])
-        for row in rows
-    }
+    read = _READ_LOCKED if connection.dialect.name == "postgresql" else _READ
+    found = (_Row(*row) for row in execute_rows(connection, read, scopes))
+    return {(row.scope_id, row.month): Account(**row._asdict()) for row in found}
 
 
 def _write_accounts(
     connection: Connection, found: _Accounts, before: dict[tuple[str, str], tuple[int, int]]
 ) -> None:
     """Write what changed, each on the condition that it still is what the decision was made on."""
-    for scope, account in found.items():
-        spent, held = before[scope]
-        if (spent, held) == (account.spent, account.held):
-            continue
-        row = {
-            "of": account.scope_id,
-            "in_month": account.month,
-            "was_spent": spent,
-            "was_held": held,
-            "spent": account.spent,
-            "held": account.held,
-        }
-        if connection.execute(_WRITE, row).rowcount != 1:
-            raise ConcurrentChangeError("UPDATE accounts", row, RuntimeError("changed meanwhile"))
+    rows = [
+        (*scope, *before[scope], account.spent, account.held)
+        for scope, account in found.items()
+        if before[scope] != (account.spent, account.held)
+    ]
+    if rows and execute_rows(connection, _WRITE, rows).rowcount != len(rows):
+        raise ConcurrentChangeError("UPDATE accounts", rows, RuntimeError("changed meanwhile"))
 
 
 def _take_holds(connection: Connection, settling: list[Settle]) -> set[str]:
     """Remove the holds that these settle and say which there were: what was settled before is not there."""
     taken: set[str] = set()
-    if ids := [each.hold.reservation.request_id for each in settling if each.expired_by is None]:
-        taken.update(connection.execute(_TAKE, {"ids": ids}).scalars())
+    if ids := [(each.hold.reservation.request_id,) for each in settling if each.expired_by is None]:
+        taken.update(execute_rows(connection, _TAKE, ids).scalars())
     for each in settling:
         if each.expired_by is not None:
-            row = {"ids": [each.hold.reservation.request_id], "expired_by": each.expired_by}
+            row = {"of": each.hold.reservation.request_id, "expired_by": each.expired_by}
             taken.update(connection.execute(_TAKE_EXPIRED, row).scalars())
     return taken
 
@@ -167,44 +172,40 @@ def _renew(connection: Connection, operations: Sequence[Operation]) -> None:
         connection.execute(_RENEW, rows)
 
 
-def _call_columns(hold: Hold) -> dict[str, Any]:
+def _call_columns(hold: Hold) -> tuple[Any, ...]:
     reservation = hold.reservation
-    return {
-        "request_id": reservation.request_id,
-        "tenant_id": reservation.principal.tenant_id,
-        "key_id": reservation.principal.key_id,
-        "member_id": reservation.principal.member_id,
-        "model": reservation.model,
-        "kind": reservation.kind.value,
-        "month": hold.month,
-        "price_version": hold.price.version,
-        "stream": reservation.stream,
-        "opened_at": hold.opened_at,
-    }
+    return (
+        reservation.request_id,
+        reservation.principal.tenant_id,
+        reservation.principal.key_id,
+        reservation.principal.member_id,
+        reservation.model,
+        reservation.kind.value,
+        hold.month,
+        hold.price.version,
+        reservation.stream,
+        hold.opened_at,
+    )
 
 
-def _hold_row(operation: Reserve) -> dict[str, Any]:
-    return _call_columns(operation.hold) | {
-        "amount_micros": operation.hold.amount_micros,
-        "lease_until": operation.lease_until,
-        "input_tokens": 0,
-        "output_tokens": 0,
-    }
+def _hold_row(operation: Reserve) -> tuple[Any, ...]:
+    return (*_call_columns(operation.hold), operation.hold.amount_micros, operation.lease_until, 0, 0)
 
 
-def _charge_row(operation: Settle, cost: int) -> dict[str, Any]:
-    settlement = operation.settlement
-    return _call_columns(operation.hold) | {
-        "charged_at": operation.charged_at,
-        "day": operation.charged_at.strftime("%Y-%m-%d"),
-        "outcome": settlement.outcome,
-        "error_code": settlement.error_code,
-        "input_tokens": settlement.usage.input_tokens,
-        "cached_input_tokens": settlement.usage.cached_input_tokens,
-        "output_tokens": settlement.usage.output_tokens,
-        "estimated": settlement.usage.estimated,
-        "cost_micros": cost,
-        "currency": operation.hold.price.currency,
-        "first_token_ms": settlement.first_token_ms,
-        "duration_ms": settlement.duration_ms,
-    }
+def _charge_row(operation: Settle, cost: int) -> tuple[Any, ...]:
+    settlement, usage = operation.settlement, operation.settlement.usage
+    return (
+        *_call_columns(operation.hold),
+        operation.charged_at,
+        operation.charged_at.date().isoformat(),
+        settlement.outcome,
+        settlement.error_code,
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.output_tokens,
+        usage.estimated,
+        cost,
+        operation.hold.price.currency,
+        settlement.first_token_ms,
+        settlement.duration_ms,
+    )

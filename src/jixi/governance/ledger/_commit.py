@@ -1,0 +1,58 @@
+"""Group commit: a group of operations in one transaction, so that durability costs one fsync for many calls."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from jixi.governance.ledger._operations import UNAVAILABLE, Operation, Refusal, Result
+from jixi.governance.ledger._records_calls import apply
+from jixi.storage import Database
+
+_log = structlog.get_logger()
+
+
+class GroupCommit:
+    """Writes groups over one connection, from one thread. Nothing else writes holds, charges or accounts' sums."""
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.blocking_engine()
+        self._connection: Connection | None = None
+
+    def write(self, operations: Sequence[Operation]) -> list[Result]:
+        """A result for each, in order. All of the group is durable, or what is not has its refusal."""
+        try:
+            connection = self._connection = self._connection or self._engine.connect()
+            try:
+                return _write(connection, operations)
+            except IntegrityError:
+                return [self._write_alone(connection, operation) for operation in operations]
+        except SQLAlchemyError as error:
+            _log.error("ledger_write_failed", operations=len(operations), error=type(error).__name__)
+            self._give_up()
+            return [UNAVAILABLE] * len(operations)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    def _write_alone(self, connection: Connection, operation: Operation) -> Result:
+        """Where one operation offends a constraint, each is written by itself: only the guilty one fails."""
+        try:
+            return _write(connection, [operation])[0]
+        except IntegrityError:
+            return Refusal("duplicate_request", {"request_id": ""})
+
+    def _give_up(self) -> None:
+        """Drop the connection: the next group opens a new one."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
+def _write(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
+    with connection.begin():
+        return apply(connection, operations)

@@ -1,0 +1,141 @@
+"""Both writers keep the ledger's promises: in a thread, and in a process that may die."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+
+import pytest
+
+from jixi.compute.drivers import Command, Process, ProcessDriver
+from jixi.core.errors import JixiError
+from jixi.core.ports import Hold, Settlement
+from jixi.core.usage import Usage
+from jixi.governance.ledger import Budgets, Ledger, ProcessWriter, Statement
+from jixi.storage import Database
+from tests.clocks import FrozenClock
+from tests.unit.governance.calls import a_call
+
+USED = Usage(input_tokens=10, output_tokens=20)
+
+
+class Launcher:
+    """Starts the writer's process and remembers it."""
+
+    def __init__(self) -> None:
+        self.started: list[Process] = []
+
+    def __call__(self, argv: tuple[str, ...]) -> Awaitable[Process]:
+        return self._start(argv)
+
+    async def _start(self, argv: tuple[str, ...]) -> Process:
+        process = await ProcessDriver().start("ledger", Command(argv=argv))
+        self.started.append(process)
+        return process
+
+
+@pytest.fixture
+def launcher() -> Launcher:
+    return Launcher()
+
+
+@pytest.fixture
+async def far_ledger(
+    database: Database, clock: FrozenClock, tmp_path: Path, launcher: Launcher
+) -> AsyncIterator[Ledger]:
+    """A ledger whose writer is a process."""
+    ledger = Ledger(database, clock, ProcessWriter(database, tmp_path / "ledger.sock", launcher))
+    await ledger.start()
+    await ledger.prices.set_price(
+        "m",
+        "CNY",
+        input_micros=1_000_000,
+        cached_input_micros=500_000,
+        output_micros=2_000_000,
+        member_id=None,
+    )
+    yield ledger
+    await ledger.close()
+
+
+async def _outcome(ledger: Ledger) -> Hold | str:
+    try:
+        return await ledger.reserve(a_call())
+    except JixiError as error:
+        return error.code
+
+
+async def _call(ledger: Ledger) -> int:
+    return await ledger.settle(await ledger.reserve(a_call()), Settlement(outcome="ok", usage=USED))
+
+
+async def test_many_calls_at_once_are_each_held_and_charged_by_the_process(
+    far_ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    costs = await asyncio.gather(*(_call(far_ledger) for _ in range(300)))
+    assert set(costs) == {50}
+    (tenant, _) = await Budgets(database, clock).of_tenant("ten_a")
+    assert (tenant.spent_micros, tenant.held_micros) == (300 * 50, 0)
+    assert await Statement(database, clock).discrepancies() == []
+
+
+async def test_a_limit_holds_across_the_process_and_the_refusal_says_why(
+    far_ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    await Budgets(database, clock).set_limit("ten_a", "ten_a", 5 * 300)
+    outcomes = await asyncio.gather(*(_outcome(far_ledger) for _ in range(20)))
+    assert sum(isinstance(each, Hold) for each in outcomes) == 5
+    assert outcomes.count("budget_exceeded") == 15
+    with pytest.raises(JixiError, match="tenant"):
+        await far_ledger.reserve(a_call())
+
+
+async def test_one_repeated_request_fails_alone(far_ledger: Ledger) -> None:
+    hold = await far_ledger.reserve(a_call())
+    outcomes = await asyncio.gather(
+        _call(far_ledger), far_ledger.reserve(hold.reservation), _call(far_ledger), return_exceptions=True
+    )
+    refused = [each for each in outcomes if isinstance(each, JixiError)]
+    assert [each.code for each in refused] == ["duplicate_request"]
+
+
+async def test_a_writer_that_is_killed_refuses_then_comes_back_and_nothing_is_charged_twice(
+    far_ledger: Ledger, database: Database, clock: FrozenClock, launcher: Launcher
+) -> None:
+    hold = await far_ledger.reserve(a_call())
+    os.kill(launcher.started[0].pid, signal.SIGKILL)
+    await launcher.started[0].wait()
+    refusals = 0
+    async with asyncio.timeout(30):
+        while isinstance(outcome := await _outcome(far_ledger), str):
+            assert outcome == "ledger_unavailable"
+            refusals += 1
+            await asyncio.wait({asyncio.create_task(launcher.started[-1].wait())}, timeout=0.05)
+    assert refusals > 0
+    assert len(launcher.started) == 2
+    settled = Settlement(outcome="ok", usage=USED)
+    assert await far_ledger.settle(hold, settled) == await far_ledger.settle(hold, settled) == 50
+    assert await Statement(database, clock).discrepancies() == []
+
+
+async def test_the_process_ends_with_the_ledger(
+    database: Database, clock: FrozenClock, tmp_path: Path, launcher: Launcher
+) -> None:
+    ledger = Ledger(database, clock, ProcessWriter(database, tmp_path / "ledger.sock", launcher))
+    await ledger.start()
+    await ledger.close()
+    assert await launcher.started[0].wait() == 0
+    assert not (tmp_path / "ledger.sock").exists()
+
+
+async def test_a_process_that_cannot_start_is_an_error_of_the_start(
+    database: Database, clock: FrozenClock, tmp_path: Path
+) -> None:
+    async def refuse(_argv: tuple[str, ...]) -> Process:
+        return await ProcessDriver().start("ledger", Command(argv=("/nonexistent",)))
+
+    writer = ProcessWriter(database, tmp_path / "ledger.sock", refuse, up_within_s=0.5)
+    with pytest.raises(JixiError) as refused:
+        await Ledger(database, clock, writer).start()
+    assert refused.value.code == "ledger_unavailable"
