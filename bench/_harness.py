@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / ".peers"
 
@@ -192,9 +194,10 @@ def ratio(found: Mapping[str, list[Load]], of: str, to: str) -> float:
 
 
 def resident_mib(pid: int) -> float:
-    """The memory that a process holds, without the programs that it started."""
-    words = Path(f"/proc/{pid}/statm").read_text().split()
-    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    """The memory that a server and its ledger's process hold, without its engines."""
+    server = psutil.Process(pid)
+    ledger = [each for each in server.children() if "jixi.governance.ledger._worker" in each.cmdline()]
+    return sum(each.memory_info().rss for each in (server, *ledger)) / 2**20
 
 
 def python_peer(name: str, *requirements: str) -> Path:

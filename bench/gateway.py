@@ -89,7 +89,7 @@ def litellm(home: Path, stub: Side) -> Iterator[Side]:
 
 
 def stub_socket(data: Path) -> Path:
-    return next((data / "data" / "run").rglob("*.sock"))
+    return next(path for path in (data / "data" / "run").rglob("*.sock") if path.name != "ledger.sock")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Gives the request its id, refuses foreign host names and bodies that are too lar
 browsers, logs, and turns a defect into an answer. One pure ASGI layer: wrapping twice would cost the hot path.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from time import perf_counter
@@ -108,8 +109,11 @@ class Border:
 
     def _note(self, scope: Scope, status: int, started: float) -> None:
         """The access log. Calls of models are in the ledger already, so they are logged for debugging alone."""
-        write = self._log.debug if _is_model_call(scope) else self._log.info
-        write(
+        level = logging.DEBUG if _is_model_call(scope) else logging.INFO
+        if not self._log.is_enabled_for(level):
+            return
+        self._log.log(
+            level,
             "request_answered",
             request_id=scope[REQUEST_ID],
             method=scope["method"],

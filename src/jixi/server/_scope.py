@@ -1,11 +1,12 @@
 """Reads what is needed from a raw ASGI scope; the Host header is checked before anything looks at an address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 from jixi.core.errors import Language
 
 REQUEST_ID: Final = "jixi.request_id"
+_HEADERS: Final = "jixi.headers"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -16,12 +17,26 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 
 def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     """The value of a header (its name in lower case); None where it is absent or sent more than once."""
-    values = [value for key, value in scope["headers"] if key == name]
-    return values[0].decode("latin-1") if len(values) == 1 else None
+    value = _headers(scope).get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 def has_header(scope: Mapping[str, Any], name: bytes) -> bool:
-    return any(key == name for key, _ in scope["headers"])
+    return name in _headers(scope)
+
+
+def _headers(scope: Mapping[str, Any]) -> dict[bytes, bytes | None]:
+    """Every header once; None for one that was sent more than once. Kept in the scope, for many look there."""
+    found: dict[bytes, bytes | None] | None = scope.get(_HEADERS)
+    if found is None:
+        sent: list[tuple[bytes, bytes]] = scope["headers"]
+        found = dict(sent)
+        if len(found) != len(sent):
+            names = [name for name, _ in sent]
+            found.update({name: None for name in names if names.count(name) > 1})
+        if isinstance(scope, MutableMapping):
+            scope[_HEADERS] = found
+    return found
 
 
 def cookie(scope: Mapping[str, Any], name: str) -> str | None:

@@ -129,6 +129,14 @@ async def test_the_process_ends_with_the_ledger(
     assert not (tmp_path / "ledger.sock").exists()
 
 
+async def test_a_second_caller_at_its_socket_is_turned_away(far_ledger: Ledger, tmp_path: Path) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "ledger.sock"))
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+    writer.close()
+    assert await _call(far_ledger) == 50
+
+
 async def test_a_process_that_cannot_start_is_an_error_of_the_start(
     database: Database, clock: FrozenClock, tmp_path: Path
 ) -> None:

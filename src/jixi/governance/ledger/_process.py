@@ -1,7 +1,7 @@
 """The ledger's writer in a process of its own, over a Unix socket.
 
 A thread that speaks to a database gives up the interpreter's lock some thirty times for each group and waits behind
-the event loop to get it back; a process has a lock of its own. Measured in docs/decisions/ledger-process.md.
+the event loop to get it back; a process has a lock of its own. Why and how much: docs/decisions/ledger.md.
 """
 
 import asyncio
@@ -88,8 +88,10 @@ class ProcessWriter:
             self._server.close()
             self._socket.unlink(missing_ok=True)
 
-    def opened(self, line: "_Line") -> bytes:
-        """The first words to a process that has just come: which database."""
+    def opened(self, line: "_Line") -> bytes | None:
+        """The first words to the process that has just come: which database. None for a second caller."""
+        if self._line is not None:
+            return None
         self._line = line
         self._up.set()
         return self._address.encode()
@@ -152,7 +154,11 @@ class _Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.write(frame(self._writer.opened(self)))
+        greeting = self._writer.opened(self)
+        if greeting is None:
+            self._transport.abort()
+        else:
+            self._transport.write(frame(greeting))
 
     def data_received(self, data: bytes) -> None:
         for payload in self._frames.feed(data):
