@@ -36,6 +36,7 @@ _NETWORK_PLACES = {
     "src/jixi/cli/_app.py": "names the error of a server that is not there",
     "src/jixi/cli/_checks.py": "the doctor tries the port",
     "src/jixi/cli/_talk.py": "names the key after the machine",
+    "src/jixi/governance/ledger/_worker.py": "the ledger's process answers the ledger",
     "src/jixi/models/engines/_client.py": "the client for local engines",
     "src/jixi/models/engines/_http.py": "the engines' own server, in their processes",
     "src/jixi/models/sources/_egress.py": "the one way out of the machine",
