@@ -15,7 +15,7 @@ import httpx2
 from _harness import Figures, Side, folder, jixi, quick, say
 
 MODEL = "smollm2"
-TOKENS = 96
+TOKENS = 160
 WARM_UP = 8
 
 
@@ -27,10 +27,12 @@ class Way(NamedTuple):
 
 
 def ways(side: Side, socket: Path) -> list[Way]:
-    patience = httpx2.Timeout(120)
     headers = {"Authorization": f"Bearer {side.key}"}
-    through = httpx2.AsyncClient(base_url=side.url, headers=headers, timeout=patience)
-    transport = httpx2.AsyncHTTPTransport(uds=str(socket))
+    # llama.cpp closes connections that rest: a new one for each chat, on both sides.
+    fresh = httpx2.Limits(max_keepalive_connections=0)
+    patience = httpx2.Timeout(120)
+    through = httpx2.AsyncClient(base_url=side.url, headers=headers, timeout=patience, limits=fresh)
+    transport = httpx2.AsyncHTTPTransport(uds=str(socket), limits=fresh)
     direct = httpx2.AsyncClient(base_url="http://engine", transport=transport, timeout=patience)
     return [Way("direct", direct), Way("jixi", through)]
 
