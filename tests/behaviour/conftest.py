@@ -1,7 +1,5 @@
 """Real servers: in the test's own loop for most, over a real port with a real engine where that matters."""
 
-import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,8 +7,9 @@ import pytest
 from starlette.types import ASGIApp
 
 from jixi.assembly import DeploymentSetting, House, Settings, open_house
-from jixi.server import Running, create_app, serve
+from jixi.server import Running, create_app
 from tests.behaviour.people import Person, first_administrator
+from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 
 
 @pytest.fixture
@@ -35,31 +34,31 @@ async def admin(app: ASGIApp, house: House) -> Person:
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The real server in a thread of its own, on a free port, with the stub engine deployed as `stub`."""
+    """The real server with the stub engine deployed as `stub`."""
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("live") / "data",
         port=0,
         starter="none",
         deployments=(DeploymentSetting(name="stub", engine="stub", options={"request_scripts": True}),),
     )
-    started: list[Running] = []
-    up = threading.Event()
+    with running(settings) as server:
+        yield server
 
-    def ready(running: Running) -> None:
-        started.append(running)
-        up.set()
 
-    def run() -> None:
-        try:
-            asyncio.run(serve(settings, ready, signals=False))
-        finally:
-            up.set()
-
-    thread = threading.Thread(target=run, name="jixi")
-    thread.start()
-    assert up.wait(30)
-    assert started, "the server did not start"
-    yield started[0]
-    started[0].stop()
-    thread.join(30)
-    assert not thread.is_alive()
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real server with real engines: `stub`, a language model as `smollm2`, embeddings as `e5`."""
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("models") / "data",
+        port=0,
+        starter="none",
+        offline=True,
+        deployments=(
+            DeploymentSetting(name="stub", engine="stub", parallel=8, options={"request_scripts": True}),
+            DeploymentSetting(name="smollm2", engine="llamacpp", model="smollm2", context=2048),
+            DeploymentSetting(name="e5", engine="embedding", model="multilingual-e5-small", context=512),
+        ),
+    )
+    with running(settings) as server, administrator(server) as admin:
+        wait_until_ready(admin, 3)
+        yield Served(server, admin, new_key(admin))

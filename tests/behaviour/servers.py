@@ -1,0 +1,88 @@
+"""Real servers in a thread of their own, on a free port."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import httpx2
+
+from jixi.assembly import Settings
+from jixi.server import Running, serve
+from tests.behaviour.people import PASSWORD, token_of
+
+READY_WITHIN_S = 60
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Running]:
+    """The real server until the end of the block."""
+    started: list[Running] = []
+    up = threading.Event()
+
+    def ready(server: Running) -> None:
+        started.append(server)
+        up.set()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve(settings, ready, signals=False))
+        finally:
+            up.set()
+
+    thread = threading.Thread(target=run, name="jixi")
+    thread.start()
+    assert up.wait(READY_WITHIN_S)
+    assert started, "the server did not start"
+    try:
+        yield started[0]
+    finally:
+        started[0].stop()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+class Served(NamedTuple):
+    """A server with an administrator's browser and a key for its models."""
+
+    running: Running
+    admin: httpx2.Client
+    key: str
+
+
+def wait_until_ready(admin: httpx2.Client, count: int) -> None:
+    """Return once so many deployments answer."""
+    end = time.monotonic() + READY_WITHIN_S
+    states: list[str] = []
+    while time.monotonic() < end:
+        states = [each["state"] for each in admin.get("/api/deployments").json()["items"]]
+        if states.count("ready") == count:
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError(f"the deployments are not ready: {states}")
+
+
+@contextmanager
+def administrator(server: Running) -> Iterator[httpx2.Client]:
+    """The browser of the first administrator, signed in."""
+    body = {
+        "token": token_of(server.house.setup_link or ""),
+        "organisation": "Example Works",
+        "name": "Lin",
+        "email": "lin@example.com",
+        "password": PASSWORD,
+    }
+    with httpx2.Client(base_url=server.url, timeout=30) as client:
+        session = client.post("/api/setup", json=body).json()
+        client.headers["X-CSRF-Token"] = session["csrf_token"]
+        yield client
+
+
+def new_key(admin: httpx2.Client, **fields: object) -> str:
+    """The secret of a new key."""
+    scopes = ["chat", "completions", "embeddings"]
+    answer = admin.post("/api/keys", json={"name": "Key", "scopes": scopes} | fields)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["secret"]
