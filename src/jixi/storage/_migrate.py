@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from jixi.storage._database import Database
@@ -15,13 +16,14 @@ from jixi.storage._database import Database
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database) -> bool:
+def migrate(database: Database, scripts_in: Path = _SCRIPTS) -> bool:
     """Upgrade to the newest schema; returns whether anything changed. Blocking: call it in a thread.
 
-    An old SQLite file is copied to `<file>.<revision>.bak` first; a schema newer than this program is refused.
+    An old SQLite file is copied to `<file>.<revision>.bak` first. A migration that fails changes nothing. A schema
+    newer than this program is refused with a ValueError.
     """
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(scripts_in))
     scripts = ScriptDirectory.from_config(config)
     engine = database.blocking_engine()
     try:
@@ -30,7 +32,7 @@ def migrate(database: Database) -> bool:
         if current == scripts.get_current_head():
             return False
         if current is not None:
-            scripts.get_revision(current)
+            _check_known(scripts, current)
             _back_up(database, current)
         with engine.begin() as connection:
             _lock(connection)
@@ -39,6 +41,15 @@ def migrate(database: Database) -> bool:
         return True
     finally:
         engine.dispose()
+
+
+def _check_known(scripts: ScriptDirectory, revision: str) -> None:
+    try:
+        scripts.get_revision(revision)
+    except CommandError as error:
+        raise ValueError(
+            f"its schema {revision} is newer than this version of Jixi: start the version that made it"
+        ) from error
 
 
 def _lock(connection: Connection) -> None:

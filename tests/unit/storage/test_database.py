@@ -1,0 +1,81 @@
+"""Sessions, times and bulk statements behave alike on SQLite and on PostgreSQL."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from jixi.storage import Database, UtcDateTime, execute_rows
+
+META = MetaData()
+moments = Table(
+    "moments", META, Column("id", Integer, primary_key=True), Column("at", UtcDateTime, nullable=False)
+)
+NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+async def table(database: Database) -> None:
+    async with database.session() as session:
+        await (await session.connection()).run_sync(META.create_all)
+
+
+async def _ids(database: Database) -> list[int]:
+    async with database.session() as session:
+        return list((await session.execute(select(moments.c.id).order_by(moments.c.id))).scalars())
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=8)), timezone(timedelta(hours=-3.5))])
+async def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database, zone: timezone) -> None:
+    async with database.session() as session:
+        await session.execute(insert(moments).values(id=1, at=NOON.astimezone(zone)))
+    async with database.session() as session:
+        found = (await session.execute(select(moments.c.at))).scalar_one()
+    assert (found, found.tzinfo) == (NOON, UTC)
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="zone"):
+        async with database.session() as session:
+            await session.execute(insert(moments).values(id=1, at=NOON.replace(tzinfo=None)))
+
+
+async def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
+    async def half() -> None:
+        async with database.session() as session:
+            await session.execute(insert(moments).values(id=1, at=NOON))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await half()
+    assert await _ids(database) == []
+
+
+async def test_many_rows_go_in_by_one_statement_or_not_at_all(database: Database) -> None:
+    def write(rows: list[tuple[int, datetime]]) -> None:
+        engine = database.blocking_engine()
+        try:
+            with engine.begin() as connection:
+                execute_rows(connection, "INSERT INTO moments (id, at) VALUES {rows}", rows)
+        finally:
+            engine.dispose()
+
+    await asyncio.to_thread(write, [(number, NOON) for number in range(300)])
+    with pytest.raises(IntegrityError):
+        await asyncio.to_thread(write, [(300, NOON), (7, NOON)])
+    assert await _ids(database) == list(range(300))
+    async with database.session() as session:
+        assert set((await session.execute(select(moments.c.at))).scalars()) == {NOON}
+
+
+async def test_sqlite_keeps_what_it_acknowledged(database: Database) -> None:
+    if database.is_postgres:
+        pytest.skip("these are settings of SQLite")
+    async with database.session() as session:
+        pragmas = [
+            (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
