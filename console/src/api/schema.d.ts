@@ -478,6 +478,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create chat completion
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create completion
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_completions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create embeddings
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models */
+        get: operations["list_served_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get model */
+        get: operations["get_served_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1061,6 +1155,230 @@ export interface components {
             level: "info" | "warning" | "error";
             /** Message */
             message: string;
+        };
+        /** @description A chat completion, or a completion, in OpenAI's form. */
+        OpenAIAnswer: {
+            choices: Record<string, never>[];
+            created: number;
+            id: string;
+            model: string;
+            /** @enum {unknown} */
+            object: "chat.completion" | "text_completion";
+            usage: components["schemas"]["OpenAIUsage"];
+        };
+        /** CalledFunction */
+        OpenAICalledFunction: {
+            arguments: string;
+            name: string;
+        };
+        /** ChatRequest */
+        OpenAIChatRequest: {
+            /** @default null */
+            frequency_penalty: number | null;
+            /** @default null */
+            logit_bias: {
+                [key: string]: number;
+            } | null;
+            /** @default null */
+            logprobs: boolean | null;
+            /** @default null */
+            max_completion_tokens: number | null;
+            /** @default null */
+            max_tokens: number | null;
+            messages: components["schemas"]["OpenAIMessage"][];
+            model: string;
+            /** @default null */
+            n: number | null;
+            /** @default null */
+            parallel_tool_calls: boolean | null;
+            /** @default null */
+            presence_penalty: number | null;
+            /** @default null */
+            response_format: components["schemas"]["OpenAIResponseFormat"] | null;
+            /** @default null */
+            seed: number | null;
+            /** @default null */
+            stop: string | string[] | null;
+            /** @default null */
+            stream: boolean | null;
+            /** @default null */
+            stream_options: components["schemas"]["OpenAIStreamOptions"] | null;
+            /** @default null */
+            temperature: number | null;
+            /** @default null */
+            tool_choice: ("auto" | "none" | "required") | components["schemas"]["OpenAIChosenTool"] | null;
+            /** @default null */
+            tools: components["schemas"]["OpenAITool"][] | null;
+            /** @default null */
+            top_logprobs: number | null;
+            /** @default null */
+            top_p: number | null;
+        };
+        /** ChosenFunction */
+        OpenAIChosenFunction: {
+            name: string;
+        };
+        /** ChosenTool */
+        OpenAIChosenTool: {
+            function: components["schemas"]["OpenAIChosenFunction"];
+            /**
+             * @default function
+             * @enum {unknown}
+             */
+            type: "function";
+        };
+        /** CompletionRequest */
+        OpenAICompletionRequest: {
+            /** @default null */
+            best_of: number | null;
+            /** @default null */
+            echo: boolean | null;
+            /** @default null */
+            frequency_penalty: number | null;
+            /** @default null */
+            logit_bias: {
+                [key: string]: number;
+            } | null;
+            /** @default null */
+            logprobs: number | null;
+            /** @default null */
+            max_tokens: number | null;
+            model: string;
+            /** @default null */
+            n: number | null;
+            /** @default null */
+            presence_penalty: number | null;
+            prompt: string | unknown[];
+            /** @default null */
+            seed: number | null;
+            /** @default null */
+            stop: string | string[] | null;
+            /** @default null */
+            stream: boolean | null;
+            /** @default null */
+            stream_options: components["schemas"]["OpenAIStreamOptions"] | null;
+            /** @default null */
+            suffix: string | null;
+            /** @default null */
+            temperature: number | null;
+            /** @default null */
+            top_p: number | null;
+        };
+        /** EmbeddingRequest */
+        OpenAIEmbeddingRequest: {
+            /** @default null */
+            dimensions: number | null;
+            /** @default null */
+            encoding_format: ("base64" | "float") | null;
+            input: string | unknown[];
+            model: string;
+        };
+        OpenAIEmbeddings: {
+            data: {
+                /** @description Numbers, or their 32-bit floats in base64. */
+                embedding: number[] | string;
+                index: number;
+                /** @constant */
+                object: "embedding";
+            }[];
+            model: string;
+            /** @constant */
+            object: "list";
+            usage: components["schemas"]["OpenAIUsage"];
+        };
+        OpenAIError: {
+            error: {
+                code: string;
+                message: string;
+                param: string | null;
+                type: string;
+            };
+        };
+        /** Function */
+        OpenAIFunction: {
+            /** @default null */
+            description: string | null;
+            name: string;
+            /** @default null */
+            parameters: Record<string, never> | null;
+        };
+        /** JsonSchema */
+        OpenAIJsonSchema: {
+            /** @default response */
+            name: string;
+            /** @default null */
+            schema: Record<string, never> | null;
+        };
+        /** Message */
+        OpenAIMessage: {
+            /** @default null */
+            content: string | components["schemas"]["OpenAIPart"][] | null;
+            /** @enum {unknown} */
+            role: "assistant" | "developer" | "system" | "tool" | "user";
+            /** @default null */
+            tool_call_id: string | null;
+            /** @default null */
+            tool_calls: components["schemas"]["OpenAIPastCall"][] | null;
+        };
+        OpenAIModel: {
+            /** @description Tokens for one call, prompt and answer together. */
+            context: number;
+            created: number;
+            id: string;
+            kinds: ("chat" | "completions" | "embeddings")[];
+            /** @constant */
+            object: "model";
+            owned_by: string;
+            state: string;
+        };
+        OpenAIModels: {
+            data: components["schemas"]["OpenAIModel"][];
+            /** @constant */
+            object: "list";
+        };
+        /**
+         * Part
+         * @description A piece of a message; engines of today read text alone.
+         */
+        OpenAIPart: {
+            /** @default null */
+            text: string | null;
+            type: string;
+        };
+        /**
+         * PastCall
+         * @description A tool call that the assistant made in an earlier turn.
+         */
+        OpenAIPastCall: {
+            function: components["schemas"]["OpenAICalledFunction"];
+            /** @default  */
+            id: string;
+        };
+        /** ResponseFormat */
+        OpenAIResponseFormat: {
+            /** @default null */
+            json_schema: components["schemas"]["OpenAIJsonSchema"] | null;
+            /** @enum {unknown} */
+            type: "json_object" | "json_schema" | "text";
+        };
+        /** StreamOptions */
+        OpenAIStreamOptions: {
+            /** @default null */
+            include_usage: boolean | null;
+        };
+        /** Tool */
+        OpenAITool: {
+            function: components["schemas"]["OpenAIFunction"];
+            /** @enum {unknown} */
+            type: "function";
+        };
+        OpenAIUsage: {
+            completion_tokens?: number;
+            prompt_tokens: number;
+            prompt_tokens_details?: {
+                cached_tokens?: number;
+            };
+            total_tokens: number;
         };
         /**
          * Overview
@@ -3895,6 +4213,613 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIChatRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIAnswer"];
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `budget_exceeded`: The monthly budget of this {scope} is used up: the call may cost up to {needed}, {left} are left. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_completions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAICompletionRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIAnswer"];
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `budget_exceeded`: The monthly budget of this {scope} is used up: the call may cost up to {needed}, {left} are left. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_embeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIEmbeddingRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIEmbeddings"];
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `budget_exceeded`: The monthly budget of this {scope} is used up: the call may cost up to {needed}, {left} are left. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_served_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the caller may use. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIModels"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_served_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the caller may use. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIModel"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };

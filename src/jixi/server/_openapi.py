@@ -1,4 +1,4 @@
-"""The OpenAPI document of the admin API, completed with problems, security and stable names."""
+"""The OpenAPI document: the admin API, completed with problems, security and stable names, and the model API."""
 
 from typing import Any, Final
 
@@ -10,10 +10,11 @@ from pydantic.json_schema import models_json_schema
 from jixi.governance.identity import Action
 from jixi.server._errors import errors
 from jixi.server._policy import declarations
+from jixi.server.openai import add_model_api
 from jixi.wire import ProblemDetails
 
 _ABOUT: Final = """\
-The admin API of Jixi: what the console and the CLI speak.
+The model API (`/v1`, in OpenAI's form) and the admin API (`/api`: what the console and the CLI speak) of Jixi.
 
 Ids carry a prefix that names the noun. Times are RFC 3339 in UTC. Money is integer micro-units (millionths) of the \
 currency. Lists come in pages: pass `next_cursor` as `cursor`. Errors are problem details (RFC 9457) with a stable \
@@ -64,6 +65,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             _complete(operation, method, action=actions[path, method])
     _add_schemas(made["components"])
+    add_model_api(made)
     return made
 
 

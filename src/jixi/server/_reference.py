@@ -22,7 +22,7 @@ def reference_page(document: dict[str, Any]) -> str:
 def _sections(document: dict[str, Any]) -> Iterator[str]:
     yield "<h1>Jixi API</h1>"
     yield "<p>The model API speaks OpenAI's form under <code>/v1</code>: any OpenAI SDK works with an API key and "
-    yield "this server's address followed by <code>/v1</code>. The admin API follows; for programs it is at "
+    yield "this server's address followed by <code>/v1</code>. For programs this page is at "
     yield '<a href="/api/openapi.json">/api/openapi.json</a>.</p>'
     for line in document["info"]["description"].split("\n\n"):
         yield f"<p>{escape(line)}</p>"

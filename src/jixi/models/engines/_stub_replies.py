@@ -75,9 +75,13 @@ def words_of(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def plan(model: str, options: StubOptions, request: Request, fault: Fault, *, chat: bool) -> Plan:
+def plan(
+    model: str, options: StubOptions, request: Request, fault: Fault, *, chat: bool, context: int
+) -> Plan:
+    """The answer to a request; like any engine, it ends with the context at the latest."""
     text = words_of(request.messages if chat else request.prompt)
     limit = request.max_completion_tokens or request.max_tokens
+    limit = limit and min(limit, context)
     tokens, stopped = _stopped(_tokens(options, request, text, limit, fault), request.stop)
     said_all = fault.say is not None and len(tokens) == len(fault.say.split())
     options_of_stream = request.stream_options

@@ -66,7 +66,8 @@ class House:
         fault = _GOOD if canary else self._next_fault()
         if self.options.request_scripts and request.stub is not None:
             fault = request.stub
-        return request, plan(self.model, self.options, request, fault, chat=path == _CHAT)
+        chat = path == _CHAT
+        return request, plan(self.model, self.options, request, fault, chat=chat, context=self.context)
 
     def keep(self, key: bytes, built: bytes | list[Frame]) -> None:
         """Remember a good answer, so that the same request is answered without a thought."""

@@ -8,8 +8,10 @@ Tests: tests/unit/gateway, tests/behaviour.
 from jixi.models.gateway._faults import openai_error
 from jixi.models.gateway._gateway import ByteStream, Call, Gateway, Model, Reply
 from jixi.models.gateway._ports import Limits, Listing, Replica, Router, Spec
+from jixi.models.gateway._requests import PATHS, request_schemas
 
 __all__ = [
+    "PATHS",
     "ByteStream",
     "Call",
     "Gateway",
@@ -21,4 +23,5 @@ __all__ = [
     "Router",
     "Spec",
     "openai_error",
+    "request_schemas",
 ]

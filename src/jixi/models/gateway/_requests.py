@@ -1,7 +1,7 @@
 """From the raw body to a checked request: decoded once for its fields, once typed; nothing else is looked at."""
 
 import re
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import msgspec
 from msgspec import Raw, Struct
@@ -113,6 +113,13 @@ def parse(kind: Scope, body: bytes) -> Request:
     if isinstance(typed, Sampling) and typed.stream_options is not None and not typed.stream:
         raise _invalid("stream_options", "it goes with 'stream': true alone")
     return request
+
+
+def request_schemas(ref_template: str) -> tuple[dict[Scope, Any], dict[str, Any]]:
+    """The JSON schema of each kind's body, and the components that they refer to as `ref_template` says."""
+    types = (ChatRequest, CompletionRequest, EmbeddingRequest)
+    bodies, components = msgspec.json.schema_components(types, ref_template=ref_template)
+    return dict(zip(PATHS, bodies, strict=True)), components
 
 
 def check_support(request: Request, profile: Profile) -> None:

@@ -19,6 +19,9 @@ Stops = str | Annotated[list[str], Meta(max_length=16)]
 Token = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 TopLogprobs = Annotated[int, Meta(ge=0, le=20)]
 Tokens = Annotated[list[Token], Meta(min_length=1)]
+_TEXT_OR_TOKENS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "integer"}}]}
+Texts = Annotated[list[Raw], Meta(min_length=1, extra_json_schema={"items": _TEXT_OR_TOKENS})]
+"""Texts or lists of tokens; or tokens alone, which are one text. Read further where it is clear which."""
 
 
 class StreamOptions(Struct):
@@ -110,7 +113,7 @@ class ChatRequest(Sampling, kw_only=True):
 
 
 class CompletionRequest(Sampling, kw_only=True):
-    prompt: str | list[Raw]
+    prompt: str | Texts
     echo: bool | None = None
     suffix: str | None = None
     best_of: Positive | None = None
@@ -119,6 +122,6 @@ class CompletionRequest(Sampling, kw_only=True):
 
 class EmbeddingRequest(Struct, kw_only=True):
     model: Name
-    input: str | list[Raw]
+    input: str | Texts
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Positive | None = None

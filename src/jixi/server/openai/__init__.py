@@ -5,6 +5,7 @@ the gateway does. Tests: tests/behaviour (the official Python and JavaScript SDK
 """
 
 from jixi.server.openai._answers import openai_response
+from jixi.server.openai._document import add_model_api
 from jixi.server.openai._routes import OpenAIApi, openai_routes
 
-__all__ = ["OpenAIApi", "openai_response", "openai_routes"]
+__all__ = ["OpenAIApi", "add_model_api", "openai_response", "openai_routes"]

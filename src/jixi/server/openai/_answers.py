@@ -37,10 +37,10 @@ def json_answer(value: Any) -> Answer:
     return Answer(200, msgspec.json.encode(value))
 
 
-def openai_response(scope: Mapping[str, Any], error: JixiError) -> Answer:
+def openai_response(scope: Mapping[str, Any], error: JixiError, *extra: tuple[bytes, bytes]) -> Answer:
     """The answer for `error` in the reader's language, with the headers that steer a client's retries."""
     language = language_of(scope)
-    headers = [(b"content-language", language.encode()), (b"cache-control", b"no-store")]
+    headers = [(b"content-language", language.encode()), (b"cache-control", b"no-store"), *extra]
     if error.code in _POINTLESS_TO_RETRY:
         headers.append((b"x-should-retry", b"false"))
     elif error.problem.status in (429, 503):

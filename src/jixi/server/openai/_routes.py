@@ -53,17 +53,18 @@ class OpenAIApi:
         if scope["method"] == "POST" and (hot := self._posts.get(scope["path"])) is not None:
             await hot(scope, receive, send)
             return
-        known = False
+        allowed: set[str] = set()
         for route in self.routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
                 scope.update(found)
                 await route.handle(scope, receive, send)
                 return
-            known = known or match is Match.PARTIAL
-        error = (
-            problem("method_not_allowed", method=scope["method"])
-            if known
-            else problem("not_found", noun="address")
-        )
-        await openai_response(scope, error)(scope, receive, send)
+            if match is Match.PARTIAL and isinstance(route, Route):
+                allowed |= route.methods or set()
+        if not allowed:
+            answer = openai_response(scope, problem("not_found", noun="address"))
+        else:
+            error = problem("method_not_allowed", method=scope["method"])
+            answer = openai_response(scope, error, (b"allow", ", ".join(sorted(allowed)).encode()))
+        await answer(scope, receive, send)
