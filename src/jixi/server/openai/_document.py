@@ -146,7 +146,7 @@ def add_model_api(document: dict[str, Any]) -> None:
     one = _read("Get model", "get_served_model", "Model", (*_ANYONE, "model_not_found"))
     name = {"name": "model", "in": "path", "required": True, "schema": _TEXT | {"minLength": 1}}
     document["paths"]["/v1/models/{model}"] = {"get": one | {"parameters": [name]}}
-    document["tags"].insert(0, {"name": "v1", "description": "The model API, in OpenAI's form."})
+    document["tags"].insert(0, {"name": "inference", "description": "The model API, in OpenAI's form."})
 
 
 def _call(kind: Scope, body: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _call(kind: Scope, body: dict[str, Any]) -> dict[str, Any]:
     if kind is not Scope.EMBEDDINGS:
         content["text/event-stream"] = {"schema": _EVENT}
     return {
-        "tags": ["v1"],
+        "tags": ["inference"],
         "summary": _SUMMARIES[kind],
         "description": "Fields that are not named here pass to engines that take them.",
         "operationId": f"create_{kind.value}",
@@ -167,7 +167,7 @@ def _call(kind: Scope, body: dict[str, Any]) -> dict[str, Any]:
 def _read(summary: str, name: str, answer: str, codes: tuple[str, ...]) -> dict[str, Any]:
     content = {"application/json": _schema(answer)}
     return {
-        "tags": ["v1"],
+        "tags": ["inference"],
         "summary": summary,
         "operationId": name,
         "security": [{"api_key": []}, {"session": []}],
