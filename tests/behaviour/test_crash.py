@@ -1,14 +1,7 @@
 """What a `kill -9` of the whole server leaves: every answered call is charged once, and the sums are exact."""
 
-import os
-import re
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -16,51 +9,11 @@ import httpx2
 from jixi.core.clock import SystemClock
 from jixi.governance.ledger import Statement
 from jixi.storage import Database
+from tests.behaviour.commands import STUB, serving
 from tests.behaviour.people import PASSWORD, token_of
 
 CLIENTS = 8
 ANSWERED_BEFORE = 150
-SETTINGS = """
-starter = "none"
-port = 0
-
-[[deployments]]
-name = "stub"
-engine = "stub"
-parallel = 16
-"""
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str, str | None]]:
-    """`jixi serve` in a process group of its own: the process, its address, its set-up link where it prints one."""
-    config = folder / "jixi.toml"
-    config.write_text(SETTINGS)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jixi", "serve", "--config", str(config), "--data-dir", str(folder / "data")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "COLUMNS": "300", "NO_COLOR": "1"},
-    )
-    watchdog = threading.Timer(60, process.kill)
-    watchdog.start()
-    try:
-        assert process.stdout is not None
-        address, link = "", None
-        for line in process.stdout:
-            if found := re.search(r"Console\s+(http://\S+)", line):
-                address = found.group(1)
-            if found := re.search(r"http://\S+/setup#token=\S+", line):
-                link = found.group(0)
-            if "Data" in line:
-                break
-        assert address, "the server did not start"
-        yield process, address, link
-    finally:
-        watchdog.cancel()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
 
 def _key(address: str, link: str) -> str:
@@ -102,16 +55,18 @@ def _charged(client: httpx2.Client) -> list[str]:
 async def test_calls_that_were_answered_before_a_kill_are_charged_exactly_once(tmp_path: Path) -> None:
     answered: list[str] = []
     enough = threading.Event()
-    with _server(tmp_path) as (process, address, link), ThreadPoolExecutor(CLIENTS) as pool:
-        assert link is not None
-        key = _key(address, link)
+    (tmp_path / "jixi.toml").write_text(STUB)
+    with serving(tmp_path, "--data-dir", "data") as server, ThreadPoolExecutor(CLIENTS) as pool:
+        assert server.setup_link is not None
+        key = _key(server.url, server.setup_link)
         for _ in range(CLIENTS):
-            pool.submit(_call_until_dead, address, key, answered, enough)
+            pool.submit(_call_until_dead, server.url, key, answered, enough)
         assert enough.wait(30)
-        process.kill()
-    with _server(tmp_path) as (_, address, link):
-        assert link is None
-        with httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+        server.process.kill()
+        server.process.wait(30)
+    with serving(tmp_path, "--data-dir", "data") as server:
+        assert server.setup_link is None
+        with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}) as client:
             charged = _charged(client)
         assert len(answered) >= ANSWERED_BEFORE
         assert set(answered) <= set(charged)

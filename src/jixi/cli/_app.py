@@ -63,7 +63,7 @@ def main() -> NoReturn:
         # Wrong flags and arguments are explained inside, which ends in SystemExit like everything that went well.
         command_line()()
     except JixiError as error:
-        terminal.problem(error.message(terminal.language), _remedy(error, terminal))
+        terminal.problem(error.message(terminal.language), _remedy(error, terminal), error.code)
         sys.exit(2)
     except Exception as error:  # noqa: BLE001  (the last door: what it does not know it raises again)
         sys.exit(_explain(error, terminal))
@@ -95,7 +95,7 @@ def _explain(error: Exception, terminal: Terminal) -> int:
     from jixi.client import ApiError
 
     if isinstance(error, ApiError):
-        terminal.problem(error.detail, error.remedy)
+        terminal.problem(error.detail, error.remedy, error.code)
         return 1
     if isinstance(error, httpx2.TransportError):
         reason = str(error).rstrip(".") or type(error).__name__

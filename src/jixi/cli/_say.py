@@ -47,9 +47,10 @@ class Terminal:
     def done(self, en: str, zh: str) -> None:
         self.err.print(self.say(en, zh))
 
-    def problem(self, message: str, remedy: str) -> None:
-        """An error: what happened, then what to do."""
-        self.err.print(f"[bold red]{self.say('Error', '错误')}[/] {_plain(message)}")
+    def problem(self, message: str, remedy: str, code: str = "") -> None:
+        """An error: what happened, its stable code, then what to do."""
+        name = f" [dim]({code})[/]" if code else ""
+        self.err.print(f"[bold red]{self.say('Error', '错误')}[/] {_plain(message)}{name}")
         if remedy:
             self.err.print(f"[bold]{self.say('Remedy', '处理')}[/] {_plain(remedy)}")
 

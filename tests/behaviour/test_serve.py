@@ -1,0 +1,130 @@
+"""`jixi serve`: what a newcomer sees, and each thing that can keep it from starting."""
+
+import json
+import socket
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from tests.behaviour.commands import STUB, jixi, serving
+from tests.behaviour.people import PASSWORD, token_of
+
+
+def _nothing(_home: Path) -> None:
+    """Nothing has to be prepared."""
+
+
+def _settings(text: str) -> Callable[[Path], None]:
+    def prepare(home: Path) -> None:
+        (home / "jixi.toml").write_text(text)
+
+    return prepare
+
+
+def _file_in_the_way(home: Path) -> None:
+    (home / "data").write_text("not a folder")
+
+
+def _newer_schema(home: Path) -> None:
+    (home / "data").mkdir()
+    with sqlite3.connect(home / "data/jixi.db") as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    database.close()
+
+
+def _no_database(home: Path) -> None:
+    (home / "data").mkdir()
+    (home / "data/jixi.db").write_bytes(b"this is no database, whatever its name says" * 100)
+
+
+def test_the_starter_that_came_with_it_serves_a_newcomer_without_any_network(tmp_path: Path) -> None:
+    arguments = ("--starter", "smollm2", "--port", "0", "--data-dir", "data")
+    with serving(tmp_path, *arguments) as server:
+        for expected in (server.url, str(tmp_path / "data"), "curl ", "from openai import OpenAI"):
+            assert expected in server.block
+        assert server.setup_link is not None
+        body = {
+            "token": token_of(server.setup_link),
+            "organisation": "Works",
+            "name": "Lin",
+            "email": "lin@example.com",
+            "password": PASSWORD,
+        }
+        assert httpx2.post(f"{server.url}/api/setup", json=body).status_code == 201
+        assert httpx2.post(f"{server.url}/api/setup", json=body).json()["code"] == "link_invalid"
+        assert len(psutil.Process(server.process.pid).children(recursive=True)) >= 2
+    assert server.process.returncode in (0, 130)
+    with serving(tmp_path, *arguments) as again:
+        assert again.setup_link is None
+        signed_in = httpx2.post(
+            f"{again.url}/api/session", json={"email": "lin@example.com", "password": PASSWORD}
+        )
+        assert signed_in.status_code == 201
+
+
+def test_without_any_source_the_server_starts_with_what_it_has_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "jixi.toml").write_text("port = 0\noffline = true\n")
+    with serving(tmp_path, "--data-dir", "data") as server, httpx2.Client(base_url=server.url) as client:
+        body = {
+            "token": token_of(server.setup_link or ""),
+            "organisation": "Works",
+            "name": "Lin",
+            "email": "lin@example.com",
+            "password": PASSWORD,
+        }
+        client.post("/api/setup", json=body)
+        notices = client.get("/api/about").json()["notices"]
+        assert any("smollm2" in json.dumps(notice).lower() for notice in notices), notices
+
+
+@pytest.mark.parametrize(
+    ("prepare", "code", "said"),
+    [
+        (_settings("port = = 1"), "settings_unreadable", "jixi.toml"),
+        (_settings('prot = 8210\nstarter = "none"'), "settings_invalid", "prot"),
+        (_settings('port = "many"'), "settings_invalid", "port"),
+        (_settings('host = "0.0.0.0"'), "public_address_refused", "0.0.0.0"),
+        (_file_in_the_way, "data_dir_unusable", "not a folder"),
+        (_newer_schema, "database_unusable", "newer"),
+        (_no_database, "database_unusable", "database"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_said_once_with_its_code(
+    tmp_path: Path, prepare: Callable[[Path], None], code: str, said: str
+) -> None:
+    prepare(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = jixi("serve", "--data-dir", "data", home=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert f"({code})" in done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("Error ") == 1
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    made = {path.name for path in tmp_path.rglob("*") if path not in before}
+    assert "jixi.db" not in made
+
+
+def test_an_address_in_use_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = jixi("serve", "--port", port, "--starter", "none", "--data-dir", "data", home=tmp_path)
+    assert done.returncode == 2
+    assert "(address_in_use)" in done.stderr
+    assert port in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_belongs_to_one_server_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "jixi.toml").write_text(STUB)
+    with serving(tmp_path, "--data-dir", "data") as server:
+        second = jixi("serve", "--data-dir", "data", home=tmp_path)
+        assert second.returncode == 2
+        assert "(data_dir_in_use)" in second.stderr
+        assert str(server.process.pid) in second.stderr
+        assert httpx2.get(f"{server.url}/api/health").status_code == 200
