@@ -114,7 +114,11 @@ async def test_a_crash_takes_the_children_along(driver: Driver) -> None:
 
 
 async def test_a_runaway_grandchild_does_not_hold_up_the_end(driver: Driver) -> None:
-    code = "import os, sys, time\nif os.fork() == 0: os.setsid(); print(os.getpid()); time.sleep(60)\nsys.stdin.read(0)"
+    code = (
+        "import os, time\nheard, told = os.pipe()\n"
+        "if os.fork() == 0: os.setsid(); print(os.getpid(), flush=True); os.write(told, b'x'); time.sleep(60)\n"
+        "os.read(heard, 1)"
+    )
     process = await driver.start("runaway", python(code))
     async with asyncio.timeout(_WAIT_S):
         assert await process.wait() == 0

@@ -82,9 +82,12 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium where it is installed, else the browser that Playwright fetched."""
+    """Debian's Chromium where it is installed, else the browser that Playwright fetched.
+
+    One for each module: Playwright keeps an event loop running in this thread, which no other test could bear.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
         yield browser

@@ -28,8 +28,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class RefusedError(Exception):
     """A request that cannot be served; the message is for the caller."""
 
-    def __init__(self, message: str, code: str | None = None) -> None:
+    def __init__(self, message: str, param: str, code: str | None = None) -> None:
         super().__init__(message)
+        self.param = param
         self.code = code
 
 
@@ -65,18 +66,19 @@ class Model:
         # The native side takes C strings, which end at a NUL.
         texts = [text.replace("\0", " ") for text in given if isinstance(text, str)]
         if len(texts) < len(given):
-            raise RefusedError("'input' must be text: this model takes no token ids")
+            raise RefusedError("'input' must be text: this model takes no token ids", "input")
         if not 1 <= len(texts) <= _MOST_TEXTS or not all(texts):
-            raise RefusedError(f"'input' must be 1 to {_MOST_TEXTS} texts, none of them empty")
+            raise RefusedError(f"'input' must be 1 to {_MOST_TEXTS} texts, none of them empty", "input")
         if request.dimensions not in {None, self._e5.dim}:
-            raise RefusedError(f"'dimensions' must be {self._e5.dim}: this model cannot shorten its vectors")
+            message = f"'dimensions' must be {self._e5.dim}: this model cannot shorten its vectors"
+            raise RefusedError(message, "dimensions")
         return texts
 
     def _count(self, texts: list[str], query: bool) -> int:
         counts = [self._e5.token_count(text, query) for text in texts]
         if max(counts) > self._context:
             message = f"a text has {max(counts)} tokens, the context is {self._context}; split it"
-            raise RefusedError(message, "context_length_exceeded")
+            raise RefusedError(message, "input", "context_length_exceeded")
         return sum(counts)
 
 
@@ -115,7 +117,7 @@ class EmbeddingConnection(Connection):
         except msgspec.DecodeError as error:
             self.reply(400, refusal(400, str(error)))
         except RefusedError as error:
-            self.reply(400, refusal(400, str(error), code=error.code))
+            self.reply(400, refusal(400, str(error), param=error.param, code=error.code))
 
 
 def main() -> None:

@@ -24,10 +24,15 @@ def answer(status: int, body: bytes, extra: bytes = b"") -> bytes:
 
 
 def refusal(
-    status: int, message: str, *, kind: str = "invalid_request_error", code: str | None = None
+    status: int,
+    message: str,
+    *,
+    kind: str = "invalid_request_error",
+    param: str | None = None,
+    code: str | None = None,
 ) -> bytes:
     """The body of an error in OpenAI's form."""
-    return msgspec.json.encode({"error": {"message": message, "type": kind, "param": None, "code": code}})
+    return msgspec.json.encode({"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
 class Connection(asyncio.Protocol):

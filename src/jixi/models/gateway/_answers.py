@@ -9,7 +9,6 @@ from jixi.core.principal import Scope
 from jixi.core.usage import Usage
 from jixi.models.gateway._chunks import Whole, encode, usage_fields
 from jixi.models.gateway._exchange import Run
-from jixi.models.gateway._legacy import legacy_logprobs
 from jixi.models.gateway._merged import merged_usage
 from jixi.models.gateway._tools import ToolPlan, read_calls
 
@@ -56,8 +55,8 @@ def body_of(run: Run, answers: list[Answer], usage: Usage) -> bytes:
 
 def _choice(run: Run, choice: dict[str, Any], index: int) -> dict[str, Any]:
     choice["index"] = index
-    if run.plan.legacy_logprobs:
-        legacy_logprobs(choice, 0)
+    if run.plan.logprobs is not None:
+        run.plan.logprobs.shape(choice, 0)
     if run.plan.tools is not None:
         _find_calls(choice, run.plan.tools)
     return choice

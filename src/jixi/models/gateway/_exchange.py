@@ -84,7 +84,7 @@ class Exchange:
             if response.status != _OK:
                 words = await response.read()
                 wait = response.headers.get("retry-after", "")
-                raise refused(run.model, run.replica.context, response.status, words, wait)
+                raise refused(run.request, run.replica.context, response.status, words, wait)
         except EngineConnectionError as error:
             raise broken(run.model, "it cannot be reached or broke off") from error
         return response

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from jixi.core.errors import JixiError, Language, problem
+from jixi.models.gateway._requests import Request
 
 _UNSAFE: Final = re.compile(
     r"https?://\S+|unix:\S+"
@@ -26,6 +27,7 @@ class _Refusal(Struct):
     message: str = ""
     type: str | None = None
     code: str | int | None = None
+    param: Any = None
     n_prompt_tokens: int | None = None
     n_ctx: int | None = None
 
@@ -38,28 +40,32 @@ _BODY: Final = msgspec.json.Decoder(_Body)
 _REFUSAL: Final = msgspec.json.Decoder[_Refusal | str](_Refusal | str)  # pyright: ignore[reportArgumentType]
 
 
-def refused(model: str, context: int, status: int, body: bytes, retry_after: str = "") -> JixiError:
+def refused(request: Request, context: int, status: int, body: bytes, retry_after: str = "") -> JixiError:
     """The problem behind an answer of `status` with `body`."""
-    refusal = _read(body)
+    model, refusal = request.model, _read(body)
     if 400 <= status < 500 and _is_context(refusal):
-        return _too_long(model, context, refusal)
+        return _too_long(request, context, refusal)
     if status in (429, 503):
         seconds = int(retry_after) if retry_after.isdecimal() else 5
         state = "loading or overloaded"
         return problem("model_unavailable", model=model, state=state, retry_after=max(1, min(60, seconds)))
     if 400 <= status < 500 and status not in (401, 403, 407):
-        return problem("invalid_value", reason=clean(refusal.message) or "the engine refused it")
+        # A field is named only where the caller sent it: the engine may have been asked for others in its place.
+        sent = isinstance(refusal.param, str) and refusal.param in request.fields
+        param = refusal.param if sent else None
+        reason = clean(refusal.message) or "the engine refused it"
+        return problem("invalid_value", reason=reason, param=param)
     if status == 501:
         return problem("operation_not_supported", model=model, kind="this kind of call")
     return broken(model, f"it answered with status {status}")
 
 
-def failed_midway(model: str, context: int, error: bytes) -> JixiError:
+def failed_midway(request: Request, context: int, error: bytes) -> JixiError:
     """The problem behind an error that an engine sent inside a stream."""
     refusal = _refusal(error)
     if _is_context(refusal):
-        return _too_long(model, context, refusal)
-    return broken(model, "it reported an error")
+        return _too_long(request, context, refusal)
+    return broken(request.model, "it reported an error")
 
 
 def broken(model: str, reason: str) -> JixiError:
@@ -110,13 +116,13 @@ def _is_context(refusal: _Refusal) -> bool:
     )
 
 
-def _too_long(model: str, context: int, refusal: _Refusal) -> JixiError:
+def _too_long(request: Request, context: int, refusal: _Refusal) -> JixiError:
     numbers = [int(number) for number in _NUMBER.findall(refusal.message)[:2]]
     needed = refusal.n_prompt_tokens or (max(numbers) if numbers else context + 1)
     return problem(
         "context_length_exceeded",
-        model=model,
+        model=request.model,
         context=refusal.n_ctx or context,
         needed=needed,
-        param="messages",
+        param=request.content_field,
     )

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from jixi.models.engines import Profile
+from jixi.models.gateway._logprobs import LogprobsPlan, plan_logprobs
 from jixi.models.gateway._requests import Request
-from jixi.models.gateway._schemas import ChatRequest, CompletionRequest, Sampling
+from jixi.models.gateway._schemas import ChatRequest, Sampling
 from jixi.models.gateway._tools import ToolPlan, plan_tools
 
 _NULL: Final = Raw(b"null")
@@ -24,12 +25,12 @@ class Plan(Struct, frozen=True):
     bodies: list[bytes]
     choices: int = 1
     tools: ToolPlan | None = None
-    legacy_logprobs: bool = False
+    logprobs: LogprobsPlan | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the engine's answer can go out as it comes."""
-        return len(self.bodies) == 1 and self.tools is None and not self.legacy_logprobs
+        return len(self.bodies) == 1 and self.tools is None and self.logprobs is None
 
 
 def make_plan(request: Request, profile: Profile) -> Plan:
@@ -48,15 +49,17 @@ def make_plan(request: Request, profile: Profile) -> Plan:
     tools = None
     if isinstance(typed, ChatRequest):
         tools = _change_chat(request, typed, profile, changes)
-    legacy = isinstance(typed, CompletionRequest) and typed.logprobs is not None
+    logprobs = plan_logprobs(typed)
+    if logprobs is not None:
+        changes.update(logprobs.changes)
     if request.choices == 1 and len(request.inputs) <= 1:
         body = _changed(request.fields, changes) if changes else request.body
-        return Plan([body], 1, tools, legacy)
+        return Plan([body], 1, tools, logprobs)
     bodies = [
         _changed(request.fields, {**changes, **split})
         for split in _splits(request, typed.seed, request.choices)
     ]
-    return Plan(bodies, request.choices, tools, legacy)
+    return Plan(bodies, request.choices, tools, logprobs)
 
 
 def _change_chat(

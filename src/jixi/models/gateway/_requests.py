@@ -26,6 +26,7 @@ PATHS: Final = {
     Scope.COMPLETIONS: "/v1/completions",
     Scope.EMBEDDINGS: "/v1/embeddings",
 }
+_CONTENT_FIELDS: Final = {Scope.CHAT: "messages", Scope.COMPLETIONS: "prompt", Scope.EMBEDDINGS: "input"}
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _DECODERS: Final = {
     Scope.CHAT: msgspec.json.Decoder(ChatRequest),
@@ -55,6 +56,11 @@ class Request(Struct, kw_only=True):
     @property
     def model(self) -> str:
         return self.typed.model
+
+    @property
+    def content_field(self) -> str:
+        """The field that holds what the model is to read."""
+        return _CONTENT_FIELDS[self.kind]
 
     @property
     def stream(self) -> bool:

@@ -13,7 +13,6 @@ from jixi.models.gateway._admission import Place
 from jixi.models.gateway._chunks import CHUNK, Chunk, Envelope, encode
 from jixi.models.gateway._exchange import Exchange, Run
 from jixi.models.gateway._faults import broken, failed_midway
-from jixi.models.gateway._legacy import legacy_logprobs
 from jixi.models.gateway._sse import FrameReader, FrameTooLargeError
 from jixi.models.gateway._watch import Watch
 
@@ -57,7 +56,7 @@ class EngineStream:
         self._number = number
         self._index = index
         self.index = index or 0
-        self._rewrites = index is not None or run.plan.legacy_logprobs
+        self._rewrites = index is not None or run.plan.logprobs is not None
         self._response: EngineResponse | None = None
         self._frames = FrameReader()
         self._usage: Usage | None = None
@@ -174,7 +173,7 @@ class EngineStream:
         if not payload.isascii():
             payload.decode()
         if chunk.error is not UNSET:
-            raise failed_midway(self._run.model, self._run.replica.context, bytes(chunk.error))
+            raise failed_midway(self._run.request, self._run.replica.context, bytes(chunk.error))
         fits = self.envelope.fits(chunk)
         if fits and not self._named and self._index is None:
             self._named = True
@@ -205,8 +204,8 @@ class EngineStream:
             for choice in choices:
                 if self._index is not None:
                     choice["index"] = self._index
-                if self._run.plan.legacy_logprobs:
-                    self._text_length = legacy_logprobs(choice, self._text_length)
+                if self._run.plan.logprobs is not None:
+                    self._text_length = self._run.plan.logprobs.shape(choice, self._text_length)
             fields["choices"] = Raw(encode(choices))
         return encode(fields)
 
