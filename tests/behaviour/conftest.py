@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import openai
 import pytest
 from starlette.types import ASGIApp
 
@@ -55,10 +56,27 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         offline=True,
         deployments=(
             DeploymentSetting(name="stub", engine="stub", parallel=8, options={"request_scripts": True}),
-            DeploymentSetting(name="smollm2", engine="llamacpp", model="smollm2", context=2048),
+            DeploymentSetting(
+                name="smollm2",
+                engine="llamacpp",
+                model="smollm2",
+                context=2048,
+                # Threads of llama.cpp wait for each other: where others use the cores too, two are slower than one.
+                threads=1,
+                options={"batch_threads": 1},
+            ),
             DeploymentSetting(name="e5", engine="embedding", model="multilingual-e5-small", context=512),
         ),
     )
     with running(settings) as server, administrator(server) as admin:
         wait_until_ready(admin, 3)
         yield Served(server, admin, new_key(admin))
+
+
+@pytest.fixture
+def client(models: Served) -> Iterator[openai.OpenAI]:
+    """The official Python SDK with a key of `models`; what fails is not tried again."""
+    with openai.OpenAI(
+        base_url=f"{models.running.url}/v1", api_key=models.key, max_retries=0, timeout=60
+    ) as made:
+        yield made
