@@ -80,6 +80,25 @@ async def test_many_calls_at_once_are_each_held_and_charged_by_the_process(
     assert await Statement(database, clock).discrepancies() == []
 
 
+async def test_a_burst_larger_than_a_statement_is_written_whole_by_the_process(
+    far_ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    await _burst(far_ledger, database, clock)
+
+
+async def test_a_burst_larger_than_a_statement_is_written_whole_by_the_thread(
+    ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    await _burst(ledger, database, clock)
+
+
+async def _burst(ledger: Ledger, database: Database, clock: FrozenClock) -> None:
+    holds = await asyncio.gather(*(ledger.reserve(a_call()) for _ in range(3_000)))
+    settled = Settlement(outcome="ok", usage=USED)
+    assert set(await asyncio.gather(*(ledger.settle(hold, settled) for hold in holds))) == {50}
+    assert await Statement(database, clock).discrepancies() == []
+
+
 async def test_a_limit_holds_across_the_process_and_the_refusal_says_why(
     far_ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:

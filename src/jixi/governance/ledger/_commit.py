@@ -1,6 +1,7 @@
 """Group commit: a group of operations in one transaction, so that durability costs one fsync for many calls."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from jixi.governance.ledger._records_calls import apply
 from jixi.storage import Database
 
 _log = structlog.get_logger()
+_MOST: Final = 256
 
 
 class GroupCommit:
@@ -21,7 +23,14 @@ class GroupCommit:
         self._connection: Connection | None = None
 
     def write(self, operations: Sequence[Operation]) -> list[Result]:
-        """A result for each, in order. All of the group is durable, or what is not has its refusal."""
+        """A result for each, in order: all of it is durable then, or has its refusal.
+
+        A burst is cut into groups, for a statement takes only so many parameters.
+        """
+        starts = range(0, len(operations), _MOST)
+        return [result for at in starts for result in self._write_group(operations[at : at + _MOST])]
+
+    def _write_group(self, operations: Sequence[Operation]) -> list[Result]:
         try:
             connection = self._connection = self._connection or self._engine.connect()
             try:

@@ -141,9 +141,9 @@ class _Line(asyncio.Protocol):
     async def finish(self) -> None:
         """Wait for what was submitted, then hang up, which ends the process."""
         if self._waiting:
-            await asyncio.wait(list(self._waiting))
+            await asyncio.wait(list(self._waiting), timeout=_GRACE_S)
         self._transport.close()
-        await asyncio.wait({self._closed})
+        await asyncio.wait({self._closed}, timeout=_GRACE_S)
 
     def _flush(self) -> None:
         if self._outgoing and not self._closed.done():

@@ -3,14 +3,12 @@
 import asyncio
 import queue
 import threading
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from jixi.core.errors import problem
 from jixi.governance.ledger._commit import GroupCommit
 from jixi.governance.ledger._operations import Operation, Refusal, Result
 from jixi.storage import Database
-
-_MOST: Final = 256
 
 
 class Writer(Protocol):
@@ -72,17 +70,16 @@ class ThreadWriter:
     def _next_group(self) -> list[_Ticket]:
         """At least one ticket; none at the end."""
         group: list[_Ticket] = []
-        while len(group) < _MOST:
+        while True:
             try:
                 ticket = self._queue.get(block=not group)
             except queue.Empty:
-                break
+                return group
             if ticket is None:
                 if group:
                     self._queue.put(None)
-                break
+                return group
             group.append(ticket)
-        return group
 
 
 def resolve(futures: list[asyncio.Future[Any]], results: list[Result]) -> None:
