@@ -86,3 +86,12 @@ def new_key(admin: httpx2.Client, **fields: object) -> str:
     answer = admin.post("/api/keys", json={"name": "Key", "scopes": scopes} | fields)
     assert answer.status_code == 201, answer.text
     return answer.json()["secret"]
+
+
+def poor_key(admin: httpx2.Client, name: str) -> str:
+    """The secret of a new key whose budget is nothing. `name` tells it from the others."""
+    secret = new_key(admin, name=name)
+    (key,) = [key for key in admin.get("/api/keys").json()["items"] if key["name"] == name]
+    answer = admin.put(f"/api/budgets/{key['id']}", json={"limit_micros": 0})
+    assert answer.status_code == 200, answer.text
+    return secret

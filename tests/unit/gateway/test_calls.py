@@ -1,5 +1,7 @@
 """Whole answers and streams of one choice: what goes to the engine, what comes out, what is charged."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -220,6 +222,19 @@ async def test_log_probabilities_of_completions_take_the_form_that_clients_expec
         "top_logprobs": [{"a": -0.5}, {}],
         "text_offset": [0, 1],
     }
+
+
+@pytest.mark.parametrize("asked", [{}, {"top_logprobs": 0}, {"top_logprobs": None}])
+async def test_a_rival_that_nobody_wants_is_asked_for_and_taken_away(
+    scripted: House, engine: ScriptedEngine, asked: dict[str, Any]
+) -> None:
+    token = {"token": "a", "logprob": -0.5, "bytes": [97]}
+    logprobs = {"content": [{**token, "top_logprobs": [token]}]}
+    choice = {"index": 0, "message": {"content": "a"}, "finish_reason": "stop", "logprobs": logprobs}
+    engine.wire = whole(msgspec.json.encode({"model": "stub", "choices": [choice]}))
+    answer = await scripted.ask(messages=chat(), logprobs=True, **asked)
+    assert answer["choices"][0]["logprobs"] == {"content": [{**token, "top_logprobs": []}]}
+    assert engine.bodies[-1]["top_logprobs"] == 1
 
 
 async def test_nothing_reaches_the_engine_when_the_money_is_refused(

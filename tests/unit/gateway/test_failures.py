@@ -158,6 +158,17 @@ async def test_a_request_longer_than_the_context_is_told_with_its_numbers(
     assert (error.facts["needed"], error.facts["context"]) == (2031, 512)
 
 
+@pytest.mark.parametrize(("named", "told"), [("seed", "seed"), ("n_probs", None), (["seed"], None)])
+async def test_a_field_that_the_engine_names_is_told_if_the_caller_sent_it(
+    scripted: House, engine: ScriptedEngine, named: object, told: str | None
+) -> None:
+    body = msgspec.json.encode({"error": {"message": "it is odd", "param": named}})
+    engine.wire = whole(body, b"400 Bad Request")
+    error = await refusal(scripted, seed=1)
+    assert (error.code, error.param) == ("invalid_value", told)
+    assert "it is odd" in error.message()
+
+
 @pytest.mark.parametrize(
     "words",
     [
