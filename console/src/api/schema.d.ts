@@ -288,6 +288,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics of this process
+         * @description Prometheus' text format: calls, tokens, money, times, deployments. Scrape it with a platform admin's key.
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -1587,7 +1607,7 @@ export interface components {
             csrf_token: string;
             member: components["schemas"]["Member"];
             /** Permissions */
-            permissions: ("session.own" | "overview.read" | "models.read" | "deployments.read" | "deployments.restart" | "inference.use" | "keys.own" | "keys.manage" | "members.read" | "members.manage" | "tenants.manage" | "usage.read" | "usage.own" | "prices.read" | "prices.manage" | "budgets.read" | "budgets.manage" | "about.read")[];
+            permissions: ("session.own" | "overview.read" | "models.read" | "deployments.read" | "deployments.restart" | "inference.use" | "keys.own" | "keys.manage" | "members.read" | "members.manage" | "tenants.manage" | "usage.read" | "usage.own" | "prices.read" | "prices.manage" | "budgets.read" | "budgets.manage" | "about.read" | "metrics.read")[];
             tenant: components["schemas"]["Tenant"];
         };
         /**
@@ -3239,6 +3259,52 @@ export interface operations {
             };
             /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from jixi.models.engines import engine_registry
 from jixi.models.gateway import Gateway
 from jixi.models.sources import Egress, ModelStore, sources_of
 from jixi.storage import Database, migrate
+from jixi.telemetry import CountingMeter, Metrics, Running
 
 _DATABASE: Final = "jixi.db"
 _PEPPER: Final = "pepper"
@@ -49,6 +50,7 @@ class House:
     fleet: Fleet
     supply: Supply
     gateway: Gateway
+    metrics: Metrics
     setup_link: str | None
 
     def link(self, page: str, token: str) -> str:
@@ -87,6 +89,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         supply = Supply(settings, fleet, ledger.prices, catalog, store)
         stack.push_async_callback(supply.close)
         await supply.start()
+        metrics = Metrics(lambda: _running(fleet))
         house = House(
             settings=settings,
             clock=clock,
@@ -99,11 +102,17 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
             store=store,
             fleet=fleet,
             supply=supply,
-            gateway=Gateway(fleet, AccessGate(), ledger, clock),
+            gateway=Gateway(fleet, AccessGate(), CountingMeter(ledger, metrics), clock),
+            metrics=metrics,
             setup_link=await _setup_link(settings, identity),
         )
         structlog.get_logger().info("house_opened", data_dir=str(settings.data_dir))
         yield house
+
+
+def _running(fleet: Fleet) -> Iterator[Running]:
+    for each in fleet.models():
+        yield Running(each.name, each.state == "ready", each.restarts, each.resident_bytes)
 
 
 def _ledger(settings: Settings, database: Database, clock: Clock, driver: Driver) -> Ledger:

@@ -25,6 +25,7 @@ Action = Literal[
     "budgets.read",
     "budgets.manage",
     "about.read",
+    "metrics.read",
 ]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
@@ -51,6 +52,7 @@ POLICY: Final[Mapping[Action, frozenset[Role]]] = {
     "budgets.read": _ALL,
     "budgets.manage": _ADMINS,
     "about.read": _ALL,
+    "metrics.read": _PLATFORM,
 }
 
 

@@ -12,6 +12,7 @@ from jixi.server.admin import (
     _invitations,
     _keys,
     _members,
+    _metrics,
     _models,
     _overview,
     _prices,
@@ -23,6 +24,7 @@ from jixi.server.admin import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     _health.router,
+    _metrics.router,
     _setup.router,
     _session.router,
     _invitations.router,

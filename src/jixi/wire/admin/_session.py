@@ -27,6 +27,7 @@ Permission = Literal[
     "budgets.read",
     "budgets.manage",
     "about.read",
+    "metrics.read",
 ]
 
 
