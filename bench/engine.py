@@ -78,7 +78,7 @@ async def main() -> None:
         deployment = {"name": MODEL, "engine": "llamacpp", "model": MODEL, "parallel": 4, "context": 1024}
         with jixi(home, [deployment]) as (side, _):
             run = home / "data" / "run"
-            socket = next(path for path in run.rglob("*.sock") if path.name != "ledger.sock")
+            socket = next(path for path in run.rglob("*.sock") if not path.name.startswith("ledger-"))
             sides = ways(side, socket)
             for way in sides:
                 await rate(way, 4, WARM_UP)

@@ -91,7 +91,9 @@ def litellm(home: Path, stub: Side) -> Iterator[tuple[Side, int]]:
 
 
 def stub_socket(data: Path) -> Path:
-    return next(path for path in (data / "data" / "run").rglob("*.sock") if path.name != "ledger.sock")
+    return next(
+        path for path in (data / "data" / "run").rglob("*.sock") if not path.name.startswith("ledger-")
+    )
 
 
 def main() -> None:

@@ -31,6 +31,8 @@ from jixi.telemetry import CountingMeter, Metrics, Running
 
 _DATABASE: Final = "jixi.db"
 _PEPPER: Final = "pepper"
+_LONGEST_SOCKET: Final = 107
+_FOR_POSTGRES: Final = "PG"
 _FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
 
@@ -106,6 +108,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
             metrics=metrics,
             setup_link=await _setup_link(settings, identity),
         )
+        stack.push_async_callback(house.gateway.close)
         structlog.get_logger().info("house_opened", data_dir=str(settings.data_dir))
         yield house
 
@@ -119,12 +122,21 @@ def _ledger(settings: Settings, database: Database, clock: Clock, driver: Driver
     if settings.ledger_writer == "thread":
         return Ledger(database, clock)
 
+    environment = {name: value for name, value in os.environ.items() if name.startswith(_FOR_POSTGRES)}
+
     def start(argv: tuple[str, ...]) -> Awaitable[Process]:
-        return driver.start("ledger", Command(argv=argv))
+        return driver.start("ledger", Command(argv=argv, env=environment))
 
     folder = settings.data_dir / "run"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return Ledger(database, clock, ProcessWriter(database, folder / "ledger.sock", start))
+    for stale in folder.glob("ledger-*.sock"):
+        stale.unlink()
+    # Named after this process: the writer of one that was killed never comes to us.
+    socket = folder / f"ledger-{os.getpid()}.sock"
+    if len(os.fsencode(socket)) > _LONGEST_SOCKET:
+        reason = f"its path is too long for the sockets in it, by {len(os.fsencode(socket)) - _LONGEST_SOCKET} bytes"
+        raise problem("data_dir_unusable", path=str(settings.data_dir), reason=reason)
+    return Ledger(database, clock, ProcessWriter(database, socket, start))
 
 
 def model_store(settings: Settings, egress: Egress | None = None) -> ModelStore:

@@ -45,7 +45,7 @@ async def far_ledger(
     database: Database, clock: FrozenClock, tmp_path: Path, launcher: Launcher
 ) -> AsyncIterator[Ledger]:
     """A ledger whose writer is a process."""
-    ledger = Ledger(database, clock, ProcessWriter(database, tmp_path / "ledger.sock", launcher))
+    ledger = Ledger(database, clock, ProcessWriter(database, tmp_path / "ledger.sock", launcher, stuck_s=1))
     await ledger.start()
     await ledger.prices.set_price(
         "m",
@@ -125,17 +125,52 @@ async def test_a_writer_that_is_killed_refuses_then_comes_back_and_nothing_is_ch
     hold = await far_ledger.reserve(a_call())
     os.kill(launcher.started[0].pid, signal.SIGKILL)
     await launcher.started[0].wait()
-    refusals = 0
-    async with asyncio.timeout(30):
-        while isinstance(outcome := await _outcome(far_ledger), str):
-            assert outcome == "ledger_unavailable"
-            refusals += 1
-            await asyncio.wait({asyncio.create_task(launcher.started[-1].wait())}, timeout=0.05)
-    assert refusals > 0
+    assert await _outcome(far_ledger) == "ledger_unavailable"
+    await _until_it_answers(far_ledger, launcher)
     assert len(launcher.started) == 2
     settled = Settlement(outcome="ok", usage=USED)
     assert await far_ledger.settle(hold, settled) == await far_ledger.settle(hold, settled) == 50
     assert await Statement(database, clock).discrepancies() == []
+
+
+async def _until_it_answers(ledger: Ledger, launcher: Launcher) -> Hold:
+    async with asyncio.timeout(30):
+        while isinstance(outcome := await _outcome(ledger), str):
+            await asyncio.wait({asyncio.create_task(launcher.started[-1].wait())}, timeout=0.05)
+    return outcome
+
+
+async def test_what_could_not_be_settled_is_settled_when_the_writer_is_back(
+    far_ledger: Ledger, database: Database, clock: FrozenClock, launcher: Launcher
+) -> None:
+    hold = await far_ledger.reserve(a_call())
+    os.kill(launcher.started[0].pid, signal.SIGKILL)
+    with pytest.raises(JixiError) as refused:
+        await far_ledger.settle(hold, Settlement(outcome="ok", usage=USED))
+    assert refused.value.code == "ledger_unavailable"
+    await far_ledger.settle(
+        await _until_it_answers(far_ledger, launcher), Settlement(outcome="ok", usage=USED)
+    )
+    await far_ledger.settle_late()
+    await far_ledger.settle_late()
+    (tenant, _) = await Budgets(database, clock).of_tenant("ten_a")
+    assert (tenant.spent_micros, tenant.held_micros) == (100, 0)
+
+
+async def test_a_writer_that_hangs_is_replaced(far_ledger: Ledger, launcher: Launcher) -> None:
+    os.kill(launcher.started[0].pid, signal.SIGSTOP)
+    async with asyncio.timeout(30):
+        assert await _outcome(far_ledger) == "ledger_unavailable"
+    await _until_it_answers(far_ledger, launcher)
+    assert len(launcher.started) == 2
+
+
+async def test_a_sum_that_no_database_can_keep_fails_alone(far_ledger: Ledger, ledger: Ledger) -> None:
+    for each in (far_ledger, ledger):
+        huge = each.reserve(a_call(max_output=2**62))
+        outcomes = await asyncio.gather(_call(each), huge, _call(each), return_exceptions=True)
+        assert [one.code for one in outcomes if isinstance(one, JixiError)] == ["ledger_unavailable"]
+        assert await _call(each) == 50
 
 
 async def test_the_process_ends_with_the_ledger(

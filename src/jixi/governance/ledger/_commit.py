@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from jixi.governance.ledger._operations import UNAVAILABLE, Operation, Refusal, Result
 from jixi.governance.ledger._records_calls import apply
@@ -13,6 +13,7 @@ from jixi.storage import Database
 
 _log = structlog.get_logger()
 _MOST: Final = 256
+_ONE_IS_GUILTY: Final = (IntegrityError, DataError, OverflowError)
 
 
 class GroupCommit:
@@ -35,9 +36,9 @@ class GroupCommit:
             connection = self._connection = self._connection or self._engine.connect()
             try:
                 return _write(connection, operations)
-            except IntegrityError:
-                return [self._write_alone(connection, operation) for operation in operations]
-        except SQLAlchemyError as error:
+            except _ONE_IS_GUILTY:
+                return [_write_alone(connection, operation) for operation in operations]
+        except Exception as error:  # noqa: BLE001  (whatever it is, callers wait for an answer and the next group comes)
             _log.error("ledger_write_failed", operations=len(operations), error=type(error).__name__)
             self._give_up()
             return [UNAVAILABLE] * len(operations)
@@ -47,19 +48,23 @@ class GroupCommit:
             self._connection.close()
         self._engine.dispose()
 
-    def _write_alone(self, connection: Connection, operation: Operation) -> Result:
-        """Where one operation offends a constraint, each is written by itself: only the guilty one fails."""
-        try:
-            return _write(connection, [operation])[0]
-        except IntegrityError:
-            return Refusal("duplicate_request", {"request_id": ""})
-
     def _give_up(self) -> None:
         """Drop the connection: the next group opens a new one."""
         if self._connection is not None:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
+
+
+def _write_alone(connection: Connection, operation: Operation) -> Result:
+    """Where one operation offends, each is written by itself: only the guilty one fails."""
+    try:
+        return _write(connection, [operation])[0]
+    except IntegrityError:
+        return Refusal("duplicate_request", {"request_id": ""})
+    except (DataError, OverflowError):
+        _log.error("ledger_operation_refused", operation=type(operation).__name__)
+        return UNAVAILABLE
 
 
 def _write(connection: Connection, operations: Sequence[Operation]) -> list[Result]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
@@ -37,13 +36,18 @@ class Ledger:
         self._records = HoldRecords(database)
         self._writer = writer or ThreadWriter(database)
         self._running: dict[str, Usage] = {}
+        self._unsettled: dict[str, Settle] = {}
         self._upkeep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Read the prices, begin to write, settle what an earlier process left behind."""
         await self.prices.refresh()
         await self._writer.start()
-        await self.recover()
+        try:
+            await self.recover()
+        except BaseException:
+            await self._writer.close()
+            raise
         self._upkeep = asyncio.create_task(self._keep_up(), name="ledger-upkeep")
 
     async def close(self) -> None:
@@ -70,9 +74,15 @@ class Ledger:
         return hold
 
     async def settle(self, hold: Hold, settlement: Settlement) -> int:
-        # Whatever comes of it, the lease is renewed no more: what could not be settled here, recovery settles.
-        self._running.pop(hold.reservation.request_id, None)
-        cost: int = await self._writer.submit(Settle(hold, settlement, self._clock.now()))
+        request_id = hold.reservation.request_id
+        operation = Settle(hold, settlement, self._clock.now())
+        self._running.pop(request_id, None)
+        try:
+            cost: int = await self._writer.submit(operation)
+        except JixiError:
+            # The caller is told; what it used is owed all the same, and settled as soon as the ledger can be written.
+            self._unsettled[request_id] = operation
+            raise
         return cost
 
     def progress(self, hold: Hold, usage: Usage) -> None:
@@ -80,20 +90,36 @@ class Ledger:
             self._running[hold.reservation.request_id] = usage
 
     async def renew(self) -> None:
-        """Renew the lease of every call that runs here and note its progress."""
-        marks = [
-            (request, usage.input_tokens, usage.output_tokens) for request, usage in self._running.items()
-        ]
+        """Renew the lease of every call that runs here or is not settled yet, and note its progress."""
+        used = self._running | {name: late.settlement.usage for name, late in self._unsettled.items()}
+        marks = [(request, usage.input_tokens, usage.output_tokens) for request, usage in used.items()]
         if marks:
             await self._writer.submit(Renew(marks, self._clock.now() + LEASE))
 
+    async def settle_late(self) -> None:
+        """Settle what could not be settled when it ended; what has been settled meanwhile is not charged again."""
+        for request_id, operation in list(self._unsettled.items()):
+            await self._writer.submit(operation)
+            del self._unsettled[request_id]
+
     async def recover(self) -> int:
         """Settle the holds whose lease has run out; returns how many there were."""
-        now = self._clock.now()
-        expired = await self._records.expired(now, self.prices.version)
-        for hold, usage in expired:
-            settlement = Settlement(outcome="interrupted", usage=usage, error_code="interrupted")
-            await self._writer.submit(Settle(hold, settlement, now, expired_by=now))
+        now, ours = self._clock.now(), self._running.keys() | self._unsettled.keys()
+        expired = [
+            (hold, usage)
+            for hold, usage in await self._records.expired(now, self.prices.version)
+            if hold.reservation.request_id not in ours
+        ]
+        settlements = [
+            Settle(
+                hold,
+                Settlement(outcome="interrupted", usage=usage, error_code="interrupted"),
+                now,
+                expired_by=now,
+            )
+            for hold, usage in expired
+        ]
+        await asyncio.gather(*(self._writer.submit(each) for each in settlements), return_exceptions=True)
         if expired:
             _log.warning("holds_recovered", holds=len(expired))
         return len(expired)
@@ -101,9 +127,8 @@ class Ledger:
     async def _keep_up(self) -> None:
         while True:
             await asyncio.sleep(_UPKEEP_S)
-            try:
-                await self.renew()
-                await self.prices.refresh()
-                await self.recover()
-            except (JixiError, OSError, SQLAlchemyError) as error:
-                _log.error("ledger_upkeep_failed", error=type(error).__name__)
+            for step in (self.renew, self.settle_late, self.prices.refresh, self.recover):
+                try:
+                    await step()
+                except Exception as error:  # noqa: BLE001  (one step that fails must not end the others)
+                    _log.error("ledger_upkeep_failed", step=step.__name__, error=type(error).__name__)

@@ -51,10 +51,19 @@ Operation = Reserve | Settle | Renew
 Result = int | Refusal | None
 """The charge's micro-units, None for what has no result, or the reason why it was refused."""
 
-encode_operations = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
 decode_operations = msgspec.msgpack.Decoder(list[Operation]).decode
-encode_results = msgspec.msgpack.Encoder().encode
+encode_results = _encode
 decode_results = msgspec.msgpack.Decoder(list[Result]).decode
+
+
+def encode_operation(operation: Operation) -> msgspec.Raw:
+    """By itself, so that one which cannot travel fails alone."""
+    return msgspec.Raw(_encode(operation))
+
+
+def encode_operations(operations: list[msgspec.Raw]) -> bytes:
+    return _encode(operations)
 
 
 def scopes_of(hold: Hold) -> list[tuple[str, str]]:

@@ -12,11 +12,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
+import msgspec
 import structlog
 
 from jixi.core.errors import JixiError, problem
 from jixi.governance.ledger._frames import Frames, frame
-from jixi.governance.ledger._operations import UNAVAILABLE, Operation, decode_results, encode_operations
+from jixi.governance.ledger._operations import (
+    UNAVAILABLE,
+    Operation,
+    decode_results,
+    encode_operation,
+    encode_operations,
+)
 from jixi.governance.ledger._writer import resolve
 from jixi.storage import Database
 
@@ -24,6 +31,7 @@ _log = structlog.get_logger()
 _GRACE_S: Final = 10.0
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
+_LOOK_EVERY_S: Final = 1.0
 
 
 class Program(Protocol):
@@ -43,11 +51,14 @@ class ProcessWriter:
     Whether that was written the ledger finds out as after any crash: by the lease of the hold.
     """
 
-    def __init__(self, database: Database, socket: Path, start: Start, *, up_within_s: float = 30.0) -> None:
+    def __init__(
+        self, database: Database, socket: Path, start: Start, *, up_within_s: float = 30, stuck_s: float = 20
+    ) -> None:
         self._address = database.url.render_as_string(hide_password=False)
         self._socket = socket
         self._start = start
         self._up_within_s = up_within_s
+        self._stuck_s = stuck_s
         self._line: _Line | None = None
         self._closing = False
         self._up = asyncio.Event()
@@ -56,6 +67,7 @@ class ProcessWriter:
 
     async def start(self) -> None:
         self._closing = False
+        self._up.clear()
         self._socket.unlink(missing_ok=True)
         self._server = await asyncio.get_running_loop().create_unix_server(
             lambda: _Line(self), str(self._socket)
@@ -100,6 +112,19 @@ class ProcessWriter:
         if self._line is line:
             self._line = None
 
+    async def _end_of(self, program: Program) -> int | None:
+        """Its exit status; None where it hangs and had better be stopped."""
+        ended = asyncio.ensure_future(program.wait())
+        try:
+            while not ended.done():
+                await asyncio.wait({ended}, timeout=_LOOK_EVERY_S)
+                if self._line is not None and self._line.is_stuck(self._stuck_s):
+                    self._line.abort()
+                    return None
+            return ended.result()
+        finally:
+            ended.cancel()
+
     async def _keep(self) -> None:
         argv = (sys.executable, "-P", "-m", "jixi.governance.ledger._worker", str(self._socket))
         pause = _FIRST_PAUSE_S
@@ -107,7 +132,7 @@ class ProcessWriter:
             try:
                 program = await self._start(argv)
                 try:
-                    status = await program.wait()
+                    status = await self._end_of(program)
                 finally:
                     await program.stop(_GRACE_S)
                 if self._closing:
@@ -126,29 +151,47 @@ class _Line(asyncio.Protocol):
         self._writer = writer
         self._loop = asyncio.get_running_loop()
         self._frames = Frames()
-        self._outgoing: list[Operation] = []
+        self._outgoing: list[msgspec.Raw] = []
+        self._moved = self._loop.time()
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._closed: asyncio.Future[None] = self._loop.create_future()
 
     def submit(self, operation: Operation) -> asyncio.Future[Any]:
+        try:
+            encoded = encode_operation(operation)
+        except (OverflowError, TypeError) as error:
+            _log.error("ledger_operation_refused", operation=type(operation).__name__)
+            raise problem("ledger_unavailable") from error
         future: asyncio.Future[Any] = self._loop.create_future()
         if not self._outgoing:
             self._loop.call_soon(self._flush)
-        self._outgoing.append(operation)
+        if not self._waiting:
+            self._moved = self._loop.time()
+        self._outgoing.append(encoded)
         self._waiting.append(future)
         return future
 
     async def finish(self) -> None:
         """Wait for what was submitted, then hang up, which ends the process."""
-        if self._waiting:
-            await asyncio.wait(list(self._waiting), timeout=_GRACE_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_S):
+                while self._waiting:
+                    await asyncio.wait(list(self._waiting))
+        self._writer.lost(self)
         self._transport.close()
         await asyncio.wait({self._closed}, timeout=_GRACE_S)
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Whether it has waited so long for any answer."""
+        return bool(self._waiting) and self._loop.time() - self._moved > seconds
 
     def _flush(self) -> None:
         if self._outgoing and not self._closed.done():
             self._transport.write(frame(encode_operations(self._outgoing)))
         self._outgoing.clear()
+
+    def abort(self) -> None:
+        self._transport.abort()
 
     # Called by the event loop.
 
@@ -161,6 +204,7 @@ class _Line(asyncio.Protocol):
             self._transport.write(frame(greeting))
 
     def data_received(self, data: bytes) -> None:
+        self._moved = self._loop.time()
         for payload in self._frames.feed(data):
             results = decode_results(payload)
             if UNAVAILABLE in results:

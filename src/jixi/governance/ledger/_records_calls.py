@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, text, update
 from sqlalchemy.exc import DBAPIError
 
 from jixi.core.ports import Hold
@@ -17,7 +17,7 @@ from jixi.governance.ledger._operations import (
     Settle,
     scopes_of,
 )
-from jixi.governance.ledger._records import accounts, budgets, holds
+from jixi.governance.ledger._records import holds
 from jixi.storage import execute_rows
 
 _Accounts = dict[tuple[str, str], Account]
@@ -49,14 +49,10 @@ _TAKE_EXPIRED: Final = (
     .where(holds.c.request_id == bindparam("of"), holds.c.lease_until < bindparam("expired_by"))
     .returning(holds.c.request_id)
 )
-_LIMIT: Final = select(budgets.c.limit_micros).where(budgets.c.scope_id == bindparam("of")).scalar_subquery()
-_OPEN: Final = insert(accounts).values(
-    scope_id=bindparam("of"),
-    month=bindparam("in_month"),
-    tenant_id=bindparam("tenant"),
-    limit_micros=_LIMIT,
-    spent_micros=0,
-    held_micros=0,
+_OPEN: Final = text(
+    "INSERT INTO accounts (scope_id, month, tenant_id, limit_micros, spent_micros, held_micros) "
+    "VALUES (:of, :in_month, :tenant, (SELECT limit_micros FROM budgets WHERE scope_id = :budget_of), 0, 0) "
+    "ON CONFLICT DO NOTHING"
 )
 _RENEW: Final = (
     update(holds)
@@ -122,8 +118,11 @@ def _read_accounts(connection: Connection, weighing: Iterable[Hold]) -> _Account
     if not tenants:
         return {}
     found = _select_accounts(connection, list(tenants))
-    if missing := [scope for scope in tenants if scope not in found]:
-        rows = [{"of": scope[0], "in_month": scope[1], "tenant": tenants[scope]} for scope in missing]
+    if missing := sorted(scope for scope in tenants if scope not in found):
+        rows = [
+            {"of": scope[0], "budget_of": scope[0], "in_month": scope[1], "tenant": tenants[scope]}
+            for scope in missing
+        ]
         for row in rows:
             connection.execute(_OPEN, row)
         found |= _select_accounts(connection, missing)

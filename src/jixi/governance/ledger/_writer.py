@@ -47,10 +47,10 @@ class ThreadWriter:
         self._thread.start()
 
     async def close(self) -> None:
-        if self._thread is not None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._queue.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+            await asyncio.to_thread(thread.join)
 
     def submit(self, operation: Operation) -> asyncio.Future[Any]:
         if self._loop is None or self._thread is None:
