@@ -76,13 +76,14 @@ class Ledger:
     async def settle(self, hold: Hold, settlement: Settlement) -> int:
         request_id = hold.reservation.request_id
         operation = Settle(hold, settlement, self._clock.now())
-        self._running.pop(request_id, None)
         try:
             cost: int = await self._writer.submit(operation)
         except JixiError:
             # The caller is told; what it used is owed all the same, and settled as soon as the ledger can be written.
             self._unsettled[request_id] = operation
             raise
+        finally:
+            self._running.pop(request_id, None)
         return cost
 
     def progress(self, hold: Hold, usage: Usage) -> None:
