@@ -3,9 +3,11 @@
 Rooms raise `problem("code", fact=...)`; each border (HTTP, CLI) translates it once. The texts are in `_problems`.
 """
 
+from dataclasses import replace
 from typing import Any, Final, Literal
 
-from jixi.core._problems import CATALOGUE, Problem
+from jixi.core._problem import Problem
+from jixi.core._problems import CATALOGUE
 
 Language = Literal["en", "zh"]
 PROBLEMS: Final[dict[str, Problem]] = {entry.code: entry for entry in CATALOGUE}
@@ -31,6 +33,14 @@ class JixiError(Exception):
     @property
     def code(self) -> str:
         return self.problem.code
+
+    def outside(self) -> "JixiError":
+        """The same, with the remedy for a model that no deployment of ours is, where there is one."""
+        kind = self.problem
+        if not kind.outside_en:
+            return self
+        kind = replace(kind, remedy_en=kind.outside_en, remedy_zh=kind.outside_zh)
+        return JixiError(kind, self.facts, param=self.param, retry_after=self.retry_after)
 
     def message(self, language: Language = "en") -> str:
         return (self.problem.zh if language == "zh" else self.problem.en).format_map(self.facts)

@@ -10,6 +10,8 @@ from jixi.core.principal import Principal, Scope
 from jixi.core.usage import Usage
 
 Outcome = Literal["ok", "failed", "cancelled", "interrupted"]
+Tier = Literal["standard", "batch"]
+"""How soon an answer is wanted; a batch may wait and costs what the price book says of batches."""
 
 
 class Gate(Protocol):
@@ -21,7 +23,12 @@ class Gate(Protocol):
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call may cost at most, asked for before an engine hears of it."""
+    """What a call may cost at most, asked for before an engine hears of it.
+
+    `model` is the name that was asked for; `max_units` are of the unit that `UNITS` names for `kind`. `targets` are
+    those that may answer under it, the likeliest first; empty where the name is no alias. A name that the price book
+    lists costs what it says, else what the target costs.
+    """
 
     request_id: str
     principal: Principal
@@ -29,43 +36,119 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     kind: Scope
     max_input_tokens: int
     max_output_tokens: int
+    max_units: int = 0
     stream: bool
+    targets: tuple[str, ...] = ()
+    tier: Tier = "standard"
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit a minute: how much of it is left, and in how many milliseconds it will be whole again."""
+
+    limit: int
+    remaining: int
+    reset_ms: int
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What a caller may still do this minute, by the tightest of the limits that apply; None where none does."""
+
+    requests: Window | None = None
+    tokens: Window | None = None
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """As OpenAI names them."""
+        headers: list[tuple[str, str]] = []
+        for name, window in (("requests", self.requests), ("tokens", self.tokens)):
+            if window is not None:
+                headers += [
+                    (f"x-ratelimit-limit-{name}", str(window.limit)),
+                    (f"x-ratelimit-remaining-{name}", str(window.remaining)),
+                    (f"x-ratelimit-reset-{name}", _duration(window.reset_ms)),
+                ]
+        return tuple(headers)
+
+
+def _duration(milliseconds: int) -> str:
+    """`12ms`, `1.5s`, `1m0s`."""
+    if milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes}m{rest / 1000:g}s" if minutes else f"{rest / 1000:g}s"
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Money set aside for one call, durable. It ends in exactly one settlement, by the caller or by recovery."""
+    """Money set aside for one call, durable. It ends in exactly one settlement, by the caller or by recovery.
+
+    `price` is that of the name that was asked for; where the price book has none, that of the likeliest target, and
+    `target_prices` are those of all targets.
+    """
 
     reservation: Reservation
     price: Price
     amount_micros: int
-    month: str
     opened_at: datetime
+    target_prices: tuple[Price, ...] = ()
+    allowance: Allowance | None = None
+
+    @property
+    def day(self) -> str:
+        """The day in UTC on whose account the call lies, whenever it ends."""
+        return self.opened_at.date().isoformat()
+
+    @property
+    def month(self) -> str:
+        return self.day[:7]
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What the answer's headers say of rate limits; nothing where no limit applies."""
+        return self.allowance.headers() if self.allowance is not None else ()
+
+    def price_of(self, target: str | None) -> Price:
+        """What counts where `target` answered."""
+        return next((price for price in self.target_prices if price.model == target), self.price)
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """How a call ended. `usage` is what was produced, whatever the outcome; times are milliseconds."""
+    """How a call ended. `usage` is what was produced, whatever the outcome; times are milliseconds.
+
+    `target` is who answered where it is not the model itself; `replayed` says that the response cache did.
+    """
 
     outcome: Outcome
     usage: Usage
+    target: str | None = None
+    replayed: bool = False
     error_code: str | None = None
     first_token_ms: int | None = None
     duration_ms: int = 0
 
 
 class Meter(Protocol):
-    """The ledger's two verbs. Both return after the database has made the change durable."""
+    """The ledger's verbs. They return after the database has made the change durable."""
 
     async def reserve(self, reservation: Reservation) -> Hold:
         """Hold the worst case in one conditional change.
 
-        Raises `budget_exceeded` (nothing held), `price_unknown`, `duplicate_request`, `ledger_unavailable`.
+        Raises, with nothing held, `budget_exceeded`, `request_rate_exceeded`, `token_rate_exceeded`,
+        `concurrency_exceeded`, `token_limit_too_low`, `price_unknown`, `duplicate_request`, `ledger_unavailable`.
         """
         ...
 
-    async def settle(self, hold: Hold, settlement: Settlement) -> int:
-        """Turn the hold into a charge and return its micro-units; a repeated settle changes nothing."""
+    async def settle(self, hold: Hold, settlement: Settlement) -> int | None:
+        """Turn the hold into a charge and return its micro-units; a repeated settle changes nothing and returns them.
+
+        None where the call had been charged otherwise: as interrupted, for it was taken for left behind.
+        """
         ...
 
-    def progress(self, hold: Hold, usage: Usage) -> None:
-        """Note what a running call has produced so far, so that a crash bills it; cheap, and renews the lease."""
+    async def tally(self, principal: Principal, model: str) -> None:
+        """Count a request that costs nothing against the limits of requests a minute.
+
+        Raises `request_rate_exceeded`, with nothing counted, and `ledger_unavailable`.
+        """
+        ...
+
+    def progress(self, hold: Hold, usage: Usage, target: str | None = None) -> None:
+        """Note what a running call has produced so far and who answers, so that a crash bills it; cheap."""
         ...

@@ -19,10 +19,16 @@ class Scope(StrEnum):
     CHAT = "chat"
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
+    RERANK = "rerank"
+    CLASSIFY = "classify"
+    TRANSCRIPTIONS = "transcriptions"
+    SPEECH = "speech"
+    IMAGES = "images"
+    BATCHES = "batches"
     ADMIN = "admin"
 
 
-INFERENCE_SCOPES = frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS})
+INFERENCE_SCOPES = frozenset(Scope) - {Scope.ADMIN}
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

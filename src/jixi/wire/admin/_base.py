@@ -17,6 +17,7 @@ from pydantic import (
 
 # A thousand million units, well inside the integers that JavaScript holds exactly.
 MAX_MICROS: Final = 1_000_000_000_000_000
+MAX_COUNT: Final = 1_000_000_000_000
 _INSTANT: Final = (
     r"^2[01][0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
     r"(\.[0-9]{1,6})?(Z|[+-][01][0-9]:[0-5][0-9])$"
@@ -52,7 +53,7 @@ def _instant(value: object) -> object:
     raise ValueError("should be a time with its zone as in RFC 3339, such as 2026-11-23T12:00:00Z")
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """5.0 is an integer to JSON Schema, and some programs write it so."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -83,4 +84,6 @@ Instant = Annotated[
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": _INSTANT}),
 ]
-Micros = Annotated[int, Field(strict=True, ge=0, le=MAX_MICROS), BeforeValidator(_whole)]
+Micros = Annotated[int, Field(strict=True, ge=0, le=MAX_MICROS), BeforeValidator(whole)]
+Percent = Annotated[int, Field(strict=True, ge=0, le=100), BeforeValidator(whole)]
+Count = Annotated[int, Field(strict=True, ge=1, le=MAX_COUNT), BeforeValidator(whole)]

@@ -6,11 +6,19 @@ from typing import Literal
 from pydantic import Field
 
 from jixi.wire.admin._base import Currency, Response
-from jixi.wire.admin._models import Deployment
-from jixi.wire.admin._money import Budget
+from jixi.wire.admin._deployments import Deployment
+from jixi.wire.admin._limits import Limit
+from jixi.wire.admin._models import Reason
 
 NextStep = Literal[
-    "create_key", "set_budget", "invite_member", "model_downloading", "model_failed", "first_call"
+    "create_key",
+    "set_limit",
+    "invite_member",
+    "model_downloading",
+    "model_failed",
+    "provider_failing",
+    "add_provider",
+    "first_call",
 ]
 
 
@@ -56,6 +64,18 @@ class RecentError(Response):
     remedy: str | None
 
 
+class OutsideProvider(Response):
+    """A provider as it fares now; what it is to be is under /api/providers."""
+
+    id: str
+    name: str
+    state: Literal["ready", "failing", "unchecked", "disabled"]
+    reason: Reason | None
+    models: int
+    in_flight: int
+    tokens_per_second: float
+
+
 class Overview(Response):
     """What runs, how fast, what it costs, what went wrong, and what to do next.
 
@@ -63,12 +83,13 @@ class Overview(Response):
     """
 
     deployments: list[Deployment]
-    tokens_per_second: float
+    outside: list[OutsideProvider] = Field(description="Providers, newest first.")
+    tokens_per_second: float = Field(description="Of deployments and providers, over the last ten seconds.")
     requests_per_minute: float
     first_token_ms: int | None = Field(description="Median of the last hour's streamed calls.")
     spend_today_micros: int
     spend_month_micros: int
-    budget: Budget | None
+    limit: Limit = Field(description="Those of the organisation.")
     currency: Currency
     series: list[Point]
     recent_errors: list[RecentError]

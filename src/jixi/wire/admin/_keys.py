@@ -8,7 +8,7 @@ from pydantic import Field
 from jixi.core.principal import Scope
 from jixi.wire.admin._base import Instant, Listing, Micros, ModelName, Name, Request, Response
 
-Scopes = Annotated[list[Scope], Field(min_length=1, max_length=4)]
+Scopes = Annotated[list[Scope], Field(min_length=1, max_length=16)]
 Models = Annotated[list[ModelName], Field(min_length=1, max_length=100)]
 
 
@@ -43,7 +43,8 @@ class KeyRequest(Request):
     models: Models | None = Field(default=None, description="The models it may use; null means every model.")
     expires_at: Instant | None = Field(default=None, description="When it ends; null means never.")
     monthly_limit_micros: Micros | None = Field(
-        default=None, description="Its budget a month; null means none of its own."
+        default=None,
+        description="The most that it may spend in a month; null means no such limit of its own.",
     )
 
 

@@ -1,11 +1,11 @@
-"""Prices and budgets."""
+"""Prices."""
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field
 
-from jixi.wire.admin._base import Currency, Listing, Micros, Request, Response
+from jixi.core.usage import Unit
+from jixi.wire.admin._base import Currency, Listing, Micros, Percent, Request, Response
 
 
 class Price(Response):
@@ -17,6 +17,14 @@ class Price(Response):
     input_micros: int
     cached_input_micros: int
     output_micros: int
+    batch_percent: int = Field(description="What a call of the batch tier costs of it.")
+    replay_percent: int = Field(
+        description="What an answer of the response cache costs of the call that made it."
+    )
+    unit: Unit | None = Field(
+        description="What speech, transcripts and images are counted in; null for models of text."
+    )
+    unit_micros: int = Field(description="Micro-units of the currency for one unit.")
     valid_from: datetime
     member_id: str | None = Field(
         description="Who set it; null for the price that a new deployment starts with."
@@ -33,25 +41,13 @@ class PriceChange(Request):
     input_micros: Micros = Field(examples=[500_000])
     cached_input_micros: Micros = Field(examples=[50_000])
     output_micros: Micros = Field(examples=[1_000_000])
-
-
-class Budget(Response):
-    """A monthly limit of a tenant or a key, and how much of this month's is gone."""
-
-    scope_id: str
-    scope: Literal["tenant", "key"]
-    name: str
-    limit_micros: int | None = Field(description="Null means no limit.")
-    spent_micros: int
-    held_micros: int = Field(description="Set aside for calls that run.")
-    month: str = Field(examples=["2026-11"])
-    currency: Currency
-    version: int
-
-
-class BudgetList(Listing):
-    items: list[Budget]
-
-
-class BudgetChange(Request):
-    limit_micros: Micros | None = Field(description="Null lifts the limit.", examples=[100_000_000])
+    batch_percent: Percent | None = Field(
+        default=None, description="Left out, it stays as it is; 50 where it was never set."
+    )
+    replay_percent: Percent | None = Field(
+        default=None, description="Left out, it stays as it is; 0 where it was never set."
+    )
+    unit: Unit | None = Field(default=None, description="Left out, it stays as it is.")
+    unit_micros: Micros | None = Field(
+        default=None, description="For one unit. Left out, it stays as it is; 0 where it was never set."
+    )

@@ -10,7 +10,7 @@ from jixi.wire.admin._members import Member
 
 
 class Tenant(Response):
-    """An organisation with its own members, keys, budgets and charges."""
+    """An organisation with its own members, keys, limits and charges."""
 
     id: str = Field(examples=["ten_01k9yq3v8m4t6n2c5b7d9f1h3j"])
     name: str

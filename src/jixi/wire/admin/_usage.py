@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from jixi.core.ports import Outcome
+from jixi.core.ports import Outcome, Tier
 from jixi.core.principal import Scope
 from jixi.wire.admin._base import Currency, Listing, Response
 
@@ -20,6 +20,9 @@ class UsageTotals(Response):
     input_tokens: int
     cached_input_tokens: int = Field(description="Those of the input tokens that a prompt cache served.")
     output_tokens: int
+    seconds: int = Field(description="Of audio that was transcribed.")
+    characters: int = Field(description="That were read out.")
+    images: int = Field(description="That were made.")
     cost_micros: int
 
 
@@ -64,6 +67,10 @@ class Charge(Response):
     first_token_ms: int | None
     duration_ms: int
     stream: bool
+    tier: Tier
+    target: str | None = Field(description="Who answered, where the model is a name for others.")
+    replayed: bool = Field(description="True where the response cache gave the answer again.")
+    units: int = Field(description="Seconds of audio, characters or images, by the kind of call; else 0.")
 
 
 class ChargeList(Listing):

@@ -1,0 +1,21 @@
+"""The shape of an entry of the catalogue of problems."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """An entry of the catalogue. Texts are format strings over the facts; `openai_type` is the `type` on /v1.
+
+    `outside_en` and `outside_zh` are the remedy where a provider or an alias is behind the model.
+    """
+
+    code: str
+    status: int
+    openai_type: str = "invalid_request_error"
+    en: str
+    zh: str
+    remedy_en: str
+    remedy_zh: str
+    outside_en: str = ""
+    outside_zh: str = ""
