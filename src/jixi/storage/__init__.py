@@ -1,12 +1,28 @@
-"""Where records lie: the database, its sessions, its column types, its migrations.
+"""Where records and blobs lie: the database, its sessions, column types and migrations, the vault, folders and S3.
 
-Owns: connections and schema changes. Must not: know any table of a room, hold domain rules.
-Tests: tests/unit/storage, each on SQLite and on PostgreSQL.
+Owns: connections, schema changes, the sealing of secrets, the names of blobs. Must not: know any table of a room,
+hold domain rules. Tests: tests/unit/storage, each on SQLite and on PostgreSQL; tests/contract/test_blobs.py.
 """
 
-from jixi.storage._database import Database
+from jixi.storage._blobs import BlobName, Blobs, FolderBlobs, ObjectBlobs
+from jixi.storage._database import Database, Session
 from jixi.storage._migrate import migrate
-from jixi.storage._rows import execute_rows
+from jixi.storage._rows import execute_rows, fetch_rows
 from jixi.storage._types import UtcDateTime
+from jixi.storage._vault import Vault
+from jixi.storage._whole import whole
 
-__all__ = ["Database", "UtcDateTime", "execute_rows", "migrate"]
+__all__ = [
+    "BlobName",
+    "Blobs",
+    "Database",
+    "FolderBlobs",
+    "ObjectBlobs",
+    "Session",
+    "UtcDateTime",
+    "Vault",
+    "execute_rows",
+    "fetch_rows",
+    "migrate",
+    "whole",
+]

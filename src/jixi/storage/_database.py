@@ -9,6 +9,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+Session = AsyncSession
+"""What `Database.session` yields, for rooms that write together in one transaction."""
 _DRIVERS = {
     "sqlite": ("sqlite+aiosqlite", "sqlite"),
     "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
@@ -19,6 +21,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
 )
+# A process that is stopped in the midst of a transaction would keep its locks for ever.
+_OPTIONS = "-c idle_in_transaction_session_timeout=10s"
 
 
 class Database:
@@ -28,6 +32,8 @@ class Database:
         parsed = make_url(url)
         self.url = parsed
         asynchronous, blocking = _DRIVERS[parsed.get_backend_name()]
+        if self.is_postgres and "options" not in parsed.query:
+            parsed = parsed.update_query_dict({"options": _OPTIONS})
         self.engine: AsyncEngine = create_async_engine(
             parsed.set(drivername=asynchronous), pool_pre_ping=self.is_postgres, hide_parameters=True
         )

@@ -1,7 +1,9 @@
 """Brings the database to this version's schema before anything serves, with a backup of SQLite first."""
 
+import fcntl
 import sqlite3
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -25,6 +27,11 @@ def migrate(database: Database, scripts_in: Path = _SCRIPTS) -> bool:
     config = Config()
     config.set_main_option("script_location", str(scripts_in))
     scripts = ScriptDirectory.from_config(config)
+    with _alone(database):
+        return _migrate(database, config, scripts)
+
+
+def _migrate(database: Database, config: Config, scripts: ScriptDirectory) -> bool:
     engine = database.blocking_engine()
     try:
         with engine.connect() as connection:
@@ -50,6 +57,20 @@ def _check_known(scripts: ScriptDirectory, revision: str) -> None:
         raise ValueError(
             f"its schema {revision} is newer than this version of Jixi: start the version that made it"
         ) from error
+
+
+@contextmanager
+def _alone(database: Database) -> Generator[None]:
+    """Nodes that start together on one SQLite file come one by one.
+
+    A file's change to write-ahead logging fails at once where another connection reads: no timeout covers it.
+    """
+    if database.is_postgres or not database.url.database:
+        yield
+        return
+    with Path(f"{database.url.database}.migrating").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _lock(connection: Connection) -> None:
