@@ -48,6 +48,15 @@ class Identity:
     async def principal_for_session(self, token: str) -> SignedIn:
         return await self.sessions.signed_in(token)
 
+    async def standing(self, tenant_id: str, member_id: str, key_id: str | None) -> Principal:
+        """Who asked for work that goes on without them, as they stand now.
+
+        Raises `api_key_revoked`, `api_key_expired`, or `not_authenticated` where a member may not sign in any more.
+        """
+        if key_id is not None:
+            return await self.keys.holder(key_id)
+        return await self.members.principal(tenant_id, member_id)
+
     def forget(self) -> None:
         """Look everybody up again: somebody's rights have changed."""
         self.keys.forget()

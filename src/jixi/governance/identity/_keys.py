@@ -36,9 +36,17 @@ class Keys:
     async def principal(self, secret: str) -> Principal:
         """Who holds `secret`. Raises `invalid_api_key`, `api_key_expired` or `api_key_revoked`."""
         digest = self._hasher.digest(secret)
-        found = self._known.get(digest)
-        if found is None:
+        try:
+            found = self._known[digest]
+        except KeyError:
             found = await self._look_up(digest)
+        return self._admit(found)
+
+    async def holder(self, key_id: str) -> Principal:
+        """Who holds a key, for work that goes on without its secret; asks the database. Raises the same."""
+        return self._admit(await self._records.by_id(key_id))
+
+    def _admit(self, found: Found) -> Principal:
         key = found.key
         if found.principal is None or key is None:
             raise _refusal(key)

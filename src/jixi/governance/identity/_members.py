@@ -31,6 +31,13 @@ class Members:
         """Raises `not_found`."""
         return await self._records.get(tenant_id, member_id)
 
+    async def principal(self, tenant_id: str, member_id: str) -> Principal:
+        """The member as a caller; raises `not_authenticated` where they may not sign in any more."""
+        role = await self._records.role(tenant_id, member_id)
+        if role is None:
+            raise problem("not_authenticated")
+        return Principal(tenant_id=tenant_id, member_id=member_id, role=role)
+
     async def invite(
         self, by: Principal, *, email: str, name: str, role: Role, locale: str
     ) -> tuple[Member, Link]:

@@ -24,11 +24,17 @@ class KeyRecords:
 
     async def find(self, digest: str) -> Found:
         """The key stored under `digest`. Its member and tenant must be active, or it counts as revoked."""
+        return await self._find(api_keys.c.hash == digest)
+
+    async def by_id(self, key_id: str) -> Found:
+        return await self._find(api_keys.c.id == key_id)
+
+    async def _find(self, which: ColumnElement[bool]) -> Found:
         query = (
             select(api_keys, members.c.role, members.c.status, tenants.c.status.label("tenant_status"))
             .join(members, members.c.id == api_keys.c.member_id)
             .join(tenants, tenants.c.id == api_keys.c.tenant_id)
-            .where(api_keys.c.hash == digest)
+            .where(which)
         )
         async with self._database.session() as session:
             row = (await session.execute(query)).mappings().one_or_none()

@@ -35,6 +35,18 @@ class MemberRecords:
         async with self._database.session() as session:
             return as_member(await TenantScope(session, tenant_id).get(members, member_id))
 
+    async def role(self, tenant_id: str, member_id: str) -> Role | None:
+        """What the member may do; None where they may not sign in any more."""
+        query = (
+            select(members.c.role)
+            .join(tenants, tenants.c.id == members.c.tenant_id)
+            .where(members.c.id == member_id, members.c.tenant_id == tenant_id)
+            .where(members.c.status == "active", tenants.c.status == "active")
+        )
+        async with self._database.session() as session:
+            role = (await session.execute(query)).scalar_one_or_none()
+        return None if role is None else Role(role)
+
     async def add(self, member: Member, tenant: Tenant | None = None) -> None:
         """Add a member, with their tenant where it is new; raises `conflict` where the address is taken."""
         try:

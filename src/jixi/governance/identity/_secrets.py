@@ -38,24 +38,25 @@ class Hasher:
     """Turns secrets into what may be stored."""
 
     def __init__(self, pepper: bytes) -> None:
-        self._pepper = pepper
+        self._keyed = hmac.new(pepper, digestmod="sha256")
         self._passwords = PasswordHasher()
-        self._nobody: str | None = None
 
     def digest(self, secret: str) -> str:
         """The name under which a random secret is stored."""
-        return hmac.digest(self._pepper, secret.encode(), "sha256").hex()
+        keyed = self._keyed.copy()
+        keyed.update(secret.encode())
+        return keyed.hexdigest()
 
     async def hash_password(self, password: str) -> str:
         """Argon2id; takes a tenth of a second of one core, hence in a thread."""
         return await asyncio.to_thread(self._passwords.hash, password)
 
     async def verify_password(self, stored: str | None, password: str) -> bool:
-        """Whether they match. Works as long for somebody who does not exist."""
-        if self._nobody is None:
-            self._nobody = await self.hash_password(new_token())
-        matches = await asyncio.to_thread(self._matches, stored or self._nobody, password)
-        return matches and stored is not None
+        """Whether they match. Works as long for somebody who does not exist: to verify is to hash once."""
+        if stored is None:
+            await self.hash_password(password)
+            return False
+        return await asyncio.to_thread(self._matches, stored, password)
 
     def outdated(self, stored: str) -> bool:
         """Whether a password should be hashed again, with today's parameters."""

@@ -1,45 +1,57 @@
-"""The ledger: prices, budgets, holds, charges, statements. It implements the port Meter.
+"""The ledger: prices, limits, holds, charges, statements. It implements the port Meter.
 
 Owns: every table with money in it, and the one writer of holds and charges. Must not: know HTTP, engines or who
 somebody is beyond the ids of a principal. Tests: tests/unit/governance, on SQLite and on PostgreSQL.
 """
 
-from jixi.governance.ledger._admission import Account, admit, settle
-from jixi.governance.ledger._budgets import Budgets
+from jixi.governance.ledger._admission import admit, settle
+from jixi.governance.ledger._gauge import Demand, Gauge
 from jixi.governance.ledger._ledger import LEASE, Ledger
+from jixi.governance.ledger._limits import Limits
 from jixi.governance.ledger._prices import PriceBook, PriceEntry
 from jixi.governance.ledger._process import ProcessWriter
+from jixi.governance.ledger._shared import SharedWriter
 from jixi.governance.ledger._statement import Statement
 from jixi.governance.ledger._values import (
     GROUPS,
-    Budget,
-    BudgetScope,
+    MODEL,
     Charge,
     Group,
+    Limit,
+    LimitScope,
+    LimitValues,
     Minute,
     Row,
     Selection,
     Totals,
+    Used,
+    scope_of,
 )
 
 __all__ = [
     "GROUPS",
     "LEASE",
-    "Account",
-    "Budget",
-    "BudgetScope",
-    "Budgets",
+    "MODEL",
     "Charge",
+    "Demand",
+    "Gauge",
     "Group",
     "Ledger",
+    "Limit",
+    "LimitScope",
+    "LimitValues",
+    "Limits",
     "Minute",
     "PriceBook",
     "PriceEntry",
     "ProcessWriter",
     "Row",
     "Selection",
+    "SharedWriter",
     "Statement",
     "Totals",
+    "Used",
     "admit",
+    "scope_of",
     "settle",
 ]

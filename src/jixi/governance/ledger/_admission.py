@@ -1,50 +1,33 @@
-"""Whether money may be set aside: the rule itself, free of any database."""
+"""Whether a call may be made: all of its scopes take it, or none does."""
 
-from dataclasses import dataclass
-
-from jixi.core.errors import JixiError, problem
-
-
-@dataclass(kw_only=True, slots=True)
-class Account:
-    """What one tenant or key may spend in one month, in micro-units; `limit` None means no limit."""
-
-    scope_id: str
-    month: str
-    limit: int | None
-    spent: int
-    held: int
-
-    @property
-    def left(self) -> int | None:
-        return None if self.limit is None else self.limit - self.spent - self.held
+from jixi.core.errors import JixiError
+from jixi.governance.ledger._gauge import Demand, Gauge, wait_of
 
 
-def admit(accounts: list[Account], amount: int, currency: str) -> JixiError | None:
-    """Set `amount` aside in every account, or in none; the error names the account that is short.
+def admit(gauges: list[Gauge], demand: Demand) -> JixiError | None:
+    """Take `demand` from every scope, or from none; the error names the scope that is in the way longest.
 
-    Invariant: held money always fits under the limit when it is set aside, and nothing is refused that would fit.
+    Invariant: what is taken always fits under every limit when it is taken, and nothing is refused that would fit.
     """
-    for account in accounts:
-        left = account.left
-        if left is not None and amount > left:
-            return problem(
-                "budget_exceeded",
-                scope=account.scope_id.partition("_")[0].replace("ten", "tenant"),
-                needed=_money(amount, currency),
-                left=_money(max(left, 0), currency),
-            )
-    for account in accounts:
-        account.held += amount
+    refusals = [error for gauge in gauges if gauge.is_limited and (error := gauge.refusal(demand))]
+    if refusals:
+        return max(refusals, key=wait_of)
+    for gauge in gauges:
+        gauge.take(demand)
     return None
 
 
-def settle(accounts: list[Account], amount: int, cost: int) -> None:
-    """Give the hold of `amount` back and book `cost`."""
-    for account in accounts:
-        account.held -= amount
-        account.spent += cost
+def tally(gauges: list[Gauge], at_ms: int) -> JixiError | None:
+    """Count one request in every scope, or in none; nothing else is asked of them."""
+    refusals = [error for gauge in gauges if (error := gauge.too_often(at_ms))]
+    if refusals:
+        return max(refusals, key=wait_of)
+    for gauge in gauges:
+        gauge.tally()
+    return None
 
 
-def _money(micros: int, currency: str) -> str:
-    return f"{micros // 1_000_000}.{micros % 1_000_000:06d} {currency}"
+def settle(gauges: list[Gauge], demand: Demand, cost: int, tokens: int) -> None:
+    """Give `demand` back, book `cost`, and count the tokens that were used."""
+    for gauge in gauges:
+        gauge.give_back(demand, cost, tokens)

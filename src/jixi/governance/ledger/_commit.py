@@ -5,14 +5,16 @@ from typing import Final
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from jixi.governance.ledger._operations import UNAVAILABLE, Operation, Refusal, Result
 from jixi.governance.ledger._records_calls import apply
+from jixi.governance.ledger._records_gauges import NewScopesError, is_deadlock, open_gauges
 from jixi.storage import Database
 
 _log = structlog.get_logger()
 _MOST: Final = 256
+_TRIES: Final = 4
 _ONE_IS_GUILTY: Final = (IntegrityError, DataError, OverflowError)
 
 
@@ -68,5 +70,16 @@ def _write_alone(connection: Connection, operation: Operation) -> Result:
 
 
 def _write(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
+    for _ in range(_TRIES):
+        try:
+            with connection.begin():
+                return apply(connection, operations)
+        except NewScopesError as new:
+            # In a transaction of its own: two writers that make the same gauges must not wait for each other's locks.
+            with connection.begin():
+                open_gauges(connection, new.scopes)
+        except OperationalError as error:
+            if not is_deadlock(error):
+                raise
     with connection.begin():
         return apply(connection, operations)

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from jixi.core.errors import PROBLEMS, JixiError
-from jixi.core.ports import Hold, Settlement
+from jixi.core.ports import Allowance, Hold, Settlement
+from jixi.core.principal import Principal
 
 
 class Reserve(Struct, frozen=True, tag=True):
@@ -25,31 +26,47 @@ class Settle(Struct, frozen=True, tag=True):
     expired_by: datetime | None = None
 
 
-class Renew(Struct, frozen=True, tag=True):
-    """Renew the leases of calls that run and note what they have produced: (request id, input, output tokens)."""
+class Tally(Struct, frozen=True, tag=True):
+    """Count a request against the limits of requests a minute, and against nothing else."""
 
-    marks: list[tuple[str, int, int]]
+    principal: Principal
+    model: str
+    day: str
+    at_ms: int
+
+
+class Renew(Struct, frozen=True, tag=True):
+    """Renew the leases of calls that run and note what they have produced.
+
+    A mark is a request id, its input tokens, its output tokens, its units, and who answers.
+    """
+
+    marks: list[tuple[str, int, int, int, str | None]]
     lease_until: datetime
 
 
-class Refusal(Struct, frozen=True):
-    """Why an operation was not applied: a problem of the catalogue and its facts."""
+class Refusal(Struct, frozen=True, tag=True):
+    """Why an operation was not applied: a problem of the catalogue, its facts, and when to come back."""
 
     code: str
     facts: dict[str, str]
+    retry_after: int | None = None
 
     @classmethod
     def of(cls, error: JixiError) -> "Refusal":
-        return cls(error.code, {name: str(value) for name, value in error.facts.items()})
+        facts = {name: str(value) for name, value in error.facts.items()}
+        return cls(error.code, facts, error.retry_after)
 
     def error(self) -> JixiError:
-        return JixiError(PROBLEMS[self.code], dict(self.facts))
+        return JixiError(PROBLEMS[self.code], dict(self.facts), retry_after=self.retry_after)
 
 
 UNAVAILABLE = Refusal("ledger_unavailable", {})
-Operation = Reserve | Settle | Renew
-Result = int | Refusal | None
-"""The charge's micro-units, None for what has no result, or the reason why it was refused."""
+Operation = Reserve | Settle | Tally | Renew
+Result = int | Refusal | Allowance | None
+"""The charge's micro-units, what rate limits leave, None for what has no result or charged nothing, for it was settled
+before, or the reason why it was refused.
+"""
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_operations = msgspec.msgpack.Decoder(list[Operation]).decode
@@ -64,12 +81,3 @@ def encode_operation(operation: Operation) -> msgspec.Raw:
 
 def encode_operations(operations: list[msgspec.Raw]) -> bytes:
     return _encode(operations)
-
-
-def scopes_of(hold: Hold) -> list[tuple[str, str]]:
-    """(scope id, month) of every account that a hold weighs on: its tenant's, and its key's if it came with one."""
-    principal = hold.reservation.principal
-    scopes = [(principal.tenant_id, hold.month)]
-    if principal.key_id is not None:
-        scopes.append((principal.key_id, hold.month))
-    return scopes

@@ -1,13 +1,25 @@
 """The price book: versions that are added and never edited, read from memory on the hot path."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
+
+import msgspec
 
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
 from jixi.core.money import Price
+from jixi.core.usage import Unit
 from jixi.governance.ledger._records_prices import PriceRecords
 from jixi.storage import Database
+
+
+class Terms(TypedDict, total=False):
+    """What a price may say besides: see `Price`. None leaves it as it is."""
+
+    batch_percent: int | None
+    replay_percent: int | None
+    unit: Unit | None
+    unit_micros: int | None
 
 
 class PriceEntry(NamedTuple):
@@ -34,6 +46,26 @@ class PriceBook:
             raise problem("price_unknown", model=model)
         return entry.price
 
+    def prices(
+        self, model: str, targets: tuple[str, ...], unit: Unit | None = None
+    ) -> tuple[Price, tuple[Price, ...]]:
+        """The price of a name that may be answered by `targets`, and where it has none of its own, those of them.
+
+        Raises `price_unknown` where neither the name nor each of its targets has a price, or one that is for another
+        `unit` than the call is counted in.
+        """
+        entry = self._current.get(model)
+        if entry is not None or not targets:
+            return self._in(unit, model), ()
+        prices = tuple(self._in(unit, target) for target in targets)
+        return prices[0], prices
+
+    def _in(self, unit: Unit | None, model: str) -> Price:
+        price = self.price(model)
+        if unit is not None and price.unit != unit:
+            raise problem("price_unknown", model=model)
+        return price
+
     def version(self, version: int) -> Price:
         """The price of that version, for ever."""
         return self._by_version[version]
@@ -57,10 +89,27 @@ class PriceBook:
         cached_input_micros: int,
         output_micros: int,
         member_id: str | None,
+        **terms: Unpack[Terms],
     ) -> PriceEntry:
-        """Add a version, in force at once; micro-units per 1 000 000 tokens. Negative prices raise `invalid_value`."""
-        if min(input_micros, cached_input_micros, output_micros) < 0:
+        """Add a version, in force at once; micro-units per 1 000 000 tokens, and per `unit` where there is one.
+
+        Negative prices and a price of no unit raise `invalid_value`. The percentages lie between 0 and 100, for a
+        hold must cover what its call can cost. None leaves a value as it is, or as it is at first: 50 for a batch, 0
+        for a replay, no unit.
+        """
+        entry = self._current.get(model)
+        last = entry.price if entry is not None else _first(model, currency)
+        known = msgspec.structs.replace(
+            last, **{name: value for name, value in terms.items() if value is not None}
+        )
+        if not (0 <= known.batch_percent <= 100 and 0 <= known.replay_percent <= 100):
+            raise problem(
+                "invalid_value", param="batch_percent", reason="a percentage lies between 0 and 100"
+            )
+        if min(input_micros, cached_input_micros, output_micros, known.unit_micros) < 0:
             raise problem("invalid_value", param="input_micros", reason="a price is not below 0")
+        if known.unit is None and known.unit_micros:
+            raise problem("invalid_value", param="unit", reason="the price of a unit needs the unit's name")
         row = {
             "model": model,
             "currency": currency,
@@ -69,7 +118,18 @@ class PriceBook:
             "output_micros": output_micros,
             "valid_from": self._clock.now(),
             "member_id": member_id,
+            "batch_percent": known.batch_percent,
+            "replay_percent": known.replay_percent,
+            "unit": known.unit,
+            "unit_micros": known.unit_micros,
         }
         await self._records.add(row)
         await self.refresh()
         return self._current[model]
+
+
+def _first(model: str, currency: str) -> Price:
+    """What a model's first price says where nothing else is said."""
+    return Price(
+        model=model, currency=currency, input_micros=0, cached_input_micros=0, output_micros=0, version=0
+    )

@@ -1,46 +1,37 @@
 """The hot path's SQL: a group of operations in one transaction, with a statement for each table it touches."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Container, Iterator, Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, text, update
-from sqlalchemy.exc import DBAPIError
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, update
 
+from jixi.core.errors import JixiError, problem
 from jixi.core.ports import Hold
-from jixi.governance.ledger._admission import Account, admit, settle
-from jixi.governance.ledger._operations import (
-    Operation,
-    Refusal,
-    Renew,
-    Reserve,
-    Result,
-    Settle,
-    scopes_of,
-)
+from jixi.core.principal import Principal
+from jixi.governance.ledger._admission import admit, settle, tally
+from jixi.governance.ledger._gauge import Demand, Gauge, allowance_of
+from jixi.governance.ledger._operations import Operation, Refusal, Renew, Reserve, Result, Settle, Tally
 from jixi.governance.ledger._records import holds
+from jixi.governance.ledger._records_gauges import (
+    Scope,
+    lock_gauges,
+    read_closed,
+    scopes_of,
+    write_gauges,
+)
 from jixi.storage import execute_rows
 
-_Accounts = dict[tuple[str, str], Account]
-
-_READ: Final = """
-SELECT scope_id, month, limit_micros, spent_micros, held_micros FROM accounts
-WHERE (scope_id, month) IN (VALUES {rows}) ORDER BY scope_id, month
-"""
-_READ_LOCKED: Final = _READ + "FOR UPDATE"
-_WRITE: Final = """
-UPDATE accounts SET spent_micros = new.column5, held_micros = new.column6 FROM (VALUES {rows}) AS new
-WHERE scope_id = new.column1 AND month = new.column2
-AND spent_micros = new.column3 AND held_micros = new.column4
-"""
 _HOLD: Final = """
-INSERT INTO holds (request_id, tenant_id, key_id, member_id, model, kind, month, price_version, stream, opened_at,
-  amount_micros, lease_until, input_tokens, output_tokens)
+INSERT INTO holds (request_id, tenant_id, key_id, member_id, model, kind, tier, month, stream, opened_at,
+  price_version, target_prices, amount_micros, most_tokens, lease_until, input_tokens, output_tokens,
+  units)
 VALUES {rows}
 """
 _CHARGE: Final = """
-INSERT INTO charges (request_id, tenant_id, key_id, member_id, model, kind, month, price_version, stream, opened_at,
-  charged_at, day, outcome, error_code, input_tokens, cached_input_tokens, output_tokens, estimated, cost_micros,
-  currency, first_token_ms, duration_ms)
+INSERT INTO charges (request_id, tenant_id, key_id, member_id, model, kind, tier, month, stream, opened_at,
+  price_version, target, replayed, charged_at, day, outcome, error_code, input_tokens, cached_input_tokens,
+  output_tokens, estimated, cost_micros, currency, first_token_ms, duration_ms, units)
 VALUES {rows}
 """
 _TAKE: Final = "DELETE FROM holds WHERE request_id IN (VALUES {rows}) RETURNING request_id"
@@ -49,11 +40,6 @@ _TAKE_EXPIRED: Final = (
     .where(holds.c.request_id == bindparam("of"), holds.c.lease_until < bindparam("expired_by"))
     .returning(holds.c.request_id)
 )
-_OPEN: Final = text(
-    "INSERT INTO accounts (scope_id, month, tenant_id, limit_micros, spent_micros, held_micros) "
-    "VALUES (:of, :in_month, :tenant, (SELECT limit_micros FROM budgets WHERE scope_id = :budget_of), 0, 0) "
-    "ON CONFLICT DO NOTHING"
-)
 _RENEW: Final = (
     update(holds)
     .where(holds.c.request_id == bindparam("of"))
@@ -61,111 +47,163 @@ _RENEW: Final = (
         lease_until=bindparam("until"),
         input_tokens=bindparam("input"),
         output_tokens=bindparam("output"),
+        units=bindparam("made"),
+        target=bindparam("answers"),
     )
 )
-
-
-class _Row(NamedTuple):
-    scope_id: str
-    month: str
-    limit: int | None
-    spent: int
-    held: int
-
-
-class ConcurrentChangeError(DBAPIError):
-    """An account changed between its reading and its writing, which its lock should have kept from happening."""
+_Weighing = Reserve | Settle | Tally
+_Caller = tuple[str, str, str, str | None]
 
 
 def apply(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
-    """Apply a group in order, inside the open transaction; where it raises, nothing of the group may be kept."""
-    weighing = [operation for operation in operations if not isinstance(operation, Renew)]
-    found = _read_accounts(connection, [operation.hold for operation in weighing])
-    before = {scope: (account.spent, account.held) for scope, account in found.items()}
-    taken = _take_holds(connection, [operation for operation in weighing if isinstance(operation, Settle)])
+    """Apply a group in order, inside the open transaction; where it raises, nothing of the group may be kept.
+
+    Raises `NewScopesError` where a scope was never called before.
+    """
+    scopes = _Scopes(connection, [each for each in operations if not isinstance(each, Renew)])
+    # First: a lease that is renewed in this group has not run out, and its own settlement is the true one.
+    _renew(connection, operations)
+    taken, expired = _take_holds(connection, [each for each in operations if isinstance(each, Settle)])
     results: list[Result] = []
-    opened: list[tuple[Any, ...]] = []
+    opened: dict[str, tuple[Any, ...]] = {}
     charged: list[tuple[Any, ...]] = []
     for operation in operations:
         if isinstance(operation, Renew):
             results.append(None)
             continue
-        weighed = [found[scope] for scope in scopes_of(operation.hold)]
-        if isinstance(operation, Reserve):
-            refusal = admit(weighed, operation.hold.amount_micros, operation.hold.price.currency)
+        weighed = scopes.of(operation)
+        if isinstance(operation, Tally):
+            refusal = tally(weighed, operation.at_ms)
             results.append(None if refusal is None else Refusal.of(refusal))
+            continue
+        request_id = operation.hold.reservation.request_id
+        if isinstance(operation, Reserve):
+            refusal = _refusal(weighed, operation, opened)
+            results.append(allowance_of(weighed) if refusal is None else Refusal.of(refusal))
             if refusal is None:
-                opened.append(_hold_row(operation))
+                opened[request_id] = _hold_row(operation)
         else:
-            cost = operation.hold.price.cost(operation.settlement.usage)
-            results.append(cost)
-            if operation.hold.reservation.request_id in taken:
-                taken.discard(operation.hold.reservation.request_id)
-                settle(weighed, operation.hold.amount_micros, cost)
+            cost = _cost(operation)
+            # A hold of this very group lies in no table yet: it is taken from what is to be written.
+            there = expired if operation.expired_by is not None else taken
+            if request_id in there or opened.pop(request_id, None) is not None:
+                there.discard(request_id)
+                settle(weighed, _demand(operation.hold), cost, _tokens(operation))
                 charged.append(_charge_row(operation, cost))
-    _write_accounts(connection, found, before)
+                results.append(cost)
+            else:
+                results.append(None)
+    write_gauges(connection, scopes)
     if opened:
-        execute_rows(connection, _HOLD, opened)
+        execute_rows(connection, _HOLD, list(opened.values()))
     if charged:
         execute_rows(connection, _CHARGE, charged)
-    _renew(connection, operations)
     return results
 
 
-def _read_accounts(connection: Connection, weighing: Iterable[Hold]) -> _Accounts:
-    """The accounts of these holds, locked; those of a new month are opened with the standing limit."""
-    tenants = {scope: hold.reservation.principal.tenant_id for hold in weighing for scope in scopes_of(hold)}
-    if not tenants:
-        return {}
-    found = _select_accounts(connection, list(tenants))
-    if missing := sorted(scope for scope in tenants if scope not in found):
-        rows = [
-            {"of": scope[0], "budget_of": scope[0], "in_month": scope[1], "tenant": tenants[scope]}
-            for scope in missing
-        ]
-        for row in rows:
-            connection.execute(_OPEN, row)
-        found |= _select_accounts(connection, missing)
-    return found
+def _refusal(weighed: list[Gauge], operation: Reserve, opened: Container[str]) -> JixiError | None:
+    """Why a hold is not opened; an id has one at a time, in the group as in the table."""
+    if operation.hold.reservation.request_id in opened:
+        return problem("duplicate_request", request_id=operation.hold.reservation.request_id)
+    return admit(weighed, _demand(operation.hold))
 
 
-def _select_accounts(connection: Connection, scopes: list[tuple[str, str]]) -> _Accounts:
-    read = _READ_LOCKED if connection.dialect.name == "postgresql" else _READ
-    found = (_Row(*row) for row in execute_rows(connection, read, scopes))
-    return {(row.scope_id, row.month): Account(**row._asdict()) for row in found}
+class _Scopes:
+    """The gauges of a group's calls, locked, each once."""
+
+    def __init__(self, connection: Connection, weighing: Sequence[_Weighing]) -> None:
+        callers: dict[_Caller, list[Scope]] = {}
+        periods: set[str] = set()
+        for operation in weighing:
+            caller = _caller(operation)
+            if caller not in callers:
+                callers[caller] = scopes_of(*_who(operation))
+            periods.add(operation.day if isinstance(operation, Tally) else operation.hold.day)
+        wanted = {scope[0]: scope for scopes in callers.values() for scope in scopes}
+        self._gauges = lock_gauges(connection, wanted)
+        self._by_caller = {
+            caller: [self._gauges[scope[0]] for scope in scopes] for caller, scopes in callers.items()
+        }
+        for day in periods:
+            read_closed(connection, self._gauges, day)
+
+    def of(self, operation: _Weighing) -> list[Gauge]:
+        return self._by_caller[_caller(operation)]
+
+    def __iter__(self) -> Iterator[Gauge]:
+        return iter(self._gauges.values())
 
 
-def _write_accounts(
-    connection: Connection, found: _Accounts, before: dict[tuple[str, str], tuple[int, int]]
-) -> None:
-    """Write what changed, each on the condition that it still is what the decision was made on."""
-    rows = [
-        (*scope, *before[scope], account.spent, account.held)
-        for scope, account in found.items()
-        if before[scope] != (account.spent, account.held)
-    ]
-    if rows and execute_rows(connection, _WRITE, rows).rowcount != len(rows):
-        raise ConcurrentChangeError("UPDATE accounts", rows, RuntimeError("changed meanwhile"))
+def _who(operation: _Weighing) -> tuple[Principal, str]:
+    """Whose limits an operation weighs on, and of which model."""
+    if isinstance(operation, Tally):
+        return operation.principal, operation.model
+    return operation.hold.reservation.principal, operation.hold.reservation.model
 
 
-def _take_holds(connection: Connection, settling: list[Settle]) -> set[str]:
-    """Remove the holds that these settle and say which there were: what was settled before is not there."""
-    taken: set[str] = set()
+def _caller(operation: _Weighing) -> _Caller:
+    principal, model = _who(operation)
+    return principal.tenant_id, principal.member_id, model, principal.key_id
+
+
+def _demand(hold: Hold) -> Demand:
+    day = hold.day
+    return Demand(
+        day,
+        day[:7],
+        hold.amount_micros,
+        most_tokens(hold),
+        int(hold.opened_at.timestamp() * 1000),
+        hold.price.currency,
+    )
+
+
+def most_tokens(hold: Hold) -> int:
+    """The most that the call can count against a limit of tokens."""
+    return hold.reservation.max_input_tokens + hold.reservation.max_output_tokens
+
+
+def _cost(operation: Settle) -> int:
+    settlement, hold = operation.settlement, operation.hold
+    return hold.price_of(settlement.target).cost(
+        settlement.usage, batch=hold.reservation.tier == "batch", replayed=settlement.replayed
+    )
+
+
+def _tokens(operation: Settle) -> int:
+    """What counts against a limit of tokens: an answer given again has kept no model busy."""
+    usage = operation.settlement.usage
+    return 0 if operation.settlement.replayed else usage.input_tokens + usage.output_tokens
+
+
+def _take_holds(connection: Connection, settling: list[Settle]) -> tuple[set[str], set[str]]:
+    """Remove the holds that these settle and say which there were: what was settled before is not there.
+
+    Those that their own calls settle, and those whose lease had run out, come apart.
+    """
+    taken, expired = set[str](), set[str]()
     if ids := [(each.hold.reservation.request_id,) for each in settling if each.expired_by is None]:
         taken.update(execute_rows(connection, _TAKE, ids).scalars())
     for each in settling:
         if each.expired_by is not None:
             row = {"of": each.hold.reservation.request_id, "expired_by": each.expired_by}
-            taken.update(connection.execute(_TAKE_EXPIRED, row).scalars())
-    return taken
+            expired.update(connection.execute(_TAKE_EXPIRED, row).scalars())
+    return taken, expired
 
 
 def _renew(connection: Connection, operations: Sequence[Operation]) -> None:
     rows = [
-        {"of": request_id, "until": operation.lease_until, "input": input_tokens, "output": output_tokens}
+        {
+            "of": request_id,
+            "until": operation.lease_until,
+            "input": input_tokens,
+            "output": output_tokens,
+            "made": units,
+            "answers": target,
+        }
         for operation in operations
         if isinstance(operation, Renew)
-        for request_id, input_tokens, output_tokens in operation.marks
+        for request_id, input_tokens, output_tokens, units, target in operation.marks
     ]
     if rows:
         connection.execute(_RENEW, rows)
@@ -180,21 +218,36 @@ def _call_columns(hold: Hold) -> tuple[Any, ...]:
         reservation.principal.member_id,
         reservation.model,
         reservation.kind.value,
+        reservation.tier,
         hold.month,
-        hold.price.version,
         reservation.stream,
         hold.opened_at,
     )
 
 
 def _hold_row(operation: Reserve) -> tuple[Any, ...]:
-    return (*_call_columns(operation.hold), operation.hold.amount_micros, operation.lease_until, 0, 0)
+    hold = operation.hold
+    versions = {price.model: price.version for price in hold.target_prices}
+    return (
+        *_call_columns(hold),
+        hold.price.version,
+        msgspec.json.encode(versions).decode() if versions else None,
+        hold.amount_micros,
+        most_tokens(hold),
+        operation.lease_until,
+        0,
+        0,
+        0,
+    )
 
 
 def _charge_row(operation: Settle, cost: int) -> tuple[Any, ...]:
     settlement, usage = operation.settlement, operation.settlement.usage
     return (
         *_call_columns(operation.hold),
+        operation.hold.price_of(settlement.target).version,
+        settlement.target,
+        settlement.replayed,
         operation.charged_at,
         operation.charged_at.date().isoformat(),
         settlement.outcome,
@@ -207,4 +260,5 @@ def _charge_row(operation: Settle, cost: int) -> tuple[Any, ...]:
         operation.hold.price.currency,
         settlement.first_token_ms,
         settlement.duration_ms,
+        usage.units,
     )

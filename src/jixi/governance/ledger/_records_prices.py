@@ -1,4 +1,4 @@
-"""Prices and budgets in the database."""
+"""Prices in the database."""
 
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,10 @@ class PriceRecords:
                     cached_input_micros=row["cached_input_micros"],
                     output_micros=row["output_micros"],
                     version=row["version"],
+                    batch_percent=row["batch_percent"],
+                    replay_percent=row["replay_percent"],
+                    unit=row["unit"],
+                    unit_micros=row["unit_micros"],
                 ),
                 row["valid_from"],
                 row["member_id"],

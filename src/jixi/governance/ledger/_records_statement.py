@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import Select, case, func, select, tuple_
 
-from jixi.governance.ledger._records import accounts, charges, holds
+from jixi.core.usage import UNITS, Unit
+from jixi.governance.ledger._records import charges
 from jixi.governance.ledger._values import Charge, Group, Minute, Row, Selection, Totals
 from jixi.storage import Database
 
@@ -19,6 +20,12 @@ _COLUMNS: Final = {
 
 def _sum(column: Any) -> Any:
     return func.coalesce(func.sum(column), 0)
+
+
+def _units_of(unit: Unit) -> Any:
+    """The sum of what calls counted in `unit` have made."""
+    kinds = [kind.value for kind, counted in UNITS.items() if counted == unit]
+    return _sum(case((charges.c.kind.in_(kinds), charges.c.units), else_=0))
 
 
 _FAILED: Final = _sum(case((charges.c.outcome.in_(("failed", "interrupted")), 1), else_=0))
@@ -36,6 +43,7 @@ class StatementRecords:
             _sum(charges.c.input_tokens),
             _sum(charges.c.cached_input_tokens),
             _sum(charges.c.output_tokens),
+            *(_units_of(unit) for unit in ("second", "character", "image")),
             _sum(charges.c.cost_micros),
         ]
         query = _chosen(select(*columns, *sums), selection).group_by(*columns).order_by(*columns)
@@ -85,25 +93,6 @@ class StatementRecords:
             bucket[3] += cost
         return [Minute(at, *sums) for at, sums in sorted(buckets.items())]
 
-    async def discrepancies(self) -> list[str]:
-        found: list[str] = []
-        async with self._database.session() as session:
-            for account in (await session.execute(select(accounts))).mappings():
-                scope = "tenant_id" if account["scope_id"] == account["tenant_id"] else "key_id"
-                spent = await session.scalar(
-                    select(_sum(charges.c.cost_micros)).where(
-                        charges.c[scope] == account["scope_id"], charges.c.month == account["month"]
-                    )
-                )
-                held = await session.scalar(
-                    select(_sum(holds.c.amount_micros)).where(
-                        holds.c[scope] == account["scope_id"], holds.c.month == account["month"]
-                    )
-                )
-                if (account["spent_micros"], account["held_micros"]) != (spent, held):
-                    found.append(f"{account['scope_id']} {account['month']}")
-        return found
-
 
 def _chosen(query: Select[*tuple[Any, ...]], selection: Selection) -> Select[*tuple[Any, ...]]:
     """Every query over charges passes here, so that none forgets its tenant."""
@@ -120,4 +109,7 @@ def _chosen(query: Select[*tuple[Any, ...]], selection: Selection) -> Select[*tu
     ):
         if wanted is not None:
             query = query.where(column == wanted)
+    if selection.batch is not None:
+        # A batch names its calls after itself: ID.LINE.ATTEMPT.
+        query = query.where(charges.c.request_id.startswith(f"{selection.batch}.", autoescape=True))
     return query

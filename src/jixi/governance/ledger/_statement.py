@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from jixi.core.clock import Clock
+from jixi.governance.ledger._records_audit import AuditRecords
 from jixi.governance.ledger._records_statement import StatementRecords
 from jixi.governance.ledger._values import Charge, Group, Minute, Row, Selection, Totals
 from jixi.storage import Database
@@ -13,6 +14,7 @@ class Statement:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._records = StatementRecords(database)
+        self._audit = AuditRecords(database)
         self._clock = clock
 
     async def usage(self, selection: Selection, groups: tuple[Group, ...]) -> tuple[list[Row], Totals]:
@@ -41,5 +43,5 @@ class Statement:
         return [found.get(at, Minute(at)) for at in times]
 
     async def discrepancies(self) -> list[str]:
-        """Accounts whose sums are not those of their charges and open holds; empty while the ledger is sound."""
-        return await self._records.discrepancies()
+        """Sums that are not those of their charges and open holds; empty while the ledger is sound, also under load."""
+        return await self._audit.discrepancies()

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from jixi.core.ports import Outcome
+from jixi.core.ports import Outcome, Tier
 
 Group = Literal["day", "model", "key", "member"]
 GROUPS: Final[tuple[Group, ...]] = ("day", "model", "key", "member")
 
 
 class Selection(NamedTuple):
-    """Which charges: `start` <= charged_at < `end`, and what else must agree."""
+    """Which charges: `start` <= charged_at < `end`, and what else must agree. `batch` is the id of one."""
 
     tenant_id: str
     start: datetime
@@ -19,16 +19,20 @@ class Selection(NamedTuple):
     key_id: str | None = None
     member_id: str | None = None
     outcome: Outcome | None = None
+    batch: str | None = None
 
 
 class Totals(NamedTuple):
-    """Exact sums over charges; tokens and micro-units."""
+    """Exact sums over charges; tokens, units of the kinds that have no tokens, and micro-units."""
 
     calls: int = 0
     failed: int = 0
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
+    seconds: int = 0
+    characters: int = 0
+    images: int = 0
     cost_micros: int = 0
 
 
@@ -64,6 +68,10 @@ class Charge(NamedTuple):
     first_token_ms: int | None
     duration_ms: int
     stream: bool
+    tier: Tier
+    target: str | None
+    replayed: bool
+    units: int
 
 
 class Minute(NamedTuple):
@@ -76,17 +84,47 @@ class Minute(NamedTuple):
     cost_micros: int = 0
 
 
-BudgetScope = Literal["tenant", "key"]
+LimitScope = Literal["tenant", "member", "key", "model"]
+MODEL: Final = "model:"
+"""Before the name of a model: the id of a tenant's use of it."""
+_SCOPES: Final[dict[str, LimitScope]] = {"ten": "tenant", "mem": "member", "key": "key"}
 
 
-class Budget(NamedTuple):
-    """A monthly limit (None: no limit) and how much of this month's is gone, in micro-units."""
+def scope_of(scope_id: str) -> LimitScope:
+    """What kind of scope an id names."""
+    return "model" if scope_id.startswith(MODEL) else _SCOPES[scope_id.partition("_")[0]]
+
+
+class LimitValues(NamedTuple):
+    """What a scope may use; None means no limit."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrency: int | None = None
+    daily_micros: int | None = None
+    monthly_micros: int | None = None
+
+
+class Used(NamedTuple):
+    """How much of its limits a scope uses now. Requests and tokens are those that a limit a minute still counts."""
+
+    requests_minute: int = 0
+    tokens_minute: int = 0
+    running: int = 0
+    daily_micros: int = 0
+    daily_held_micros: int = 0
+    monthly_micros: int = 0
+    monthly_held_micros: int = 0
+
+
+class Limit(NamedTuple):
+    """The limits of one scope and what is used of them. `version` is 0 where none was ever set.
+
+    `scope_id` is the id of a tenant, member or key, or `model:` with the name of a model.
+    """
 
     scope_id: str
-    scope: BudgetScope
-    tenant_id: str
-    limit_micros: int | None
-    spent_micros: int
-    held_micros: int
-    month: str
+    scope: LimitScope
+    values: LimitValues
+    used: Used
     version: int
