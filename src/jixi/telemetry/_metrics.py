@@ -1,8 +1,11 @@
 """Metrics for Prometheus: what was called, what it used and cost, how long it took, what is running."""
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -13,14 +16,26 @@ from prometheus_client import (
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from jixi.core.errors import JixiError
 from jixi.core.ports import Hold, Meter, Outcome, Reservation, Settlement
-from jixi.core.principal import Scope
+from jixi.core.principal import Principal, Scope
+from jixi.core.trace import CallTrace
 from jixi.core.usage import Usage
+from jixi.telemetry._trace_metrics import TraceMetrics
+from jixi.telemetry._traffic import Traffic
 
 METRICS_TYPE: Final = CONTENT_TYPE_LATEST
 _FIRST_TOKEN_S: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _CALL_S: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+
+class RunningReplica(NamedTuple):
+    """A replica, as a scrape finds it."""
+
+    number: int
+    state: str
+    in_flight: int
+    tokens_per_second: float
+    resident_bytes: int
 
 
 class Running(NamedTuple):
@@ -30,10 +45,22 @@ class Running(NamedTuple):
     ready: bool
     restarts: int
     resident_bytes: int
+    wanted: int = 1
+    queued: int = 0
+    replicas: tuple[RunningReplica, ...] = ()
 
 
-class _Series(NamedTuple):
-    """The time series of one model and one kind of call, looked up once."""
+class Target(NamedTuple):
+    """What calls are sent to, as a scrape finds it; `breakers` counts its replicas by the state of their breaker."""
+
+    name: str
+    in_flight: int
+    waiting: int
+    breakers: Mapping[str, int]
+
+
+class _Series(Struct):
+    """The time series of one model and one kind of call, looked up once, and how many calls are on their way."""
 
     outcomes: dict[Outcome, Counter]
     fresh_input: Counter
@@ -42,21 +69,30 @@ class _Series(NamedTuple):
     micros: Counter
     seconds: Histogram
     first_token: Histogram
-    running: Gauge
+    running: int = 0
+    streams: int = 0
 
 
 class Metrics:
-    """Every metric of one process. `deployments` is asked at each scrape."""
+    """Every metric of one process. `deployments`, `targets` and `dropped` are asked at each scrape.
 
-    def __init__(self, deployments: Callable[[], Iterable[Running]]) -> None:
+    `dropped` tells how many traces each of their takers had to let go.
+    """
+
+    def __init__(
+        self,
+        deployments: Callable[[], Iterable[Running]],
+        targets: Callable[[], Iterable[Target]] = tuple[Target, ...],
+        dropped: Callable[[], Mapping[str, int]] = dict[str, int],
+    ) -> None:
         self._registry = CollectorRegistry()
+        self._traces = TraceMetrics(self._registry)
         model = ("model", "kind")
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=self._registry)
 
         self._calls = counter("jixi_calls", "Calls that ended, by outcome.", *model, "outcome")
-        self._refused = counter("jixi_calls_refused", "Calls that the ledger refused.", *model, "code")
         self._tokens = counter("jixi_tokens", "Tokens charged, by class.", *model, "class")
         self._micros = counter("jixi_cost_micros", "Charged money in millionths.", *model, "currency")
         self._seconds = Histogram(
@@ -70,15 +106,21 @@ class Metrics:
             registry=self._registry,
         )
         self._running = Gauge("jixi_calls_running", "Calls on their way.", model, registry=self._registry)
+        self._streams = Gauge("jixi_streams_open", "Streams on their way.", model, registry=self._registry)
+        self.ledger_discrepancies = _Discrepancies()
+        self._registry.register(self.ledger_discrepancies)
         self._known: dict[tuple[str, Scope, str], _Series] = {}
         self._registry.register(_Deployments(deployments))
+        self._registry.register(_Targets(targets))
+        self._registry.register(_Dropped(dropped))
 
     def render(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self._registry)
 
-    def refused(self, reservation: Reservation, code: str) -> None:
-        self._refused.labels(reservation.model, reservation.kind.value, code).inc()
+    def take(self, traces: Sequence[CallTrace]) -> None:
+        """Count what only the whole way of a call shows."""
+        self._traces.take(traces)
 
     def series(self, hold: Hold) -> _Series:
         """The series of a call's model."""
@@ -91,6 +133,8 @@ class Metrics:
     def _make(self, model: str, kind: Scope, currency: str) -> _Series:
         labels = (model, kind.value)
         outcomes: tuple[Outcome, ...] = ("ok", "failed", "cancelled", "interrupted")
+        self._running.labels(*labels).set_function(lambda: sum(s.running for s in self._of(model, kind)))
+        self._streams.labels(*labels).set_function(lambda: sum(s.streams for s in self._of(model, kind)))
         return _Series(
             outcomes={outcome: self._calls.labels(*labels, outcome) for outcome in outcomes},
             fresh_input=self._tokens.labels(*labels, "input"),
@@ -99,37 +143,54 @@ class Metrics:
             micros=self._micros.labels(*labels, currency),
             seconds=self._seconds.labels(*labels),
             first_token=self._first_token.labels(*labels),
-            running=self._running.labels(*labels),
         )
+
+    def _of(self, model: str, kind: Scope) -> Iterator[_Series]:
+        """One for each currency that the model has been charged in."""
+        return (series for (*names, _), series in self._known.items() if names == [model, kind])
 
 
 class CountingMeter:
     """A meter that counts what passes through it. A call counts once its charge is durable."""
 
-    def __init__(self, meter: Meter, metrics: Metrics) -> None:
+    def __init__(self, meter: Meter, metrics: Metrics, traffic: Traffic) -> None:
         self._meter = meter
         self._metrics = metrics
+        self._traffic = traffic
 
     async def reserve(self, reservation: Reservation) -> Hold:
-        try:
-            hold = await self._meter.reserve(reservation)
-        except JixiError as error:
-            self._metrics.refused(reservation, error.code)
-            raise
-        self._metrics.series(hold).running.inc()
+        hold = await self._meter.reserve(reservation)
+        series = self._metrics.series(hold)
+        series.running += 1
+        series.streams += reservation.stream
+        self._traffic.began(reservation.principal.tenant_id)
         return hold
 
-    async def settle(self, hold: Hold, settlement: Settlement) -> int:
+    async def settle(self, hold: Hold, settlement: Settlement) -> int | None:
         series = self._metrics.series(hold)
         try:
             cost = await self._meter.settle(hold, settlement)
-        finally:
-            series.running.dec()
-        _count(series, settlement, cost)
+        except asyncio.CancelledError:
+            # Whoever is cancelled here settles again, and the call runs until then.
+            raise
+        except BaseException:
+            self._ended(series, hold)
+            raise
+        self._ended(series, hold)
+        if cost is not None:
+            _count(series, settlement, cost)
         return cost
 
-    def progress(self, hold: Hold, usage: Usage) -> None:
-        self._meter.progress(hold, usage)
+    def _ended(self, series: _Series, hold: Hold) -> None:
+        series.running -= 1
+        series.streams -= hold.reservation.stream
+        self._traffic.ended(hold.reservation.principal.tenant_id)
+
+    async def tally(self, principal: Principal, model: str) -> None:
+        await self._meter.tally(principal, model)
+
+    def progress(self, hold: Hold, usage: Usage, target: str | None = None) -> None:
+        self._meter.progress(hold, usage, target)
 
 
 def _count(series: _Series, settlement: Settlement, cost: int) -> None:
@@ -144,6 +205,23 @@ def _count(series: _Series, settlement: Settlement, cost: int) -> None:
         series.first_token.observe(settlement.first_token_ms / 1000)
 
 
+class _Discrepancies:
+    """What the last audit of the ledger found; a process that has made none says nothing of it."""
+
+    def __init__(self) -> None:
+        self._found: float | None = None
+
+    def set(self, value: float) -> None:
+        self._found = value
+
+    def collect(self) -> Iterator[Metric]:
+        text = "Sums that are not those of their charges and holds; anything but 0 is an alarm."
+        family = GaugeMetricFamily("jixi_ledger_discrepancies", text)
+        if self._found is not None:
+            family.add_metric([], self._found)
+        yield family
+
+
 class _Deployments:
     """What is served, asked when Prometheus asks."""
 
@@ -151,13 +229,62 @@ class _Deployments:
         self._found = found
 
     def collect(self) -> Iterator[Metric]:
-        ready = GaugeMetricFamily("jixi_deployment_ready", "Whether it answers.", labels=["model"])
+        def gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+            return GaugeMetricFamily(name, text, labels=["model", *labels])
+
+        ready = gauge("jixi_deployment_ready", "Whether it answers.")
         restarts = CounterMetricFamily("jixi_deployment_restarts", "Engines started again.", labels=["model"])
-        memory = GaugeMetricFamily(
-            "jixi_deployment_resident_bytes", "Memory of its engine.", labels=["model"]
-        )
+        memory = gauge("jixi_deployment_resident_bytes", "Memory of its engines.")
+        wanted = gauge("jixi_deployment_wanted", "Replicas that there should be.")
+        queue = gauge("jixi_deployment_queue", "Calls that wait for a place at it.")
+        states = gauge("jixi_deployment_replicas", "Its replicas, by state.", "state")
+        calls = gauge("jixi_replica_calls", "Calls at a replica.", "replica")
+        pace = gauge("jixi_replica_tokens_per_second", "Tokens that a replica makes.", "replica")
+        held = gauge("jixi_replica_resident_bytes", "Memory of a replica's engine.", "replica")
         for each in self._found():
             ready.add_metric([each.name], float(each.ready))
             restarts.add_metric([each.name], each.restarts)
             memory.add_metric([each.name], each.resident_bytes)
-        yield from (ready, restarts, memory)
+            wanted.add_metric([each.name], each.wanted)
+            queue.add_metric([each.name], each.queued)
+            for state, count in Counts(replica.state for replica in each.replicas).items():
+                states.add_metric([each.name, state], count)
+            for replica in each.replicas:
+                labels = [each.name, str(replica.number)]
+                calls.add_metric(labels, replica.in_flight)
+                pace.add_metric(labels, replica.tokens_per_second)
+                held.add_metric(labels, replica.resident_bytes)
+        yield from (ready, restarts, memory, wanted, queue, states, calls, pace, held)
+
+
+class _Targets:
+    """Queues and breakers, asked when Prometheus asks."""
+
+    def __init__(self, found: Callable[[], Iterable[Target]]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterator[Metric]:
+        flying = GaugeMetricFamily("jixi_target_calls", "Calls at a target.", labels=["target"])
+        waiting = GaugeMetricFamily("jixi_target_waiting", "Calls waiting for a target.", labels=["target"])
+        breakers = GaugeMetricFamily(
+            "jixi_target_breakers", "Replicas, by the state of their breaker.", labels=["target", "state"]
+        )
+        for each in self._found():
+            flying.add_metric([each.name], each.in_flight)
+            waiting.add_metric([each.name], each.waiting)
+            for state, count in each.breakers.items():
+                breakers.add_metric([each.name, state], count)
+        yield from (flying, waiting, breakers)
+
+
+class _Dropped:
+    """Traces that were let go, asked when Prometheus asks."""
+
+    def __init__(self, found: Callable[[], Mapping[str, int]]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterator[Metric]:
+        dropped = CounterMetricFamily("jixi_traces_dropped", "Traces let go for want of room.", labels=["at"])
+        for place, count in self._found().items():
+            dropped.add_metric([place], count)
+        yield dropped

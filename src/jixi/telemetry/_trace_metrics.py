@@ -1,0 +1,104 @@
+"""Metrics that need the whole way of a call: attempts, retries, waiting, pace, replays, refusals."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from jixi.core.trace import Attempt, CallTrace
+
+_QUEUE_S: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60)
+_PACE: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_NAMES: Final = 1000
+OTHER: Final = "other"
+"""The model of calls for names that nothing is served under: callers may make up as many as they like."""
+
+
+class _Way(NamedTuple):
+    """The series of one model, looked up once."""
+
+    retries: Counter
+    fallbacks: Counter
+    replays: Counter
+    queue: Histogram
+    pace: Histogram
+
+
+class TraceMetrics:
+    """Counts traces. Model names become labels once a call by that name has got as far as the ledger."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: Sequence[float]) -> Histogram:
+            return Histogram(name, text, ("model",), buckets=buckets, registry=registry)
+
+        self._attempts = counter(
+            "jixi_attempts", "Requests to targets, by their answer.", "target", "outcome", "status"
+        )
+        self._retries = counter("jixi_retries", "Attempts after a failed one at the same target.", "model")
+        self._fallbacks = counter("jixi_fallbacks", "Attempts after a failed one at another target.", "model")
+        self._replays = counter("jixi_cache_hits", "Answers from the response cache.", "model")
+        self._refused = counter(
+            "jixi_calls_refused", "Calls refused before any model.", "model", "kind", "code"
+        )
+        self._queue = histogram("jixi_queue_seconds", "Calls, waiting for a place.", _QUEUE_S)
+        self._pace = histogram("jixi_output_tokens_per_second", "Streams, after their first token.", _PACE)
+        self._ways: dict[str, _Way] = {}
+        self._answered = lru_cache(4096)(self._answer)
+
+    def take(self, traces: Sequence[CallTrace]) -> None:
+        for trace in traces:
+            marks = trace.marks
+            if "reserved" in marks:
+                self._count(trace, self._way(trace.model))
+            elif trace.outcome != "ok":
+                model = trace.model if trace.model in self._ways else OTHER
+                self._refused.labels(model, trace.kind.value, trace.error_code or OTHER).inc()
+
+    def _count(self, trace: CallTrace, way: _Way) -> None:
+        marks = trace.marks
+        if trace.replayed:
+            way.replays.inc()
+        if (dispatched := marks.get("dispatched")) is not None:
+            way.queue.observe((dispatched - marks.get("queued", dispatched)) / 1000)
+        if trace.attempts:
+            self._count_attempts(trace.attempts, way)
+        first, last = marks.get("first_token"), marks.get("last_token")
+        if trace.stream and first is not None and last is not None and last > first:
+            way.pace.observe(max(0, trace.usage.output_tokens - 1) * 1000 / (last - first))
+
+    def _count_attempts(self, attempts: Sequence[Attempt], way: _Way) -> None:
+        before: Attempt | None = None
+        for each in attempts:
+            self._answered(each.target, each.status, each.error_code is None).inc()
+            if before is not None and before.error_code is not None:
+                (way.retries if each.target == before.target else way.fallbacks).inc()
+            before = each
+
+    def _answer(self, target: str, status: int | None, good: bool) -> Counter:
+        return self._attempts.labels(target, "ok" if good else "failed", _status(status))
+
+    def _way(self, model: str) -> _Way:
+        found = self._ways.get(model)
+        if found is None:
+            name = model if len(self._ways) < _NAMES else OTHER
+            found = self._ways[name] = self._ways.get(name) or self._make(name)
+        return found
+
+    def _make(self, name: str) -> _Way:
+        return _Way(
+            retries=self._retries.labels(name),
+            fallbacks=self._fallbacks.labels(name),
+            replays=self._replays.labels(name),
+            queue=self._queue.labels(name),
+            pace=self._pace.labels(name),
+        )
+
+
+def _status(status: int | None) -> str:
+    if status is None:
+        return "none"
+    return str(status) if 100 <= status <= 599 else OTHER

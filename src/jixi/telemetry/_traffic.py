@@ -1,0 +1,173 @@
+"""Live traffic: what each tenant's calls did in each of the last seconds, in memory."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from statistics import median_low
+from typing import Final, NamedTuple
+
+from jixi.core.clock import Clock
+from jixi.core.trace import CallTrace
+
+KEPT_S: Final = 900
+_SAMPLES: Final = 200
+_TENANTS: Final = 10_000
+
+
+class Second(NamedTuple):
+    """One second of a tenant's traffic. `refused` calls never reached a model and are no `errors`."""
+
+    at: datetime
+    calls: int = 0
+    errors: int = 0
+    refused: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    running: int = 0
+    waiting: int = 0
+    first_token_ms_p50: int | None = None
+
+
+class _Tally:
+    """The second that has begun."""
+
+    __slots__ = ("calls", "errors", "first_tokens", "input_tokens", "output_tokens", "refused")
+
+    def __init__(self) -> None:
+        self.calls = self.errors = self.refused = self.input_tokens = self.output_tokens = 0
+        self.first_tokens: list[float] = []
+
+    def add(self, trace: CallTrace) -> None:
+        marks, usage = trace.marks, trace.usage
+        self.calls += 1
+        if trace.outcome not in ("ok", "cancelled"):
+            if "reserved" in marks:
+                self.errors += 1
+            else:
+                self.refused += 1
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+        first = marks.get("first_token")
+        if first is not None and len(self.first_tokens) < _SAMPLES:
+            self.first_tokens.append(first)
+
+
+class _Tenant:
+    """Seconds since 1970 and what happened in them; quiet ones are left out until somebody looks."""
+
+    def __init__(self, second: int) -> None:
+        self.second = second
+        self.tally = _Tally()
+        self.running = 0
+        self.past: deque[tuple[int, Second]] = deque(maxlen=KEPT_S)
+
+    def turn(self, second: int, waiting: int, elsewhere: int) -> None:
+        """Put the second that has begun behind us, where another one has."""
+        if second <= self.second:
+            return
+        tally, self.tally = self.tally, _Tally()
+        first = median_low(tally.first_tokens) if tally.first_tokens else None
+        past = Second(
+            at=_instant(self.second),
+            calls=tally.calls,
+            errors=tally.errors,
+            refused=tally.refused,
+            input_tokens=tally.input_tokens,
+            output_tokens=tally.output_tokens,
+            running=self.running + elsewhere,
+            waiting=waiting,
+            first_token_ms_p50=None if first is None else round(first),
+        )
+        self.past.append((self.second, past))
+        self.second = second
+
+
+class Traffic:
+    """A ring of seconds for each tenant. `waiting` tells how many of a tenant's calls wait for a place now."""
+
+    def __init__(self, clock: Clock, waiting: Callable[[str], int] | None = None) -> None:
+        self._clock = clock
+        self._waiting = waiting or _nobody
+        self._tenants: dict[str, _Tenant] = {}
+        self._elsewhere: dict[str, Mapping[str, int]] = {}
+
+    def heard(self, process: str, running: Mapping[str, int]) -> None:
+        """How many calls of each tenant another process of this server has on their way."""
+        self._elsewhere.pop(process, None)
+        if running:
+            self._elsewhere[process] = running
+        for tenant_id in running:
+            self._turned(tenant_id, self._now())
+
+    def running(self) -> dict[str, int]:
+        """How many calls of each tenant are on their way here."""
+        return {tenant_id: each.running for tenant_id, each in self._tenants.items() if each.running}
+
+    def _turn(self, tenant: _Tenant, tenant_id: str, second: int) -> None:
+        elsewhere = sum(running.get(tenant_id, 0) for running in self._elsewhere.values())
+        tenant.turn(second, self._waiting(tenant_id), elsewhere)
+
+    def began(self, tenant_id: str) -> None:
+        """A call has its money and is on its way."""
+        self._turned(tenant_id, self._now()).running += 1
+
+    def ended(self, tenant_id: str) -> None:
+        tenant = self._turned(tenant_id, self._now())
+        tenant.running = max(0, tenant.running - 1)
+
+    def take(self, traces: Sequence[CallTrace]) -> None:
+        now = self._now()
+        for trace in traces:
+            self._turned(trace.principal.tenant_id, now).tally.add(trace)
+
+    def seconds(self, tenant_id: str, count: int) -> list[Second]:
+        """The last `count` whole seconds, oldest first, the quiet ones included."""
+        now = self._now()
+        tenant = self._tenants.get(tenant_id)
+        if tenant is None:
+            return [Second(_instant(second)) for second in range(now - count, now)]
+        self._turn(tenant, tenant_id, now)
+        return list(_filled(tenant, now - count, now))
+
+    def _turned(self, tenant_id: str, now: int) -> _Tenant:
+        tenant = self._tenants.get(tenant_id)
+        if tenant is None:
+            tenant = self._tenants[tenant_id] = _Tenant(now)
+            self._forget(now)
+        elif now > tenant.second:
+            self._turn(tenant, tenant_id, now)
+        return tenant
+
+    def _forget(self, now: int) -> None:
+        """Make room: of the tenants that have been quiet for longer than anything is kept."""
+        if len(self._tenants) > _TENANTS:
+            quiet = [
+                name
+                for name, each in self._tenants.items()
+                if not each.running and now - each.second > KEPT_S
+            ]
+            for name in quiet:
+                del self._tenants[name]
+
+    def _now(self) -> int:
+        return math.floor(self._clock.now().timestamp())
+
+
+def _filled(tenant: _Tenant, start: int, end: int) -> Iterator[Second]:
+    """A quiet second keeps what ran in it: the next one that is known says so, or what runs now."""
+    known = {second: past for second, past in islice(reversed(tenant.past), end - start) if second >= start}
+    running = next((past.running for second, past in reversed(tenant.past) if second < start), 0)
+    for second in range(start, end):
+        past = known.get(second) or Second(_instant(second), running=running)
+        running = past.running
+        yield past
+
+
+def _instant(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def _nobody(_tenant_id: str) -> int:
+    return 0
