@@ -1,5 +1,6 @@
 """The first storey: machines and what runs on them.
 
-Owns: starting, watching and ending processes (drivers). Must not: know models, tenants or HTTP.
+Owns: starting, watching and ending processes (drivers), what machines have (inventory), what
+runs where (placement). Must not: know models, tenants or HTTP.
 Import its rooms by name (`from jixi.compute.drivers import ProcessDriver`). Tests: tests/unit/compute.
 """

@@ -1,10 +1,25 @@
 """Drivers: the one place that starts programs, and keeps hold of them until they have ended.
 
-Owns: `Driver`, `Process`, `Command` and the driver for this machine. Must not: know what the programs do.
-Tests: tests/contract (every driver), tests/unit/compute.
+Owns: `Driver`, `Process`, `Command` and the drivers for this machine and for a Ray cluster. Must not: know what the
+programs do. Tests: tests/contract (every driver), tests/unit/compute.
 """
 
+from jixi.compute.drivers._leashed import leashed
+from jixi.compute.drivers._output import output_of
 from jixi.compute.drivers._process import ProcessDriver
-from jixi.compute.drivers._protocol import Command, Driver, Process
+from jixi.compute.drivers._protocol import NO_NEEDS, Command, Driver, Needs, Order, Process, Site
+from jixi.compute.drivers._ray import RayDriver
 
-__all__ = ["Command", "Driver", "Process", "ProcessDriver"]
+__all__ = [
+    "NO_NEEDS",
+    "Command",
+    "Driver",
+    "Needs",
+    "Order",
+    "Process",
+    "ProcessDriver",
+    "RayDriver",
+    "Site",
+    "leashed",
+    "output_of",
+]

@@ -11,6 +11,7 @@ class LogRing:
     def __init__(self) -> None:
         self._lines = deque[str](maxlen=_LINES)
         self._rest = b""
+        self._count = 0
 
     def feed(self, data: bytes) -> None:
         """Take a piece of output; a line without an end is cut at 4 KiB."""
@@ -28,8 +29,17 @@ class LogRing:
             every.append(_text(self._rest))
         return every[-lines:] if lines > 0 else []
 
+    def news(self, heard: int, *, whole: bool) -> tuple[int, list[str]]:
+        """The lines after the first `heard`, as far as they are kept, and how many there have been in all."""
+        if not whole and self._rest:
+            self._add(self._rest)
+            self._rest = b""
+        every = list(self._lines)
+        return self._count, every[max(0, len(every) - (self._count - heard)) :]
+
     def _add(self, line: bytes) -> None:
         self._lines.append(_text(line))
+        self._count += 1
 
 
 def _text(line: bytes) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import platform
 import signal
 from pathlib import Path
 from typing import Final, cast
@@ -10,7 +11,8 @@ from typing import Final, cast
 import psutil
 
 from jixi.compute.drivers._log import LogRing
-from jixi.compute.drivers._protocol import Command
+from jixi.compute.drivers._protocol import NO_NEEDS, Needs, Order
+from jixi.compute.drivers._site import LOOPBACK, first_missing, site_at
 from jixi.core.errors import problem
 
 _LAST_WORDS_S: Final = 1.0
@@ -20,16 +22,23 @@ class ProcessDriver:
     """The one subprocess launcher: no shell, a clean environment, a session of its own.
 
     The child's standard input is a pipe that nothing is ever written to. It closes when this process ends, even by
-    `kill -9`: a program that is to end with us watches it.
+    `kill -9`: a program that is to end with us watches it. Of what a program needs, its files are looked for.
     """
 
-    async def start(self, name: str, command: Command) -> "_Child":
+    local = True
+
+    async def start(self, name: str, order: Order, needs: Needs = NO_NEEDS) -> "Child":
+        if needs.files and (lacking := await asyncio.to_thread(first_missing, needs.files)) is not None:
+            raise problem("node_lacks_file", node=platform.node(), path=str(lacking))
+        command = order(site_at(LOOPBACK)) if callable(order) else order
         try:
             _, child = await asyncio.get_running_loop().subprocess_exec(
-                _Child,
+                Child,
                 *command.argv,
                 env=_clean_environment() | dict(command.env),
-                stderr=asyncio.subprocess.STDOUT,
+                stdout=asyncio.subprocess.PIPE if command.own_output else None,
+                stderr=asyncio.subprocess.STDOUT if command.own_output else None,
+                pass_fds=command.descriptors,
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
@@ -37,7 +46,7 @@ class ProcessDriver:
         return child
 
 
-class _Child(asyncio.SubprocessProtocol):
+class Child(asyncio.SubprocessProtocol):
     """A child process and all that it starts: one process group, so that nothing of it is left behind."""
 
     pid: int
@@ -52,12 +61,19 @@ class _Child(asyncio.SubprocessProtocol):
     async def stop(self, grace_s: float) -> None:
         self._close(0)
         self._signal(signal.SIGTERM)
-        await asyncio.wait({self._ended}, timeout=grace_s)
-        self._signal(signal.SIGKILL)
+        try:
+            await asyncio.wait({self._ended}, timeout=grace_s)
+        finally:
+            # Also where nobody waits for it any more.
+            self._signal(signal.SIGKILL)
         await self.wait()
 
     def log(self, lines: int = 200) -> list[str]:
         return self._ring.tail(lines)
+
+    def news(self, heard: int) -> tuple[int, list[str]]:
+        """The lines since the first `heard`, and how many there have been; an unfinished one once it has ended."""
+        return self._ring.news(heard, whole=not self._ended.done())
 
     def resident_bytes(self) -> int:
         if self._ended.done():

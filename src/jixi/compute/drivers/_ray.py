@@ -1,0 +1,223 @@
+"""`RayDriver`: programs on the machines of a Ray cluster."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, Final, cast
+
+from jixi.compute.drivers._process import ProcessDriver
+from jixi.compute.drivers._protocol import NO_NEEDS, Command, Needs, Order, Process, Site
+from jixi.compute.drivers._ray_wire import (
+    LONGEST,
+    Ask,
+    Ended,
+    Place,
+    Placed,
+    Ready,
+    Refused,
+    Run,
+    Started,
+    Stop,
+    Told,
+    says,
+    write,
+)
+from jixi.core.errors import JixiError, problem
+
+_LINES: Final = 1000
+_CLOSE_S: Final = 10
+_LOST: Final = "the connection to the Ray cluster was lost"
+
+
+class RayDriver:
+    """Ray chooses the machine, an actor there runs the program, and both end with us, even by `kill -9`.
+
+    `address` is that of the cluster's head, or "auto" on one of its machines. What is said to Ray goes through a
+    process of its own, which is started when first needed and again when it was lost; `environment` is for it.
+    `room_s`: how long a program waits for a machine with room; `join_s`: how long the cluster is waited for.
+    """
+
+    local = False
+
+    def __init__(
+        self, address: str, environment: Mapping[str, str], room_s: float = 60, join_s: float = 60
+    ) -> None:
+        self._address = address
+        self._join_s = join_s
+        self._room_s = room_s
+        self._environment = dict(environment)
+        self._link: _Link | None = None
+        self._one = asyncio.Lock()
+
+    async def start(self, name: str, order: Order, needs: Needs = NO_NEEDS) -> "_Remote":
+        async with self._one:
+            if self._link is None or self._link.lost:
+                self._link = await _Link.open(self._address, self._environment, self._join_s)
+        return await self._link.start(name, order, needs, self._room_s)
+
+    async def close(self) -> None:
+        """Leave the cluster; what still runs is killed."""
+        if self._link is not None:
+            await self._link.close()
+
+
+class _Remote:
+    """A program that runs elsewhere, as far as we have heard of it."""
+
+    pid: int
+
+    def __init__(self, link: "_Link", number: int) -> None:
+        self._link = link
+        self._number = number
+        self._lines = deque[str](maxlen=_LINES)
+        self._resident = 0
+        self.answers: asyncio.Queue[Placed | Started] = asyncio.Queue()
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self.ended)
+
+    async def stop(self, grace_s: float) -> None:
+        if not self.ended.done():
+            self._link.ask(Stop(self._number, grace_s))
+        await asyncio.wait({self.ended})
+
+    def log(self, lines: int = 200) -> list[str]:
+        return list(self._lines)[-lines:] if lines > 0 else []
+
+    def resident_bytes(self) -> int:
+        return self._resident
+
+    def told(self, say: Placed | Refused | Started | Told | Ended) -> None:
+        match say:
+            case Told():
+                self._lines.extend(say.lines)
+                self._resident = say.resident_bytes
+            case Ended():
+                self.end(say.status)
+            case Refused():
+                self.refuse(problem(say.code, **cast("dict[str, Any]", say.facts)))
+            case _:
+                self.answers.put_nowait(say)
+
+    def end(self, status: int, last: str | None = None) -> None:
+        if not self.ended.done():
+            self._resident = 0
+            if last is not None:
+                self._lines.append(last)
+            self.ended.set_result(status)
+
+    def refuse(self, error: JixiError) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(error)
+            # Who started it has been told by `answer`, or does not wait any more.
+            self.ended.exception()
+
+    async def answer(self) -> Placed | Started:
+        """The next word of the link; raises why there will be none."""
+        asked = asyncio.ensure_future(self.answers.get())
+        try:
+            await asyncio.wait({asked, self.ended}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                return asked.result()
+            self.ended.result()
+            raise problem("cluster_unreachable", address=self._link.address, reason=_LOST)
+        finally:
+            asked.cancel()
+
+
+class _Link:
+    """The process that belongs to the cluster, and all programs that it keeps."""
+
+    def __init__(
+        self, address: str, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.address = address
+        self._says = says(reader)
+        self.lost = False
+        self._process = process
+        self._writer = writer
+        self._numbers = count(1)
+        self._programs: dict[int, _Remote] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, address: str, environment: Mapping[str, str], patience_s: float) -> "_Link":
+        """Join the cluster; raises `cluster_unreachable`."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            number = theirs.fileno()
+            argv = (sys.executable, "-P", "-m", "jixi.compute.drivers._ray_link", str(number), address)
+            env = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNBUFFERED": "1", **environment}
+            process = await ProcessDriver().start("ray", Command(argv=argv, env=env, descriptors=(number,)))
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST)
+        link = cls(address, process, reader, writer)
+        try:
+            with contextlib.suppress(TimeoutError):
+                if await asyncio.wait_for(anext(link._says, None), patience_s) is not None:
+                    link._task = asyncio.create_task(link._listen(), name="ray link")
+                    return link
+        except BaseException:
+            await link.close()
+            raise
+        await link.close()
+        said = next((line for line in reversed(process.log(50)) if line.strip()), "no answer")
+        raise problem("cluster_unreachable", address=address, reason=said.strip().rstrip("."))
+
+    async def start(self, name: str, order: Order, needs: Needs, room_s: float) -> _Remote:
+        number = next(self._numbers)
+        self._programs[number] = program = _Remote(self, number)
+        self.ask(
+            Place(
+                id=number,
+                name=name,
+                cpus=needs.cpus,
+                gpus=needs.gpus,
+                memory_bytes=needs.memory_bytes,
+                group=needs.group,
+                files=list(map(str, needs.files)),
+                room_s=room_s,
+            )
+        )
+        try:
+            placed = await program.answer()
+            assert isinstance(placed, Placed)  # noqa: S101  (the link answers in turn)
+            command = order(Site(placed.host, placed.port)) if callable(order) else order
+            self.ask(Run(number, list(command.argv), dict(command.env)))
+            started = await program.answer()
+            assert isinstance(started, Started)  # noqa: S101  (the same)
+        except BaseException:
+            self.ask(Stop(number, 0))
+            raise
+        program.pid = started.pid
+        return program
+
+    def ask(self, message: Ask) -> None:
+        if not self.lost:
+            write(self._writer, message)
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._process.stop(_CLOSE_S if self._task is not None else 0)
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _listen(self) -> None:
+        async for say in self._says:
+            if isinstance(say, Ready) or (program := self._programs.get(say.id)) is None:
+                continue
+            program.told(say)
+            if isinstance(say, Ended | Refused):
+                del self._programs[say.id]
+        self.lost = True
+        for program in self._programs.values():
+            program.end(-signal.SIGKILL, _LOST)
+        self._programs.clear()
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()

@@ -1,0 +1,27 @@
+"""Inventory: what this machine has for models: processors, memory, accelerators, and how much of it is in use.
+
+Owns: `Node`, `Accelerator` and the reading of them: the kernel, control groups, NVML, amd-smi, rocm-smi, npu-smi.
+Must not: decide what runs where (placement does), know models. Tests: tests/unit/compute, on recorded outputs.
+"""
+
+from jixi.compute.inventory._inventory import Inventory, Reader
+from jixi.compute.inventory._machine import Machine, read_machine
+from jixi.compute.inventory._nvidia import NvidiaReader
+from jixi.compute.inventory._tools import parse_amd_smi, parse_npu_smi, parse_rocm_smi, read_amd, read_ascend
+from jixi.compute.inventory._values import Accelerator, Node, Vendor
+
+__all__ = [
+    "Accelerator",
+    "Inventory",
+    "Machine",
+    "Node",
+    "NvidiaReader",
+    "Reader",
+    "Vendor",
+    "parse_amd_smi",
+    "parse_npu_smi",
+    "parse_rocm_smi",
+    "read_amd",
+    "read_ascend",
+    "read_machine",
+]

@@ -1,0 +1,33 @@
+"""What there is: a node, and the accelerators in it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Vendor = Literal["nvidia", "amd", "ascend"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accelerator:
+    """A card, or a chip where a card has several. `id` is its name on its node; `index` is its number there among those
+    of its vendor, by which engines are told. `utilisation` is from 0 to 1; what its driver does not say is None.
+    """
+
+    id: str
+    vendor: Vendor
+    index: int
+    model: str
+    memory_bytes: int
+    used_bytes: int
+    utilisation: float | None = None
+    power_w: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """A machine, or the part of one that a container may use. `cpus` is a fraction where a limit says so."""
+
+    name: str
+    cpus: float
+    memory_bytes: int
+    memory_used_bytes: int
+    accelerators: tuple[Accelerator, ...] = ()
