@@ -1,17 +1,35 @@
-"""An entry of the catalogue: what a model is, what it may be used for, and where its files come from."""
+"""An entry of the catalogue: what a model is, what it may be used for, and how to have it."""
 
-from typing import Annotated, Literal
+import datetime as dt
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
-from jixi.core.errors import Language
+from jixi.core.errors import Language, problem
 from jixi.core.principal import Scope
+from jixi.models.catalog._architecture import Architecture, Parameters
+from jixi.models.catalog._origins import Origin, origin_from
+from jixi.models.catalog._variant import BITS, Variant
 
 LicenceClass = Literal["research", "commercial"]
+Level = Literal["L0", "L1", "L2"]
+Task = Literal[
+    "chat", "code", "reasoning", "vision", "embedding", "rerank", "transcription", "speech", "image"
+]
+
+_CHAT: Final = (Scope.CHAT, Scope.COMPLETIONS)
+_KINDS: Final[dict[Task, tuple[Scope, ...]]] = {
+    "chat": _CHAT,
+    "code": _CHAT,
+    "reasoning": _CHAT,
+    "vision": _CHAT,
+    "embedding": (Scope.EMBEDDINGS,),
+    "rerank": (Scope.RERANK,),
+}
 
 
-class Texts(Struct, frozen=True):
+class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     """A text for people, in both languages."""
 
     en: str
@@ -21,77 +39,101 @@ class Texts(Struct, frozen=True):
         return self.zh if language == "zh" else self.en
 
 
-class ModelFile(Struct, frozen=True):
-    """One file. `role` is what the engine knows it by ("model"); its digest decides, wherever its bytes come from."""
+class Licence(Struct, frozen=True, forbid_unknown_fields=True):
+    """A licence of weights, or the terms of a service. `conditions` are what it asks beyond naming the authors."""
 
-    role: str
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$")]
-    bytes: Annotated[int, Meta(gt=0)]
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-
-
-class HubSource(Struct, frozen=True):
-    """A repository on a hub; its files have the names of the entry's files."""
-
-    kind: Literal["modelscope", "huggingface"]
-    repo: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    revision: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    id: str
+    name: str
+    licence_class: LicenceClass = field(name="class")
+    url: str | None = None
+    conditions: Texts | None = None
 
 
-class PackageSource(Struct, frozen=True):
-    """An installed Python package that holds the file. It is found by its metadata and never imported."""
+class Provider(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a model is called as a service: a vendor of the registry, and the model's id there.
 
-    kind: Literal["package"]
-    package: str
-    version: str
-    member: str
-
-
-class CarrierSource(Struct, frozen=True):
-    """Python packages that carry the file, one part each and in this order; read as data, never installed.
-
-    They belong to third parties and may vanish, so they come last.
+    `base_url` is for services that speak the vendor's dialect at an address of their own.
     """
 
-    kind: Literal["carrier"]
-    packages: Annotated[list[str], Meta(min_length=1)]
-    member: str
+    vendor: str
+    model: str
+    base_url: str | None = None
 
 
-Origin = HubSource | PackageSource | CarrierSource
+class Size(NamedTuple):
+    """Bytes on disk. An estimate is weights times the bits of one: near for large models, low for small ones."""
+
+    bytes: int
+    estimated: bool
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A model of the catalogue. `licence` is the SPDX id of its weights' licence; `weak` marks a stand-in."""
+    """A model of the catalogue: an open one has `variants` (the first is the default), a closed one only a `provider`.
+
+    `base` is the entry that it was made from; `weak` marks a stand-in. `unconfirmed` names what its publisher does not
+    say or could not be confirmed, and is therefore left out; the rest stands at `facts_from`.
+    """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,119}$")]
     name: str
+    publisher: str
     family: str
-    parameters: str
-    kinds: list[Scope]
+    tasks: Annotated[list[Task], Meta(min_length=1)]
     languages: list[str]
-    context: Annotated[int, Meta(gt=0)]
-    engine: str
     licence: str
+    facts_from: str
     description: Texts
+    card: Texts
+    level: Level = "L0"
+    released: dt.date | None = None
+    parameters: Parameters | None = None
+    architecture: Architecture | None = None
+    context: Annotated[int, Meta(gt=0)] | None = None
+    base: str | None = None
     aliases: list[str] = []
-    licence_class: LicenceClass = "commercial"
-    files: list[ModelFile] = []
-    sources: list[dict[str, str | list[str]]] = []
+    unconfirmed: list[str] = []
+    variants: list[Variant] = []
+    provider: Provider | None = None
     weak: bool = False
 
     @property
-    def bytes(self) -> int:
-        return sum(file.bytes for file in self.files)
+    def closed(self) -> bool:
+        return self.provider is not None and not self.variants
 
-    def origins(self) -> list[Origin]:
-        """Where the files may come from, in the order to try."""
-        return [msgspec.convert(source, _KINDS[str(source["kind"])]) for source in self.sources]
+    @property
+    def kinds(self) -> list[Scope]:
+        """The endpoints that it answers."""
+        return list(dict.fromkeys(kind for task in self.tasks for kind in _KINDS.get(task, ())))
+
+    def variant(self, name: str | None = None) -> Variant:
+        """The variant of that id, or the default one. Raises `model_not_found` where it has none such."""
+        for variant in self.variants:
+            if name in (None, variant.id):
+                return variant
+        raise problem("model_not_found", model=self.id if name is None else f"{self.id}:{name}")
+
+    def size(self, variant: Variant) -> Size | None:
+        """How large the variant's files are; None where neither files nor parameters are known.
+
+        Makers of image models count the parameters of one of several networks, so theirs is no base for an estimate.
+        """
+        if variant.bytes is not None:
+            return Size(variant.bytes, estimated=False)
+        if self.parameters is None or "image" in self.tasks:
+            return None
+        return Size(round(self.parameters.total * BITS[variant.precision] / 8), estimated=True)
 
 
-_KINDS: dict[str, type[HubSource] | type[PackageSource] | type[CarrierSource]] = {
-    "modelscope": HubSource,
-    "huggingface": HubSource,
-    "package": PackageSource,
-    "carrier": CarrierSource,
-}
+def sizes(entry: Entry) -> list[Size]:
+    """Those of its variants that are known."""
+    return [size for variant in entry.variants if (size := entry.size(variant)) is not None]
+
+
+def decode_entry(raw: bytes) -> Entry:
+    """An entry from JSON; raises `msgspec.MsgspecError`."""
+    return msgspec.json.decode(raw, type=Entry, dec_hook=decode_hook)
+
+
+def decode_hook(kind: type, value: Any) -> Any:
+    """What msgspec cannot tell by itself: which origin a table is."""
+    return origin_from(value) if kind is Origin else value

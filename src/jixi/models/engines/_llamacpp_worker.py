@@ -2,14 +2,11 @@
 
 import importlib
 import threading
-from typing import Any, Final
+from typing import Any
 
-from jixi.models.engines._llamacpp import LlamaCppOptions
+from jixi.models.engines._llamacpp import BATCH, LlamaCppOptions
 from jixi.models.engines._protocol import Launch
 from jixi.models.engines._worker import begin, cores, options_of
-
-# Between batches llama.cpp notices that a caller has gone and says how far it is: small ones, at no loss on a CPU.
-_BATCH: Final = 512
 
 
 def parameters(llama: Any, launch: Launch) -> Any:
@@ -19,19 +16,25 @@ def parameters(llama: Any, launch: Launch) -> Any:
     chosen.model.path = str(launch.files["model"])
     # A set: a plain string would become a set of letters.
     chosen.model_alias = {launch.model}
-    # The ending ".sock" makes it a Unix socket.
-    chosen.hostnames = [str(launch.socket)]
+    if launch.port is None:
+        # The ending ".sock" makes it a Unix socket.
+        chosen.hostnames = [str(launch.socket)]
+    else:
+        chosen.hostnames, chosen.port, chosen.api_keys = [launch.host], launch.port, [launch.key]
     chosen.n_parallel = launch.parallel
     chosen.n_ctx = launch.context * launch.parallel
     # Each slot has its own context of the promised size: neither shared nor fitted to what memory is free.
     chosen.kv_unified = False
     chosen.fit_params = False
-    chosen.n_batch = chosen.n_ubatch = _BATCH
+    chosen.n_batch = chosen.n_ubatch = BATCH
     chosen.use_jinja = True
     chosen.warmup = False
     chosen.ui = False
     chosen.cache_prompt = True
-    chosen.cache_ram_mib = options.cache_mib
+    # What a slot had read is found again by its tokens alone, whatever adapter it was read under.
+    chosen.cache_ram_mib = 0 if launch.adapters else options.cache_mib
+    chosen.lora_adapters = [llama.CommonAdapterLoraInfo(str(path), 0.0) for path in launch.adapters.values()]
+    chosen.lora_init_without_apply = True
     chosen.cpuparams.n_threads = launch.threads or cores()
     chosen.cpuparams_batch.n_threads = options.batch_threads or cores()
     chosen.endpoint_metrics = True
@@ -41,8 +44,9 @@ def parameters(llama: Any, launch: Launch) -> Any:
 
 def main() -> None:
     launch = begin()
-    # llama.cpp does not take over the socket of a process that has gone.
-    launch.socket.unlink(missing_ok=True)
+    if launch.port is None:
+        # llama.cpp does not take over the socket of a process that has gone.
+        launch.socket.unlink(missing_ok=True)
     llama: Any = importlib.import_module("xllamacpp")
     server = llama.Server(parameters(llama, launch))
     print(f"ready on {server.listening_address}")  # noqa: T201

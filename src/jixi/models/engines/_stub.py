@@ -1,13 +1,16 @@
 """The `stub` engine: deterministic tokens and scripted faults, shipped so that anyone can test against it."""
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 import msgspec
 
 from jixi.compute.drivers import Command
 from jixi.core.principal import Scope
+from jixi.models.engines._footprint import MIB, Footprint, Load
 from jixi.models.engines._protocol import Launch, Profile
-from jixi.models.engines._worker import options_of, worker_command
+from jixi.models.engines._worker import options_from, options_of, worker_command
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -52,7 +55,7 @@ class StubOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     repeat: bool = False
     """Begin the script again after its end."""
     request_scripts: bool = False
-    """Obey a request's own field `stub`."""
+    """Obey a request's own field `stub`, or a last message that is a JSON object with that field alone."""
     journal: str | None = None
     """Append what was produced, and when, to this file; each line is on the disk before the answer ends."""
     port: int | None = None
@@ -61,18 +64,33 @@ class StubOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ready_after_s: float = 0
     exit_at_start: int | None = None
     """End at once with this status."""
+    plays: Literal["text", "transcriptions", "speech", "images", "classify"] = "text"
+    """What kind of model it is; faults and scripts are for text alone."""
 
 
 class StubEngine:
-    """Speaks chat, completions and embeddings. Tools are emulated by the gateway, as with llama.cpp."""
+    """Speaks chat, completions, embeddings and rerank, or one kind of sound or images. Tools are emulated."""
 
     name: Final = "stub"
     profile: Final = Profile(
-        kinds=frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS}),
+        kinds=frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS, Scope.RERANK}),
         tools="emulated",
+        local=frozenset({"journal", "port"}),
         progress="/progress",
+        counts=True,
+        adapters="gguf",
     )
 
+    def asks(self, launch: Launch, name: str) -> Mapping[str, Any]:
+        return {"model": name}
+
+    def profile_of(self, options: Mapping[str, Any]) -> Profile:
+        plays = options_from(options, StubOptions, self.name).plays
+        return self.profile if plays == "text" else replace(self.profile, kinds=frozenset({Scope(plays)}))
+
+    def footprint(self, load: Load) -> Footprint:
+        return Footprint(weights=load.weights, runtime=40 * MIB)
+
     def command(self, launch: Launch) -> Command:
-        options_of(launch, StubOptions)
-        return worker_command("jixi.models.engines._stub_worker", launch)
+        media = options_of(launch, StubOptions).plays != "text"
+        return worker_command(f"jixi.models.engines._stub_{'media' if media else 'worker'}", launch)

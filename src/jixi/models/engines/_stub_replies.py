@@ -27,6 +27,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     messages: Any = None
     prompt: Any = None
     input: Any = None
+    query: str = ""
+    documents: list[str] = []
     stream: bool = False
     stream_options: StreamOptions | None = None
     max_tokens: int | None = None
@@ -37,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     logprobs: bool | int | None = None
     encoding_format: str | None = None
     stub: Fault | None = None
+    model: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     choices: int
     prompt_tokens: int
     finish: str
+    stopped_by: str | None
     include_usage: bool
     logprobs: bool
     fault: Fault
@@ -75,14 +79,36 @@ def words_of(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+class _Scripted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    stub: Fault
+
+
+def script_of(request: Request) -> Fault | None:
+    """How this very answer is to misbehave, in the field `stub` or in place of the last message."""
+    messages: Any = request.messages
+    if request.stub is not None or not isinstance(messages, list) or not messages:
+        return request.stub
+    text = words_of(cast("list[Any]", messages)[-1])
+    return msgspec.json.decode(text, type=_Scripted).stub if text.startswith('{"stub"') else None
+
+
 def plan(
-    model: str, options: StubOptions, request: Request, fault: Fault, *, chat: bool, context: int
+    model: str,
+    options: StubOptions,
+    request: Request,
+    fault: Fault,
+    *,
+    chat: bool,
+    context: int,
+    adapted: bool = False,
 ) -> Plan:
-    """The answer to a request; like any engine, it ends with the context at the latest."""
+    """The answer to a request; like any engine, it ends with the context at the latest. `adapted`: an adapter's."""
     text = words_of(request.messages if chat else request.prompt)
     limit = request.max_completion_tokens or request.max_tokens
     limit = limit and min(limit, context)
-    tokens, stopped = _stopped(_tokens(options, request, text, limit, fault), request.stop)
+    tokens, stopped_by = _stopped(
+        _tokens(options, request, f"{model}:{text}" if adapted else text, limit, fault), request.stop
+    )
     said_all = fault.say is not None and len(tokens) == len(fault.say.split())
     options_of_stream = request.stream_options
     return Plan(
@@ -92,7 +118,8 @@ def plan(
         tokens=tokens,
         choices=request.n or 1,
         prompt_tokens=max(1, len(text.split())),
-        finish="stop" if stopped or said_all or limit is None else "length",
+        finish="stop" if stopped_by or said_all or limit is None else "length",
+        stopped_by=stopped_by,
         include_usage=options_of_stream is not None and options_of_stream.include_usage,
         logprobs=bool(request.logprobs),
         fault=fault,
@@ -108,19 +135,22 @@ def _tokens(options: StubOptions, request: Request, text: str, limit: int | None
     return [word if at == 0 else f" {word}" for at, word in enumerate(words)]
 
 
-def _stopped(tokens: list[str], stop: str | list[str] | None) -> tuple[list[str], bool]:
-    """The tokens before the first stop string, and whether there was one."""
+def _stopped(tokens: list[str], stop: str | list[str] | None) -> tuple[list[str], str | None]:
+    """The tokens before the first stop string, and which one that was."""
     text = "".join(tokens)
-    places = [text.find(one) for one in ([stop] if isinstance(stop, str) else stop or []) if one in text]
+    places = [
+        (text.find(one), one) for one in ([stop] if isinstance(stop, str) else stop or []) if one in text
+    ]
     if not places:
-        return tokens, False
+        return tokens, None
+    place, found = min(places)
     kept, length = list[str](), 0
     for token in tokens:
         length += len(token)
-        if length > min(places):
+        if length > place:
             break
         kept.append(token)
-    return kept, True
+    return kept, found
 
 
 def whole(told: Plan) -> bytes:
@@ -174,6 +204,18 @@ def vectors(model: str, options: StubOptions, request: Request) -> bytes:
     return _encode({"object": "list", "model": model, "data": data, "usage": usage})
 
 
+def scores(model: str, request: Request, fault: Fault) -> bytes:
+    """How much of the query's words each document has, in the order in which they came."""
+    wanted = set(request.query.lower().split())
+    results = [
+        {"index": at, "relevance_score": len(wanted & set(text.lower().split())) / max(1, len(wanted))}
+        for at, text in enumerate(request.documents)
+    ]
+    tokens = sum(len(f"{request.query} {text}".split()) for text in request.documents)
+    usage = {} if fault.usage == "missing" else {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+    return _encode({"object": "list", "model": model, "results": results, **usage})
+
+
 def _texts(value: Any) -> list[str]:
     return (
         [words_of(item) for item in cast("list[Any]", value)]
@@ -212,6 +254,8 @@ def _usage(told: Plan) -> dict[str, Any]:
 
 def _choice(told: Plan, at: int, text: str, finish: str, tokens: list[str]) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": at, "finish_reason": finish, "logprobs": _logprobs(told, tokens)}
+    if told.stopped_by is not None:
+        choice["stop_reason"] = told.stopped_by
     return choice | ({"message": {"role": "assistant", "content": text}} if told.chat else {"text": text})
 
 
@@ -219,6 +263,8 @@ def _delta(told: Plan, at: int, token: str | None) -> dict[str, Any]:
     """One token of one choice; None ends the choice."""
     if token is None:
         choice: dict[str, Any] = {"index": at, "finish_reason": told.finish}
+        if told.stopped_by is not None:
+            choice["stop_reason"] = told.stopped_by
         return choice | ({"delta": {}} if told.chat else {"text": ""})
     choice = {"index": at, "finish_reason": None}
     if told.logprobs:

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import uvloop
 
-from jixi.models.engines._http import Connection, answer, refusal, serve
+from jixi.models.engines._http import Connection, answer, only_model, refusal, serve
 from jixi.models.engines._protocol import CANARY
 from jixi.models.engines._stub import Fault, StubOptions
 from jixi.models.engines._stub_replies import (
@@ -20,14 +21,20 @@ from jixi.models.engines._stub_replies import (
     frames,
     garbage,
     plan,
+    scores,
+    script_of,
     vectors,
     whole,
+    words_of,
 )
 from jixi.models.engines._worker import begin, options_of
 
 _CHAT: Final = b"/v1/chat/completions"
 _EMBEDDINGS: Final = b"/v1/embeddings"
-_INFERENCE: Final = frozenset({_CHAT, b"/v1/completions", _EMBEDDINGS})
+_TEMPLATE: Final = b"/apply-template"
+_TOKENIZE: Final = b"/tokenize"
+_RERANK: Final = b"/v1/rerank"
+_INFERENCE: Final = frozenset({_CHAT, b"/v1/completions", _EMBEDDINGS, _RERANK})
 _KEPT_ANSWERS: Final = 1024
 _COMMENT_S: Final = 0.05
 _GOOD: Final = Fault()
@@ -48,8 +55,11 @@ class Journal:
 class House:
     """What the connections share: the options, the place in the script, the good answers already built."""
 
-    def __init__(self, model: str, context: int, options: StubOptions) -> None:
+    def __init__(
+        self, model: str, context: int, options: StubOptions, adapters: Collection[str] = ()
+    ) -> None:
         self.model = model
+        self.adapters = adapters
         self.context = context
         self.options = options
         self.ready_at = time.monotonic() + options.ready_after_s
@@ -64,10 +74,14 @@ class House:
         """Decide the answer to a request; raises msgspec.DecodeError."""
         request = self._decode(body)
         fault = _GOOD if canary else self._next_fault()
-        if self.options.request_scripts and request.stub is not None:
-            fault = request.stub
+        if self.options.request_scripts:
+            fault = script_of(request) or fault
         chat = path == _CHAT
-        return request, plan(self.model, self.options, request, fault, chat=chat, context=self.context)
+        adapted = request.model in self.adapters
+        model = request.model if adapted else self.model
+        return request, plan(
+            model, self.options, request, fault, chat=chat, context=self.context, adapted=adapted
+        )
 
     def keep(self, key: bytes, built: bytes | list[Frame]) -> None:
         """Remember a good answer, so that the same request is answered without a thought."""
@@ -88,9 +102,6 @@ class StubConnection(Connection):
     def __init__(self, house: House) -> None:
         super().__init__()
         self._house = house
-        self._task: asyncio.Task[None] | None = None
-        self._may_write = asyncio.Event()
-        self._may_write.set()
         self._made = self._sent = 0
 
     def is_canary(self) -> bool:
@@ -114,21 +125,22 @@ class StubConnection(Connection):
             self.reply(200 if ready else 503, b'{"status":"ok"}' if ready else b'{"status":"loading"}')
         elif path == b"/progress":
             self.reply(200, b'{"tokens":%d}' % self._house.made)
+        elif path in (_TEMPLATE, _TOKENIZE):
+            self._count(path, body)
         elif path == b"/v1/models":
-            entry = {"id": self._house.model, "object": "model", "created": 0, "owned_by": "jixi"}
-            self.reply(200, msgspec.json.encode({"object": "list", "data": [entry]}))
+            self.reply(200, only_model(self._house.model))
         else:
             self.reply(404, refusal(404, "there is nothing here"))
 
-    def gone(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    def pause_writing(self) -> None:
-        self._may_write.clear()
-
-    def resume_writing(self) -> None:
-        self._may_write.set()
+    def _count(self, path: bytes, body: bytes) -> None:
+        """The words of a chat, which are its tokens."""
+        fields = msgspec.json.decode(body)
+        if path == _TEMPLATE:
+            self.reply(200, msgspec.json.encode({"prompt": words_of(fields["messages"])}))
+        else:
+            self.reply(
+                200, msgspec.json.encode({"tokens": list(range(max(1, len(fields["content"].split()))))})
+            )
 
     def _infer(self, path: bytes, body: bytes) -> None:
         try:
@@ -162,6 +174,8 @@ class StubConnection(Connection):
                 self._refuse(fault.status, fault.retry_after)
             elif path == _EMBEDDINGS:
                 await self._say(vectors(self._house.model, self._house.options, request), fault, path + body)
+            elif path == _RERANK:
+                await self._say(scores(self._house.model, request, fault), fault, path + body)
             elif told.stream:
                 await self._stream(told, path + body)
             else:
@@ -262,6 +276,7 @@ class AttentiveConnection(StubConnection):
         self._ended = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
         if name.lower() == b"x-request-id":
             self._request_id = value.decode("latin-1")
 
@@ -280,13 +295,13 @@ def main() -> None:
     if options.exit_at_start is not None:
         print(f"the script says to end with {options.exit_at_start}")  # noqa: T201
         os._exit(options.exit_at_start)
-    house = House(launch.model, launch.context, options)
+    house = House(launch.model, launch.context, options, launch.adapters.keys())
     journal = Journal(Path(options.journal)) if options.journal else None
 
     def connection() -> StubConnection:
         return StubConnection(house) if house.plain else AttentiveConnection(house, journal)
 
-    uvloop.run(serve(connection, launch.socket, options.port))
+    uvloop.run(serve(connection, launch, options.port))
 
 
 if __name__ == "__main__":

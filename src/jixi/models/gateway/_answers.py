@@ -6,11 +6,16 @@ import msgspec
 from msgspec import Raw
 
 from jixi.core.principal import Scope
-from jixi.core.usage import Usage
+from jixi.core.usage import UNITS, Usage
 from jixi.models.gateway._chunks import Whole, encode, usage_fields
 from jixi.models.gateway._exchange import Run
+from jixi.models.gateway._faults import broken
 from jixi.models.gateway._merged import merged_usage
+from jixi.models.gateway._ranking import ranking
+from jixi.models.gateway._requests import JSON
+from jixi.models.gateway._schemas import RerankRequest, TranscriptionRequest
 from jixi.models.gateway._tools import ToolPlan, read_calls
+from jixi.models.gateway._transcripts import seconds_of, transcript
 
 _CHOICES: Final = msgspec.json.Decoder(list[dict[str, Any]])
 _CHARACTERS_PER_TOKEN: Final = 4
@@ -20,13 +25,22 @@ Answer = tuple[bytes, Whole]
 
 def usage_of(run: Run, whole: Whole) -> Usage:
     """What one answer used: as the engine says, or counted from the text."""
+    if run.request.kind in UNITS:
+        return run.believe_units(_made(run, whole))
     reported = whole.usage.usage() if whole.usage is not None else None
+    if reported is not None and run.believe(reported, 0) is reported:
+        return reported
     text = (
         sum(len(_said(choice)) for choice in whole.choices or ())
-        if run.request.kind != Scope.EMBEDDINGS
+        if run.request.kind in (Scope.CHAT, Scope.COMPLETIONS)
         else 0
     )
     return run.believe(reported, -(-text // _CHARACTERS_PER_TOKEN))
+
+
+def _made(run: Run, whole: Whole) -> int | None:
+    """Images, or seconds that were heard; None where the engine does not say."""
+    return len(whole.data or ()) if run.request.kind is Scope.IMAGES else seconds_of(whole)
 
 
 def total(run: Run, answers: list[Answer]) -> Usage:
@@ -34,12 +48,27 @@ def total(run: Run, answers: list[Answer]) -> Usage:
 
 
 def body_of(run: Run, answers: list[Answer], usage: Usage) -> bytes:
-    """The body that the caller gets."""
+    """The body that the caller gets.
+
+    Raises `engine_error` where more was made than was held for: the engine talks nonsense, or the file had been made
+    to look shorter than it is.
+    """
     raw, whole = answers[0]
-    if run.request.kind is Scope.EMBEDDINGS:
-        return raw if whole.model == run.model and whole.usage is not None else _renamed(run, raw, usage)
-    if run.plan.plain and whole.usage is not None and run.envelope.fits(whole):
-        return raw
+    if run.request.kind in UNITS and (_made(run, whole) or 0) > run.request.most_units:
+        raise broken(run.model, "it made more than was asked for")
+    if isinstance(run.request.typed, RerankRequest):
+        return ranking(run, run.request.typed, whole, usage)
+    if isinstance(run.request.typed, TranscriptionRequest):
+        return transcript(run.request.typed, raw, usage)
+    if run.request.kind is Scope.IMAGES:
+        return _images(run, raw)
+    if run.request.kind in (Scope.EMBEDDINGS, Scope.CLASSIFY):
+        fits = whole.model == run.model and whole.usage is not None and not usage.estimated
+        return raw if fits else _renamed(run, raw, usage)
+    if run.plan.plain and whole.usage is not None and not usage.estimated:
+        fitting = run.envelope.fitting(raw, whole)
+        if fitting is not None:
+            return fitting
     fields = run.envelope.mend(raw, whole)
     choices = [
         _choice(run, choice, index + place)
@@ -50,6 +79,20 @@ def body_of(run: Run, answers: list[Answer], usage: Usage) -> bytes:
     fields["usage"] = usage_fields(usage)
     if len(answers) > 1:
         fields.pop("timings", None)
+    return encode(fields)
+
+
+def kept_of(run: Run, body: bytes) -> bytes:
+    """An answer as traces may keep it: JSON, and without the images themselves."""
+    if run.request.kind is Scope.IMAGES:
+        return b"{}"
+    return body if run.request.content_type == JSON else encode(body.decode())
+
+
+def _images(run: Run, raw: bytes) -> bytes:
+    fields: dict[str, Any] = dict(msgspec.json.decode(raw, type=dict[str, Raw]))
+    fields.pop("model", None)
+    fields.setdefault("created", run.envelope.created)
     return encode(fields)
 
 

@@ -13,9 +13,27 @@ OBJECTS: Final = {
     Scope.CHAT: "chat.completion",
     Scope.COMPLETIONS: "text_completion",
     Scope.EMBEDDINGS: "list",
+    Scope.RERANK: "list",
+    Scope.CLASSIFY: "list",
+    Scope.TRANSCRIPTIONS: "transcription",
+    Scope.SPEECH: "audio",
+    Scope.IMAGES: "list",
 }
-CHUNK_OBJECTS: Final = {Scope.CHAT: "chat.completion.chunk", Scope.COMPLETIONS: "text_completion"}
-_ID_PREFIXES: Final = {Scope.CHAT: "chatcmpl-", Scope.COMPLETIONS: "cmpl-", Scope.EMBEDDINGS: "embd-"}
+CHUNK_OBJECTS: Final = {
+    Scope.CHAT: "chat.completion.chunk",
+    Scope.COMPLETIONS: "text_completion",
+    Scope.SPEECH: "audio",
+}
+_ID_PREFIXES: Final = {
+    Scope.CHAT: "chatcmpl-",
+    Scope.COMPLETIONS: "cmpl-",
+    Scope.EMBEDDINGS: "embd-",
+    Scope.RERANK: "rerank-",
+    Scope.CLASSIFY: "classify-",
+    Scope.TRANSCRIPTIONS: "transcript-",
+    Scope.SPEECH: "speech-",
+    Scope.IMAGES: "img-",
+}
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -29,12 +47,14 @@ class WireUsage(Struct):
 
     prompt_tokens: Count = 0
     completion_tokens: Count = 0
+    total_tokens: Count = 0
     prompt_tokens_details: PromptDetails | None = None
 
     def usage(self) -> Usage:
         cached = (self.prompt_tokens_details.cached_tokens or 0) if self.prompt_tokens_details else 0
         return Usage(
-            input_tokens=self.prompt_tokens,
+            # Rerankers of some vendors name the sum alone.
+            input_tokens=self.prompt_tokens or max(0, self.total_tokens - self.completion_tokens),
             cached_input_tokens=min(cached, self.prompt_tokens),
             output_tokens=self.completion_tokens,
         )
@@ -84,11 +104,21 @@ class WholeChoice(Struct):
     finish_reason: str | None = None
 
 
+class Ranked(Struct):
+    """A document's place in the request, and how well it answers the query."""
+
+    index: Count
+    relevance_score: float
+
+
 class Whole(Struct):
     """An answer that is no stream."""
 
     choices: list[WholeChoice] | UnsetType = UNSET
     data: list[Raw] | UnsetType = UNSET
+    results: list[Ranked] | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    duration: float | str | None = None
     usage: WireUsage | None = None
     id: str = ""
     object: str = ""
@@ -116,9 +146,20 @@ class Envelope(Struct, frozen=True):
         objects = CHUNK_OBJECTS if chunk else OBJECTS
         return cls(_ID_PREFIXES[kind] + body, objects[kind], int(time.time()), model)
 
-    def fits(self, chunk: Chunk | Whole) -> bool:
-        """Whether a chunk can go out as it came: the public model name, and nothing of the common fields missing."""
-        return bool(chunk.model == self.model and chunk.id and chunk.created and chunk.object == self.object)
+    def fitting(self, payload: bytes, chunk: Chunk | Whole) -> bytes | None:
+        """The payload with the name that was asked for, all else as it came; None where a common field is missing.
+
+        Only a member has its name in quotes that are not escaped, so a pair that is there once is the model's.
+        """
+        if not (chunk.id and chunk.created and chunk.object == self.object):
+            return None
+        if chunk.model == self.model:
+            return payload
+        name = encode(chunk.model)
+        for pair in (b'"model":' + name, b'"model": ' + name):
+            if payload.count(pair) == 1:
+                return payload.replace(pair, b'"model":' + encode(self.model))
+        return None
 
     def mend(self, payload: bytes, chunk: Chunk | Whole) -> dict[str, Any]:
         """The fields of a chunk with the public model name, and with what the engine left out."""

@@ -2,35 +2,53 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from jixi.core.errors import problem
+from jixi.core.errors import JixiError, problem
+from jixi.core.principal import Scope
 from jixi.core.usage import Usage
-from jixi.models.engines import EngineConnectionError, EngineResponse
-from jixi.models.gateway._admission import Lane, Place
+from jixi.models.engines import EngineConnectionError
 from jixi.models.gateway._chunks import WHOLE, Envelope, Whole
 from jixi.models.gateway._faults import broken, refused
 from jixi.models.gateway._plan import Plan
-from jixi.models.gateway._ports import Limits, Replica
+from jixi.models.gateway._ports import Limits, Replica, Response
+from jixi.models.gateway._record import Try
 from jixi.models.gateway._requests import PATHS, Request
+from jixi.models.gateway._suspects import Suspicion
+from jixi.models.gateway._transcripts import check_transcript
+from jixi.models.gateway.routing import Lane, Place
 
 _OK: Final = 200
+_TOO_MANY: Final = 429
+_UNAVAILABLE: Final = 503
+_PAUSE_S: Final = 1.0
 
 
 class Run(Struct, kw_only=True):
-    """Everything that is settled about a call once it is admitted."""
+    """Everything that is settled about one try of a call. `patience_s` is the time until some content must be there.
+
+    `drains`: the answer is read to its end although the caller leaves.
+    `lost` is what answers used that broke before anything of them was handed on, where their engines said so.
+    """
 
     request: Request
     request_id: str
     plan: Plan
-    replica: Replica
     lane: Lane
+    context: int
     limits: Limits
+    patience_s: float
     envelope: Envelope
-    dispatched: bool = False
-    on_lag: Callable[[], None] = lambda: None
+    noted: Try
+    suspicion: Suspicion
+    drains: bool = False
+    on_lag: Callable[[JixiError], None] = lambda _: None
+    lost: list[Usage] = []
 
     @property
     def model(self) -> str:
@@ -38,18 +56,28 @@ class Run(Struct, kw_only=True):
 
     def estimated_input(self) -> int:
         """What the prompt may have cost the engine, where it did not say: about four bytes to a token."""
-        return min(-(-self.request.most_input(self.replica.context) // 4), self.replica.context)
+        return min(-(-self.request.most_input(self.context) // 4), self.context)
 
     def believe(self, usage: Usage | None, counted: int) -> Usage:
         """The engine's own numbers where it gave possible ones, else what came through here."""
-        allowed = self.request.output_limit or self.replica.context
+        allowed = self.request.output_limit or self.context
         if (
             usage is not None
-            and usage.input_tokens <= self.replica.context * max(1, len(self.request.inputs))
+            and usage.input_tokens <= self.context * max(1, len(self.request.inputs))
             and usage.output_tokens <= max(allowed, counted)
         ):
             return usage
         return Usage(input_tokens=self.estimated_input(), output_tokens=counted, estimated=True)
+
+    def believe_units(self, made: int | None) -> Usage:
+        """What was made, where that is possible, else the most that was held for.
+
+        An answer of more than was held for is charged so and not given: see `body_of`.
+        """
+        most = self.request.most_units
+        if made is not None and 0 <= made <= most:
+            return Usage(units=made)
+        return Usage(units=most, estimated=True)
 
 
 class Exchange:
@@ -58,46 +86,96 @@ class Exchange:
     def __init__(self, run: Run, place: Place) -> None:
         self._run = run
         self._place = place
-        self._response: EngineResponse | None = None
+        self._response: Response | None = None
         self.begun = False
+        self._reached = True
         self._closed = False
+        self._sent_at = 0.0
+
+    @property
+    def replica(self) -> Replica:
+        """Who works on it, once it was sent."""
+        return self._place.replica
 
     async def enter(self) -> None:
         """Wait until it is this request's turn; raises `overloaded` where that takes too long."""
         if self._place.waits:
+            self._run.noted.queued()
             try:
                 async with asyncio.timeout(self._run.limits.first_token_s):
                     await self._place.turn()
             except TimeoutError as error:
-                raise self._run.lane.overloaded(self._run.model) from error
+                raise self._place.overloaded() from error
+        else:
+            await self._place.turn()
 
-    async def send(self, body: bytes, number: int) -> EngineResponse:
+    async def send(self, body: bytes, number: int) -> Response:
         """Send `body`, return the answer once its status is known to be good."""
-        run = self._run
-        run.replica.begin()
-        self.begun = run.dispatched = True
+        run, replica = self._run, self._place.replica
+        replica.begin()
+        self.begun = True
+        self._sent_at = monotonic()
+        run.noted.dispatched()
         name = run.request_id if len(run.plan.bodies) == 1 else f"{run.request_id}.{number}"
         try:
-            self._response = response = await run.replica.client.send(
-                PATHS[run.request.kind], body, request_id=name
+            self._response = response = await replica.client.send(
+                PATHS[run.request.kind], body, request_id=name, content_type=run.plan.content_type
             )
-            if response.status != _OK:
-                words = await response.read()
-                wait = response.headers.get("retry-after", "")
-                raise refused(run.request, run.replica.context, response.status, words, wait)
+            run.noted.attempt.status = status = response.status
+            if status != _OK:
+                raise self._refused(status, await response.read(), response.headers.get("retry-after", ""))
         except EngineConnectionError as error:
+            self._reached = error.reached
             raise broken(run.model, "it cannot be reached or broke off") from error
         return response
+
+    def gave(self) -> None:
+        """Some content has come: the replica works."""
+        self._place.note(well=True)
+        if self._place.state is not None:
+            took = monotonic() - self._sent_at
+            self._place.state.note_first_token(took * 1000)
+        self._run.noted.first_token()
+
+    def progress(self, tokens: int) -> None:
+        """So many tokens have come since the last word."""
+        self._place.progress(tokens)
+
+    async def blame(self, error: BaseException) -> None:
+        """Count a failure against the replica, where it is the replica's, and see whether the engine died of it."""
+        status = self._run.noted.attempt.status
+        if not self.begun or not isinstance(error, JixiError):
+            return
+        if error.code in ("engine_error", "engine_timeout") or status == _UNAVAILABLE:
+            self._place.note(well=False)
+        if error.code == "engine_error" and self._reached and self.replica.quota is None:
+            await self._run.suspicion.failed_at(self.replica.client)
 
     def close(self) -> None:
         """Leave: the engine stops, if it still works on this, and the place goes to the next."""
         if not self._closed:
             self._closed = True
             if self.begun:
-                self._run.replica.end()
+                self._place.replica.end()
                 if self._response is not None:
                     self._response.abort()
             self._place.leave()
+
+    def _refused(self, status: int, words: bytes, wait: str) -> JixiError:
+        seconds = _seconds(wait)
+        if status == _TOO_MANY or (status == _UNAVAILABLE and seconds is not None):
+            self._place.pause(_PAUSE_S if seconds is None else seconds)
+        return refused(self._run.request, self._run.context, status, words, seconds)
+
+
+def _seconds(wait: str) -> float | None:
+    """What a Retry-After says, be it seconds or a date; None where it says nothing that makes sense."""
+    if wait.isascii() and wait.isdecimal():
+        return float(wait)
+    try:
+        return max(0.0, (parsedate_to_datetime(wait) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 async def fetch_whole(run: Run, place: Place, number: int) -> tuple[bytes, Whole]:
@@ -105,16 +183,28 @@ async def fetch_whole(run: Run, place: Place, number: int) -> tuple[bytes, Whole
     exchange = Exchange(run, place)
     try:
         await exchange.enter()
-        async with asyncio.timeout(run.limits.whole_s):
+        async with asyncio.timeout(run.patience_s):
             response = await exchange.send(run.plan.bodies[number], number)
             raw = await response.read()
+        whole = _decoded(run, raw)
+        exchange.gave()
+        run.suspicion.acquit()
     except TimeoutError as error:
-        raise problem("engine_timeout", model=run.model, seconds=round(run.limits.whole_s)) from error
+        silent = problem("engine_timeout", model=run.model, seconds=round(run.patience_s))
+        await exchange.blame(silent)
+        raise silent from error
     except EngineConnectionError as error:
-        raise broken(run.model, "its answer was cut") from error
+        if error.usage is not None:
+            run.lost.append(run.believe(error.usage, 0))
+        cut = broken(run.model, "its answer was cut")
+        await exchange.blame(cut)
+        raise cut from error
+    except JixiError as error:
+        await exchange.blame(error)
+        raise
     finally:
         exchange.close()
-    return raw, _decoded(run, raw)
+    return raw, whole
 
 
 def _decoded(run: Run, raw: bytes) -> Whole:
@@ -122,8 +212,10 @@ def _decoded(run: Run, raw: bytes) -> Whole:
         if not raw.isascii():
             raw.decode()
         whole = WHOLE.decode(raw)
+        if run.request.kind is Scope.TRANSCRIPTIONS:
+            check_transcript(raw)
     except (ValueError, RecursionError) as error:
         raise broken(run.model, "its answer is not what was asked for") from error
-    if not (whole.choices or whole.data):
+    if not (whole.choices or whole.data or whole.results) and whole.text is UNSET:
         raise broken(run.model, "its answer is empty")
     return whole

@@ -1,6 +1,8 @@
 """What an engine's refusal means to the caller: one of our problems, with the engine's words made safe to show."""
 
 import re
+from collections.abc import Callable
+from math import ceil
 from typing import Any, Final
 
 import msgspec
@@ -40,18 +42,20 @@ _BODY: Final = msgspec.json.Decoder(_Body)
 _REFUSAL: Final = msgspec.json.Decoder[_Refusal | str](_Refusal | str)  # pyright: ignore[reportArgumentType]
 
 
-def refused(request: Request, context: int, status: int, body: bytes, retry_after: str = "") -> JixiError:
-    """The problem behind an answer of `status` with `body`."""
+def refused(
+    request: Request, context: int, status: int, body: bytes, retry_after: float | None = None
+) -> JixiError:
+    """The problem behind an answer of `status` with `body`, which asks to come back after so many seconds."""
     model, refusal = request.model, _read(body)
     if 400 <= status < 500 and _is_context(refusal):
         return _too_long(request, context, refusal)
     if status in (429, 503):
-        seconds = int(retry_after) if retry_after.isdecimal() else 5
+        seconds = 5 if retry_after is None else ceil(min(60, retry_after))
         state = "loading or overloaded"
-        return problem("model_unavailable", model=model, state=state, retry_after=max(1, min(60, seconds)))
+        return problem("model_unavailable", model=model, state=state, retry_after=max(1, seconds))
     if 400 <= status < 500 and status not in (401, 403, 407):
         # A field is named only where the caller sent it: the engine may have been asked for others in its place.
-        sent = isinstance(refusal.param, str) and refusal.param in request.fields
+        sent = isinstance(refusal.param, str) and request.has(refusal.param)
         param = refusal.param if sent else None
         reason = clean(refusal.message) or "the engine refused it"
         return problem("invalid_value", reason=reason, param=param)
@@ -70,6 +74,19 @@ def failed_midway(request: Request, context: int, error: bytes) -> JixiError:
 
 def broken(model: str, reason: str) -> JixiError:
     return problem("engine_error", model=model, reason=reason)
+
+
+def untellable(model: str) -> JixiError:
+    """An answer that is good, but not in the form that its caller asked for."""
+    return broken(model, "its answer cannot be told in this form")
+
+
+def judge(tell: Callable[[bytes], object], answer: bytes, model: str) -> None:
+    """Have `answer` told to its caller; raises `engine_error` where that cannot be."""
+    try:
+        tell(answer)
+    except (ValueError, RecursionError) as error:
+        raise untellable(model) from error
 
 
 def clean(message: str) -> str:

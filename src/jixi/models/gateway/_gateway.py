@@ -1,115 +1,202 @@
 """`Gateway.open`: the way of one call, from its raw body to an answer that is paid for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any, Final, Protocol
-from weakref import WeakKeyDictionary
-
-from msgspec import Struct
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import Any
 
 from jixi.core.clock import Clock
-from jixi.core.errors import JixiError, Language
-from jixi.core.ports import Gate, Meter, Reservation
+from jixi.core.errors import JixiError, problem
+from jixi.core.ports import Gate, Hold, Meter, Reservation
 from jixi.core.principal import Principal, Scope
+from jixi.core.trace import Observer
 from jixi.core.usage import Usage
+from jixi.models.engines import Profile
 from jixi.models.gateway._account import Account
-from jixi.models.gateway._admission import Lane, Place
-from jixi.models.gateway._answers import Answer, body_of, total, usage_of
-from jixi.models.gateway._chunks import Envelope
-from jixi.models.gateway._delivery import Delivery
-from jixi.models.gateway._exchange import Run, fetch_whole
-from jixi.models.gateway._merged import MergedStream, merged_usage
-from jixi.models.gateway._plan import make_plan
-from jixi.models.gateway._ports import Limits, Replica, Router
-from jixi.models.gateway._requests import Request, check_support, parse
-from jixi.models.gateway._stream import EngineStream, PayloadStream
-from jixi.models.gateway._toolstream import ToolStream
-
-_JSON: Final = "application/json"
-_EVENTS: Final = "text/event-stream; charset=utf-8"
-
-
-class Call(Struct, frozen=True, kw_only=True):
-    """A call as a border hands it over: who, what for, and the body as it came."""
-
-    principal: Principal
-    kind: Scope
-    body: bytes
-    request_id: str
-    language: Language = "en"
-
-
-class ByteStream(Protocol):
-    """A stream that must be closed, wherever one stops reading it; closing again changes nothing."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def __anext__(self) -> bytes: ...
-
-    async def aclose(self) -> None: ...
-
-
-class Reply(Struct, frozen=True, kw_only=True):
-    """Either a `body` or a `stream`."""
-
-    status: int = 200
-    content_type: str = _JSON
-    body: bytes | None = None
-    stream: ByteStream | None = None
-
-
-class Model(Struct, frozen=True, kw_only=True):
-    """A model in the form of OpenAI's listing, with what else a caller wants to know before a call."""
-
-    id: str
-    object: str = "model"
-    created: int
-    owned_by: str = "jixi"
-    kinds: list[Scope]
-    context: int
-    state: str
+from jixi.models.gateway._attempts import Attempts, Errand
+from jixi.models.gateway._cache import AnswerCache, Replay, Stored, cache_key
+from jixi.models.gateway._call import ByteStream, Call, Model, Reply
+from jixi.models.gateway._counting import Count, count
+from jixi.models.gateway._delivery import Delivery, Keep
+from jixi.models.gateway._drains import Drains
+from jixi.models.gateway._faults import judge
+from jixi.models.gateway._opening import first_content, leave_stream
+from jixi.models.gateway._ports import Limits, Router
+from jixi.models.gateway._record import NoObserver, Record
+from jixi.models.gateway._requests import EVENTS, Request, check_support, parse
+from jixi.models.gateway._speech import SpeechDelivery, SpeechEvents
+from jixi.models.gateway._suspects import Suspects, Suspicion
+from jixi.models.gateway._whole import whole_answer
+from jixi.models.gateway.routing import (
+    Alias,
+    AliasBook,
+    Everywhere,
+    Journey,
+    NoAliases,
+    RouteNow,
+    Routes,
+    Ticket,
+)
 
 
 class Gateway:
     """Proxies calls to engines under the rules of the house: rights, money, places, time."""
 
     def __init__(
-        self, fleet: Router, gate: Gate, meter: Meter, clock: Clock, limits: Limits | None = None
+        self,
+        routers: Sequence[Router],
+        gate: Gate,
+        meter: Meter,
+        clock: Clock,
+        *,
+        aliases: AliasBook | None = None,
+        limits: Limits | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        self._fleet = fleet
         self._gate = gate
         self._meter = meter
         self._clock = clock
         self._limits = limits or Limits()
-        self._lanes: WeakKeyDictionary[Replica, Lane] = WeakKeyDictionary()
+        self._observer = observer or NoObserver()
+        self._routes = Routes(routers, aliases or NoAliases(), self._limits)
+        self._cache = AnswerCache(clock)
+        self._everywhere = Everywhere()
+        self._suspects = Suspects(self._limits, clock)
         self._settling: set[asyncio.Task[Any]] = set()
+        self._drains = Drains(self._limits)
 
     async def open(self, call: Call) -> Reply:
         """Answer a call. A body is complete and charged when it is returned; a stream is charged before it ends.
 
         Raises every problem of the catalogue that can befall a call. Cancelling it stops the engine and charges
-        what was produced.
+        what was produced; a vendor that charges for the whole answer is heard to its end first.
         """
-        began = self._clock.monotonic()
+        record = Record(
+            self._observer,
+            self._clock,
+            request_id=call.request_id,
+            principal=call.principal,
+            kind=call.kind,
+            dialect=call.dialect,
+        )
+        try:
+            return await self._open(call, record)
+        except JixiError as error:
+            record.refused(error)
+            raise record.pointed(error) from error
+        except BaseException as error:
+            record.refused(error)
+            raise
+
+    async def _open(self, call: Call, record: Record) -> Reply:
+        request = parse(call.kind, call.body, call.audio)
+        record.trace.model, record.trace.stream = request.model, request.stream
+        if record.keeps_content:
+            record.trace.request = call.body
+        self._gate.authorise(call.principal, call.kind, request.model)
+        record.mark("authorised")
+        alias = self._routes.aliases.find(request.model)
+        record.outside = alias is not None
+        if alias is None or alias.cache_ttl_s is None or not request.repeatable:
+            return await self._ask(call, request, alias, record)
+        key = cache_key(call.principal.tenant_id, alias.id, str(alias.version), call.kind, body=call.body)
+        stored = self._cache.find(key)
+        if stored is not None:
+            return await self._replay(call, request, stored, record)
+        ttl_s, trace = alias.cache_ttl_s, record.trace
+
+        def keep(blocks: tuple[bytes, ...], usage: Usage) -> None:
+            self._cache.keep(key, blocks, usage, trace.target or request.model, ttl_s)
+
+        return await self._ask(call, request, alias, record, keep)
+
+    async def _ask(
+        self, call: Call, request: Request, alias: Alias | None, record: Record, keep: Keep | None = None
+    ) -> Reply:
+        """Let an engine answer."""
+        journey = await self._way(call, request, alias)
+        suspicion = Suspicion(self._suspects, request, call.principal.tenant_id)
+        attempts, reservation = self._plan(call, request, alias, record, journey, suspicion)
+        try:
+            await suspicion.pass_by(self._limits.first_token_s)
+            return await self._admit(call, attempts, reservation, record, keep)
+        finally:
+            suspicion.end()
+
+    async def _admit(
+        self, call: Call, attempts: Attempts, reservation: Reservation, record: Record, keep: Keep | None
+    ) -> Reply:
+        attempts.admit()
+        request = attempts.request
+        account = Account(self._meter, self._clock, self._spawn, record)
+        try:
+            hold = await self._meter.reserve(reservation)
+        except BaseException:
+            attempts.leave()
+            raise
+        account.opened(hold)
+        if request.stream:
+            stream = await self._stream(call, request, attempts, account, keep)
+            return Reply(content_type=request.content_type, stream=stream, headers=_told(hold, record, keep))
+        body, usage = await whole_answer(attempts, account, self._drains, call.teller)
+        if keep is not None:
+            keep((body,), usage)
+        return Reply(content_type=request.content_type, body=body, headers=_told(hold, record, keep))
+
+    async def _replay(self, call: Call, request: Request, stored: Stored, record: Record) -> Reply:
+        """Give a stored answer again, charged as such before any of it is given."""
+        blocks = stored.blocks
+        if call.teller is not None:
+            # In one piece: a teller hears a block before the charge only where no other comes after it.
+            blocks = (b"".join(blocks),)
+            judge(call.teller.end if request.stream else call.teller.whole, blocks[0], request.model)
+        account = Account(self._meter, self._clock, self._spawn, record)
+        reservation = Reservation(
+            request_id=call.request_id,
+            principal=call.principal,
+            model=request.model,
+            kind=call.kind,
+            max_input_tokens=stored.usage.input_tokens,
+            max_output_tokens=stored.usage.output_tokens,
+            max_units=stored.usage.units,
+            stream=request.stream,
+            targets=(stored.target,),
+            tier=call.tier,
+        )
+        hold = await self._meter.reserve(reservation)
+        account.opened(hold)
+        account.replays(stored.target, asked=request.model)
+        if request.stream:
+            account.first_token()
+        else:
+            record.answered(blocks[0])
+        await account.settle("ok", stored.usage, replayed=True)
+        headers = (*hold.headers(), ("x-jixi-target", stored.target), ("x-jixi-cache", "hit"))
+        if request.stream:
+            return Reply(content_type=EVENTS, stream=Replay(blocks), headers=headers)
+        return Reply(body=blocks[0], headers=headers)
+
+    async def count(self, call: Call) -> Count:
+        """How many tokens the model would read for `call`; nothing is answered and nothing charged.
+
+        It counts against the limits of requests a minute, and an engine that counts gives it a place like any call.
+        """
         request = parse(call.kind, call.body)
         self._gate.authorise(call.principal, call.kind, request.model)
-        replica = self._fleet.route(request.model)
-        check_support(request, replica.profile)
-        run, place = self._admit(call, request, replica)
-        account = Account(self._meter, self._clock, self._spawn, began)
+        lane = (await self._way(call, request, self._routes.aliases.find(request.model))).lane
+        ticket = Ticket(request, call.principal.tenant_id)
+        place = lane.join(ticket) if lane.replica().profile.counts else None
         try:
-            account.opened(await self._meter.reserve(_reservation(call, run)))
-        except BaseException:
-            place.leave()
-            raise
-        if request.stream:
-            return await self._stream(call, run, place, account)
-        return Reply(body=await _answer(run, place, account))
+            await self._meter.tally(call.principal, request.model)
+            return await count(request, lane, place, call.request_id, self._limits.first_token_s)
+        finally:
+            if place is not None:
+                place.leave()
 
     def models(self, principal: Principal) -> list[Model]:
         """The models that `principal` may use, each with the kinds of calls that are open to it."""
         found: list[Model] = []
-        for listing in self._fleet.models():
+        for listing in self._routes.listings():
             kinds = [kind for kind in sorted(listing.kinds) if self._may(principal, kind, listing.name)]
             if kinds:
                 found.append(
@@ -123,8 +210,54 @@ class Gateway:
                 )
         return found
 
+    def model(self, principal: Principal, name: str) -> Model:
+        """One of them; raises `model_not_found`."""
+        found = next((model for model in self.models(principal) if model.id == name), None)
+        if found is None:
+            raise problem("model_not_found", model=name[:256], param="model")
+        return found
+
+    def routes(self) -> list[RouteNow]:
+        """Every public name, where it leads, and how its replicas fare in this process."""
+        return self._routes.now()
+
+    def routes_everywhere(self) -> list[RouteNow]:
+        """The same over all processes of the server, as far as they have said."""
+        return self._everywhere.over(self._routes.now())
+
+    def queues(self) -> dict[str, int]:
+        """How many calls wait for a place at each deployment, over all processes of the server."""
+        return {
+            route.name: sum(replica.waiting for replica in route.replicas)
+            for route in self.routes_everywhere()
+            if route.kind == "deployment"
+        }
+
+    def heard(self, process: str, routes: Sequence[RouteNow]) -> None:
+        """How replicas fare in another process of the server; nothing where it has ended."""
+        self._everywhere.heard(process, routes)
+
+    def waiting(self, tenant_id: str) -> int:
+        """How many of the tenant's calls wait for a place, in this process."""
+        return self._routes.waiting(tenant_id)
+
+    @property
+    def draining(self) -> int:
+        """How many answers are read to their end although their callers have left, in this process."""
+        return self._drains.running
+
+    def look(self) -> None:
+        """Replicas may have come or gone: calls that wait are given to those that have come."""
+        self._routes.look()
+
+    def interrupt(self) -> None:
+        """Calls that are left from now on are not given up by their callers: the server ends."""
+        self._drains.outcome = "interrupted"
+
     async def close(self) -> None:
-        """Wait until every call that ended early is settled."""
+        """Stop what is read for nobody, and wait until every call that ended early is settled."""
+        await self._drains.close()
+        await self._routes.waking.close()
         while self._settling:
             await asyncio.wait(self._settling)
 
@@ -135,103 +268,101 @@ class Gateway:
             return False
         return True
 
-    def _admit(self, call: Call, request: Request, replica: Replica) -> tuple[Run, Place]:
-        lane = self._lanes.get(replica)
-        if lane is None:
-            lane = self._lanes[replica] = Lane(replica.spec.parallel, self._limits.waiting)
-        run = Run(
+    def _journey(self, call: Call, request: Request, alias: Alias | None) -> Journey:
+        def check(profile: Profile) -> None:
+            check_support(request, profile)
+
+        if alias is None:
+            return self._routes.plain(request.model, check)
+        return self._routes.through(alias, call.request_id, check)
+
+    async def _way(self, call: Call, request: Request, alias: Alias | None) -> Journey:
+        """The way of a call; where its model sleeps, there is one once that is awake."""
+        try:
+            return self._journey(call, request, alias)
+        except JixiError as error:
+            if error.code != "model_unavailable":
+                raise
+            models = (request.model,) if alias is None else alias.draw(call.request_id)
+            asleep = next((model for model in models if self._routes.waking.awaited(model)), None)
+            if asleep is None:
+                raise
+        batch = call.tier == "batch"
+        await self._routes.waking.wait(asleep, call.principal.tenant_id, batch=batch)
+        return self._journey(call, request, alias)
+
+    def _plan(
+        self,
+        call: Call,
+        request: Request,
+        alias: Alias | None,
+        record: Record,
+        journey: Journey,
+        suspicion: Suspicion,
+    ) -> tuple[Attempts, Reservation]:
+        limits = self._limits
+        first_token_s = (alias.first_token_s if alias is not None else None) or limits.first_token_s
+        errand = Errand(
             request=request,
             request_id=call.request_id,
-            plan=make_plan(request, replica.profile),
-            replica=replica,
-            lane=lane,
-            limits=self._limits,
-            envelope=Envelope.new(call.kind, call.request_id, request.model, chunk=request.stream),
+            ticket=Ticket(request, call.principal.tenant_id, batch=call.tier == "batch"),
+            limits=limits,
+            budget_s=first_token_s if request.stream else limits.whole_s,
+            suspicion=suspicion,
+            hedge_s=alias.hedge_after_ms / 1000 if alias is not None and alias.hedge_after_ms else None,
         )
-        return run, lane.join(request.model)
+        context = journey.context
+        reservation = Reservation(
+            request_id=call.request_id,
+            principal=call.principal,
+            model=request.model,
+            kind=call.kind,
+            max_input_tokens=request.most_input(context),
+            max_output_tokens=request.most_output(context, journey.max_output),
+            max_units=request.most_units,
+            stream=request.stream,
+            targets=() if alias is None else tuple(lane.name for lane in journey.lanes),
+            tier=call.tier,
+        )
+        return Attempts(errand, journey, record), reservation
 
-    async def _stream(self, call: Call, run: Run, place: Place, account: Account) -> Reply:
-        stream = _open_streams(run, place)
-        delivery = Delivery(stream, account, call.language, wants_usage=run.request.wants_usage)
-        run.on_lag = delivery.give_up
-        await delivery.prime()
-        return Reply(content_type=_EVENTS, stream=delivery)
+    async def _stream(
+        self, call: Call, request: Request, attempts: Attempts, account: Account, keep: Keep | None
+    ) -> ByteStream:
+        stream, first, run = await first_content(attempts, account, self._drains)
+        leave = partial(leave_stream, self._drains, run, stream, account)
+        deliver = Delivery
+        if request.kind is Scope.SPEECH:
+            deliver = SpeechEvents if request.content_type == EVENTS else SpeechDelivery
+        delivery = deliver(
+            stream,
+            first,
+            account,
+            call.language,
+            leave,
+            wants_usage=request.wants_usage,
+            keep=keep,
+            teller=call.teller,
+        )
+        run.on_lag = delivery.leave_behind
+        return delivery
 
     def _spawn(self, settlement: Coroutine[Any, Any, Any]) -> object:
         task = asyncio.create_task(settlement)
         self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        task.add_done_callback(self._settled)
         return task
 
-
-def _reservation(call: Call, run: Run) -> Reservation:
-    context = run.replica.context
-    return Reservation(
-        request_id=call.request_id,
-        principal=call.principal,
-        model=run.model,
-        kind=call.kind,
-        max_input_tokens=run.request.most_input(context),
-        max_output_tokens=run.request.most_output(context),
-        stream=run.request.stream,
-    )
+    def _settled(self, task: "asyncio.Task[Any]") -> None:
+        """Where it failed, the record has said so, and the meter has kept what is owed."""
+        self._settling.discard(task)
+        if not task.cancelled():
+            task.exception()
 
 
-def _open_streams(run: Run, place: Place) -> PayloadStream:
-    count = len(run.plan.bodies)
-    places = [place, *(run.lane.join(run.model, admitted=True) for _ in range(1, count))]
-    streams: list[PayloadStream] = []
-    for number, taken in enumerate(places):
-        stream = EngineStream(run, taken, number, number if count > 1 else None)
-        streams.append(ToolStream(stream, run.plan.tools) if run.plan.tools is not None else stream)
-    return streams[0] if count == 1 else MergedStream(streams, run.plan.choices, run.envelope)
-
-
-async def _answer(run: Run, place: Place, account: Account) -> bytes:
-    """A whole answer, charged."""
-    answers: list[Answer] = []
-    try:
-        if len(run.plan.bodies) == 1:
-            answers.append(await fetch_whole(run, place, 0))
-        else:
-            await _fetch_all(run, place, answers)
-        usage = total(run, answers)
-        body = body_of(run, answers, usage)
-    except JixiError as error:
-        await account.settle("failed", _spent(run, answers), error.code)
-        raise
-    except Exception:
-        account.settle_later("failed", Usage(), "internal_error")
-        raise
-    except BaseException:
-        account.settle_later("cancelled", _spent(run, answers) if answers else _begun(run))
-        raise
-    run.replica.progress(usage.output_tokens)
-    await account.settle("ok", usage)
-    return body
-
-
-async def _fetch_all(run: Run, place: Place, answers: list[Answer]) -> None:
-    """Several answers at once, in order; the first failure ends the rest."""
-    places = [place, *(run.lane.join(run.model, admitted=True) for _ in run.plan.bodies[1:])]
-    tasks = [asyncio.create_task(fetch_whole(run, taken, at)) for at, taken in enumerate(places)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        done = [task for task in tasks if task.done()]
-        answers += [task.result() for task in done if task.exception() is None]
-        for task in done:
-            task.result()
-    finally:
-        for task, taken in zip(tasks, places, strict=True):
-            task.cancel()
-            taken.leave()
-        await asyncio.wait(tasks)
-
-
-def _spent(run: Run, answers: list[Answer]) -> Usage:
-    return merged_usage([usage_of(run, whole) for _, whole in answers], run.plan.choices)
-
-
-def _begun(run: Run) -> Usage:
-    """What a call has used whose caller left before its whole answer was there: the prompt, as far as one can say."""
-    return Usage(input_tokens=run.estimated_input(), estimated=True) if run.dispatched else Usage()
+def _told(hold: Hold, record: Record, keep: Keep | None) -> tuple[tuple[str, str], ...]:
+    """The headers of an answer, and for an alias who gave it and that it may be given again."""
+    if not hold.reservation.targets:
+        return hold.headers()
+    told = (*hold.headers(), ("x-jixi-target", record.trace.target or record.trace.model))
+    return told if keep is None else (*told, ("x-jixi-cache", "miss"))

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from jixi.core.errors import JixiError
 from jixi.core.usage import Usage
 from jixi.models.gateway._chunks import Envelope
 from jixi.models.gateway._stream import PayloadStream
@@ -19,7 +18,7 @@ class MergedStream:
         self.envelope = envelope
         self._streams = streams
         self._choices = choices
-        self._batches: asyncio.Queue[list[bytes] | JixiError | None] = asyncio.Queue(_WAITING_BATCHES)
+        self._batches: asyncio.Queue[list[bytes] | Exception | None] = asyncio.Queue(_WAITING_BATCHES)
         self._tasks: list[asyncio.Task[None]] = []
         self._open = len(streams)
 
@@ -28,7 +27,7 @@ class MergedStream:
             self._tasks = [asyncio.create_task(self._pump(stream)) for stream in self._streams]
         while self._open:
             batch = await self._batches.get()
-            if isinstance(batch, JixiError):
+            if isinstance(batch, Exception):
                 self.close()
                 raise batch
             if batch:
@@ -52,12 +51,14 @@ class MergedStream:
             while payloads := await stream.read():
                 await self._batches.put(payloads)
             await self._batches.put(None)
-        except JixiError as error:
+        except Exception as error:  # noqa: BLE001  (whatever it is, the reader must not wait for ever)
             await self._batches.put(error)
 
 
 def merged_usage(parts: list[Usage], choices: int) -> Usage:
     """The usage of several answers, `choices` to a prompt: each prompt counts once, as far as it was read afresh."""
+    if len(parts) == 1:
+        return parts[0]
     prompts = [parts[start : start + choices] for start in range(0, len(parts), choices)]
     read = [
         max(answers, key=lambda part: (part.input_tokens, -part.cached_input_tokens)) for answers in prompts

@@ -1,19 +1,27 @@
 """What goes to the engine for one request: the caller's own bytes, or a few fields of them changed."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
-from jixi.models.engines import Profile
+from jixi.models.engines import Profile, write_form
 from jixi.models.gateway._logprobs import LogprobsPlan, plan_logprobs
-from jixi.models.gateway._requests import Request
-from jixi.models.gateway._schemas import ChatRequest, Sampling
+from jixi.models.gateway._requests import Request, Typed
+from jixi.models.gateway._schemas import (
+    ChatRequest,
+    RerankRequest,
+    Sampling,
+    SpeechRequest,
+    TranscriptionRequest,
+)
 from jixi.models.gateway._tools import ToolPlan, plan_tools
 
 _NULL: Final = Raw(b"null")
 _ASK_USAGE: Final = b'{"include_usage":true}'
+_AS_EVENTS: Final = b'"sse"'
 _MESSAGES: Final = msgspec.json.Decoder(list[dict[str, Raw]])
 _SYSTEM: Final = Raw(b'"system"')
 _encode: Final = msgspec.json.Encoder().encode
@@ -26,6 +34,7 @@ class Plan(Struct, frozen=True):
     choices: int = 1
     tools: ToolPlan | None = None
     logprobs: LogprobsPlan | None = None
+    content_type: str = "application/json"
 
     @property
     def plain(self) -> bool:
@@ -33,14 +42,23 @@ class Plan(Struct, frozen=True):
         return len(self.bodies) == 1 and self.tools is None and self.logprobs is None
 
 
-def make_plan(request: Request, profile: Profile) -> Plan:
-    """Decide what to ask of an engine with `profile`. An engine makes one choice for one prompt at a time: those
-    that can make more count the tokens of one alone, or need several free slots at once.
+def make_plan(
+    request: Request, profile: Profile, target: str, asks: Mapping[str, bytes] = MappingProxyType({})
+) -> Plan:
+    """Decide what to ask of `target`, whose engine has `profile`; `asks` is said to it in any case. An engine makes one
+    choice for one prompt at a time: those that can make more count the tokens of one alone, or need several free slots
+    at once.
     """
     typed = request.typed
-    if not isinstance(typed, Sampling):
-        return Plan([request.body])
     changes: dict[str, bytes | None] = {}
+    if target != typed.model:
+        changes["model"] = _encode(target)
+    changes |= asks
+    if not isinstance(typed, Sampling):
+        if isinstance(typed, TranscriptionRequest):
+            return _form(request, typed, target)
+        changes |= _other_changes(typed)
+        return Plan([_changed(request.fields, changes) if changes else request.body])
     for name, value in request.fields.items():
         if value == _NULL:
             changes[name] = None
@@ -60,6 +78,27 @@ def make_plan(request: Request, profile: Profile) -> Plan:
         for split in _splits(request, typed.seed, request.choices)
     ]
     return Plan(bodies, request.choices, tools, logprobs)
+
+
+def _other_changes(typed: Typed) -> dict[str, bytes | None]:
+    """What differs in a request that no model answers in words."""
+    if isinstance(typed, RerankRequest):
+        return {"documents": _encode(typed.texts()), "top_n": None, "return_documents": None}
+    return {"stream_format": _AS_EVENTS} if isinstance(typed, SpeechRequest) else {}
+
+
+def _form(request: Request, typed: TranscriptionRequest, target: str) -> Plan:
+    """The file with its fields. Whatever is asked for is made from the most that an engine can say."""
+    if request.audio is None:
+        raise ValueError("a transcription without a file was let in")
+    said: dict[str, Any] = {name: msgspec.json.decode(value) for name, value in request.fields.items()}
+    said |= {"model": target, "response_format": "verbose_json"}
+    wanted = {"segment", *(typed.timestamp_granularities or ())}
+    said.pop("timestamp_granularities", None)
+    fields = [(name, str(value)) for name, value in said.items() if value is not None]
+    fields += [("timestamp_granularities[]", each) for each in sorted(wanted)]
+    content_type, body = write_form(fields, request.audio)
+    return Plan([body], content_type=content_type)
 
 
 def _change_chat(

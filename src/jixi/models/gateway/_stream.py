@@ -4,17 +4,18 @@ import asyncio
 from typing import Any, Final, Protocol
 
 import msgspec
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, structs
 
 from jixi.core.errors import JixiError, problem
 from jixi.core.usage import Usage
-from jixi.models.engines import EngineConnectionError, EngineResponse
-from jixi.models.gateway._admission import Place
+from jixi.models.engines import EngineConnectionError
 from jixi.models.gateway._chunks import CHUNK, Chunk, Envelope, encode
 from jixi.models.gateway._exchange import Exchange, Run
 from jixi.models.gateway._faults import broken, failed_midway
+from jixi.models.gateway._ports import Response
 from jixi.models.gateway._sse import FrameReader, FrameTooLargeError
 from jixi.models.gateway._watch import Watch
+from jixi.models.gateway.routing import Place
 
 _DONE: Final = b"[DONE]"
 _END_S: Final = 0.5
@@ -32,7 +33,10 @@ class PayloadStream(Protocol):
     def envelope(self) -> Envelope: ...
 
     async def read(self) -> list[bytes]:
-        """More payloads, the first of all with content; empty at a good end. Raises JixiError at any other."""
+        """More payloads, the first of all with content; empty at a good end. Raises JixiError at any other.
+
+        Whoever cancels it reads on or closes the stream.
+        """
         ...
 
     def usage(self) -> Usage:
@@ -57,67 +61,99 @@ class EngineStream:
         self._index = index
         self.index = index or 0
         self._rewrites = index is not None or run.plan.logprobs is not None
-        self._response: EngineResponse | None = None
         self._frames = FrameReader()
         self._usage: Usage | None = None
+        self._told_at = 0
         self._named = False
         self._done = False
         self._text_length = 0
-        self._watch: Watch | None = None
+        self._opened: tuple[Response, Watch] | None = None
+        self._opening: asyncio.Task[tuple[Response, Watch]] | None = None
         self._lagging = False
         self._failure: JixiError | None = None
 
     async def read(self) -> list[bytes]:
         limits = self._run.limits
         try:
-            if self._response is None or self._watch is None:
-                self._response, self._watch = await self._open()
-            elif not self._watch.rang:
+            response, watch = self._opened or await self._open()
+            if self._lagging and not watch.rang:
                 self._lagging = False
-                self._watch.wait(limits.inter_token_s if self.tokens else limits.first_token_s)
-            payloads = await self._next(self._response)
+                watch.wait(limits.inter_token_s if self.tokens else self._run.patience_s)
+            payloads = await self._next(response)
         except EngineConnectionError as error:
-            self.close()
-            raise self._broken() from error
-        except BaseException:
-            self.close()
+            self._note_usage(error.usage)
+            failure = self._broken()
+            await self._end_after(failure)
+            raise failure from error
+        except Exception as error:
+            await self._end_after(error)
             raise
         if payloads:
             self._lagging = True
-            self._watch.wait(limits.reader_s)
+            watch.wait(limits.reader_s)
         else:
+            self._run.suspicion.acquit()
             self.close()
         return payloads
 
     def usage(self) -> Usage:
         if not self._exchange.begun:
             return Usage()
-        return self._run.believe(self._usage, self.tokens)
+        usage, since = self._usage, self.tokens - self._told_at
+        if usage is not None and since:
+            usage = structs.replace(usage, output_tokens=usage.output_tokens + since, estimated=True)
+        return self._run.believe(usage, self.tokens)
+
+    def _note_usage(self, usage: Usage | None) -> None:
+        """What a vendor reported before its answer broke off; of what came since then we count the tokens."""
+        if usage is not None and self._usage is None:
+            output = max(usage.output_tokens, self.tokens)
+            self._usage = structs.replace(usage, output_tokens=output, estimated=True)
+            self._told_at = self.tokens
+        if self._usage is not None and not self.tokens:
+            self._run.lost.append(self.usage())
 
     def close(self) -> None:
-        if self._watch is not None:
-            self._watch.stop()
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._opened is not None:
+            self._opened[1].stop()
         self._exchange.close()
 
-    async def _open(self) -> tuple[EngineResponse, Watch]:
+    async def _end_after(self, error: BaseException) -> None:
+        try:
+            await self._exchange.blame(error)
+        finally:
+            self.close()
+
+    async def _open(self) -> tuple[Response, Watch]:
+        """Open it once; where the answer is read to its end, that goes on although nobody waits here any more."""
+        if not self._run.drains:
+            return await self._send()
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._send())
+        return await asyncio.shield(self._opening)
+
+    async def _send(self) -> tuple[Response, Watch]:
         """Send the request; the time until the first token runs from the moment the engine has it."""
         await self._exchange.enter()
-        limit, loop = self._run.limits.first_token_s, asyncio.get_running_loop()
+        limit, loop = self._run.patience_s, asyncio.get_running_loop()
         began = loop.time()
         try:
             async with asyncio.timeout(limit):
                 response = await self._exchange.send(self._run.plan.bodies[self._number], self._number)
         except TimeoutError as error:
             raise self._silent(limit) from error
-        return response, Watch(self._ring, began + limit - loop.time())
+        self._opened = response, Watch(self._ring, began + limit - loop.time())
+        return self._opened
 
     def _ring(self) -> None:
         """Nothing moves any more: the engine says nothing, or the client takes nothing."""
         self._exchange.close()
         if self._lagging:
-            self._run.on_lag()
+            self._run.on_lag(self._too_slow())
 
-    async def _next(self, response: EngineResponse) -> list[bytes]:
+    async def _next(self, response: Response) -> list[bytes]:
         """Take blocks until there is content to hand on, or the end."""
         if self._failure is not None:
             raise self._failure
@@ -139,15 +175,20 @@ class EngineStream:
                 await response.arrival()
         if self._done and not payloads:
             await self._let_end(response)
-        self._run.replica.progress(self.tokens - before)
+        self._note_progress(before)
         if not payloads and not self.ending:
             raise broken(self._run.model, "its answer ended early")
         return payloads
 
-    async def _let_end(self, response: EngineResponse) -> None:
+    def _note_progress(self, before: int) -> None:
+        if not before and self.tokens:
+            self._exchange.gave()
+        self._exchange.progress(self.tokens - before)
+
+    async def _let_end(self, response: Response) -> None:
         """Wait a moment for the end of the body, so that the connection can be used again."""
-        if self._watch is not None:
-            self._watch.wait(_END_S)
+        if self._opened is not None:
+            self._opened[1].wait(_END_S)
         try:
             while not response.finished:
                 response.take()
@@ -173,20 +214,23 @@ class EngineStream:
         if not payload.isascii():
             payload.decode()
         if chunk.error is not UNSET:
-            raise failed_midway(self._run.request, self._run.replica.context, bytes(chunk.error))
-        fits = self.envelope.fits(chunk)
-        if fits and not self._named and self._index is None:
+            raise failed_midway(self._run.request, self._run.context, bytes(chunk.error))
+        fitting = self.envelope.fitting(payload, chunk)
+        if fitting is not None and not self._named and self._index is None:
             self._named = True
-            self.envelope = Envelope(chunk.id, chunk.object, chunk.created, chunk.model)
+            self.envelope = Envelope(chunk.id, chunk.object, chunk.created, self.envelope.model)
         if chunk.usage is not None:
-            self._usage = chunk.usage.usage()
+            self._usage, self._told_at = chunk.usage.usage(), self.tokens
         if not chunk.choices:
             return
         choice = chunk.choices[0]
         if choice.says():
             self.tokens += 1
-        if not fits or self._rewrites or chunk.usage is not None:
+            self._told_at += chunk.usage is not None
+        if fitting is None or self._rewrites or chunk.usage is not None:
             payload = self._rewritten(payload, chunk)
+        else:
+            payload = fitting
         if choice.finish_reason is not None or self.ending:
             self.ending.append(payload)
         else:
@@ -211,11 +255,14 @@ class EngineStream:
 
     def _broken(self) -> JixiError:
         limits = self._run.limits
-        if self._watch is None or not self._watch.rang:
+        if self._opened is None or not self._opened[1].rang:
             return broken(self._run.model, "its answer was cut")
         if self._lagging:
-            return problem("client_too_slow", seconds=round(limits.reader_s))
-        return self._silent(limits.inter_token_s if self.tokens else limits.first_token_s)
+            return self._too_slow()
+        return self._silent(limits.inter_token_s if self.tokens else self._run.patience_s)
+
+    def _too_slow(self) -> JixiError:
+        return problem("client_too_slow", seconds=round(self._run.limits.reader_s))
 
     def _silent(self, seconds: float) -> JixiError:
         return problem("engine_timeout", model=self._run.model, seconds=round(seconds))

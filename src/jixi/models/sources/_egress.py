@@ -1,47 +1,190 @@
 """The one client for addresses outside this machine: it never reaches inside the network by mistake.
 
-Every address is resolved once, every answer is judged, and the connection goes to a judged address. Each redirect is
-judged anew, and nothing that identifies us is sent along.
+Every address is resolved once, every answer is judged, and the connection goes to a judged address. Fetches judge each
+redirect anew and send nothing along that identifies us; what carries a credential follows no redirect at all.
 """
 
-import asyncio
-import ipaddress
-import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
-from urllib.parse import urljoin, urlsplit
+from types import SimpleNamespace
+from typing import Any, Final
+from urllib.parse import urljoin
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-from jixi.core.errors import problem
+from jixi.models.sources._judge import Judge, refused
 
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_connect=5, sock_read=30)
+_FETCH_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_connect=5, sock_read=30)
+# Whoever waits for an answer has clocks of their own; this one ends what they have forgotten.
+_SEND_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_connect=5, sock_read=660)
+_KEPT_S: Final = 30
+_FETCH_BUFFER: Final = 256 * 1024
+_MOST_BYTES: Final = 256 * 1024 * 1024
+
+
+class EgressError(ConnectionError):
+    """The other side could not be reached, or its answer was cut, garbled or larger than any answer should be."""
+
+
+class EgressResponse:
+    """An answer whose headers are in. Take its body as it comes, or read it whole; abort what is not wanted."""
+
+    __slots__ = ("_block", "_bytes", "_content", "_most", "_response", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse, most_bytes: int) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        self._response = response
+        self._content = response.content
+        self._block = b""
+        self._bytes = 0
+        self._most = most_bytes
+
+    @property
+    def finished(self) -> bool:
+        """Whether the body has arrived in full and was taken."""
+        return not self._block and self._content.at_eof()
+
+    def take(self) -> bytes:
+        """What has arrived and was not taken yet, without waiting; empty where there is nothing."""
+        if block := self._block:
+            self._block = b""
+        elif self._content.exception() is None:
+            block = self._content.read_nowait()
+        self._bytes += len(block)
+        return block
+
+    async def arrival(self) -> None:
+        """Wait until there is more to take, or until the body has ended. Raises `EgressError` where it was cut."""
+        self._bound()
+        if not self._block:
+            try:
+                self._block = await self._content.readany()
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise EgressError("the answer was cut") from error
+
+    async def read(self) -> bytes:
+        """What is left of the body."""
+        blocks: list[bytes] = []
+        while not self.finished:
+            if block := self.take():
+                self._bound()
+                blocks.append(block)
+            else:
+                await self.arrival()
+        return b"".join(blocks)
+
+    def _bound(self) -> None:
+        if self._bytes > self._most:
+            self.abort()
+            raise EgressError("the answer is too large")
+
+    def abort(self) -> None:
+        """Close the connection, which tells the other side to stop. Does nothing once the body has arrived."""
+        if not self._content.is_eof():
+            self._response.close()
 
 
 class Egress:
-    """Fetches from hosts on the public internet, and from `allowed_hosts`, which the operator has named."""
+    """Reaches hosts on the public internet, and `allowed_hosts`, which the operator has named."""
 
     def __init__(self, allowed_hosts: frozenset[str] = frozenset()) -> None:
-        self._allowed = allowed_hosts
+        self._judge = Judge(allowed_hosts)
         self._session: aiohttp.ClientSession | None = None
+
+    def check(self, url: str, *, with_credential: bool = False) -> str:
+        """The host of `url`. Raises `egress_refused` where the address shows that it will never be reached.
+
+        A credential travels over https, or to a host that the operator has named.
+        """
+        parts = self._judge.check(url)
+        host = parts.hostname or ""
+        if with_credential and parts.scheme != "https" and not self._judge.is_allowed(host):
+            raise refused(host, "a credential is sent over https alone")
+        return host
 
     @asynccontextmanager
     async def get(
-        self, url: str, headers: dict[str, str] | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        credential: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """The answer to GET, redirects followed. Raises `egress_refused`, aiohttp.ClientError or TimeoutError."""
+        """The answer to GET, redirects followed. Raises `egress_refused`, aiohttp.ClientError or TimeoutError.
+
+        The headers of `credential` go to the origin of `url` alone: no redirect takes them to another.
+        """
+        self.check(url, with_credential=bool(credential))
+        home = self._origin(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            self._check(url)
-            async with self._opened().get(url, headers=headers, allow_redirects=False) as response:
+            at_home = self._origin(url) == home
+            sent = {**(headers or {}), **((credential or {}) if at_home else {})}
+            async with self._opened().get(
+                url, headers=sent, allow_redirects=False, read_bufsize=_FETCH_BUFFER
+            ) as response:
                 if response.status not in _REDIRECTS:
                     yield response
                     return
                 url = urljoin(url, response.headers.get("Location", ""))
-        raise problem("egress_refused", host=urlsplit(url).hostname or "", reason="too many redirects")
+        raise refused(self._judge.check(url).hostname or "", "too many redirects")
+
+    def _origin(self, url: str) -> tuple[str, str, int | None]:
+        parts = self._judge.check(url)
+        return parts.scheme, (parts.hostname or "").lower(), parts.port
+
+    async def send(
+        self,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        most_bytes: int = _MOST_BYTES,
+    ) -> EgressResponse:
+        """POST `body`, or GET where it is None; returns when the headers of the answer are in.
+
+        Headers may carry a credential, so a redirect is an error. A kept connection that the other side closed
+        meanwhile is replaced once. Cancelling the call closes its connection. Raises `egress_refused`, `EgressError`.
+        """
+        self.check(url, with_credential=True)
+        for _ in range(2):
+            trace = SimpleNamespace(reused=False)
+            try:
+                return await self._exchange(url, body, headers, trace, most_bytes)
+            except aiohttp.ServerDisconnectedError as error:
+                if not trace.reused:
+                    raise EgressError("the connection was closed before an answer came") from error
+            except EgressError:
+                raise
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise EgressError(_reason(error)) from error
+        raise EgressError("the connection was closed before an answer came")
+
+    async def _exchange(
+        self,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        trace: SimpleNamespace,
+        most_bytes: int,
+    ) -> EgressResponse:
+        response = await self._opened().request(
+            "GET" if body is None else "POST",
+            url,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            timeout=_SEND_TIMEOUT,
+            trace_request_ctx=trace,
+        )
+        if response.status in _REDIRECTS:
+            response.close()
+            raise EgressError("it answered with a redirect, and no credential follows one")
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            response.close()
+            raise EgressError("its answer is compressed, which was not asked for")
+        return EgressResponse(response, most_bytes)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -50,78 +193,49 @@ class Egress:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=_Resolver(self._allowed), ttl_dns_cache=0)
+            connector = aiohttp.TCPConnector(
+                resolver=self._judge,
+                use_dns_cache=False,
+                limit=0,
+                keepalive_timeout=_KEPT_S,
+                socket_factory=self._judge.socket,
+            )
+            tracing = aiohttp.TraceConfig()
+            tracing.on_connection_reuseconn.append(_note_reuse)
             self._session = aiohttp.ClientSession(
                 connector=connector,
-                timeout=_TIMEOUT,
+                timeout=_FETCH_TIMEOUT,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 headers={"User-Agent": "jixi", "Accept-Encoding": "identity"},
+                trace_configs=[tracing],
             )
         return self._session
 
-    def _check(self, url: str) -> None:
-        """A host written as an address is not resolved, so it is judged here."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or not host or parts.username or parts.password:
-            raise problem(
-                "egress_refused", host=host, reason="only plain http and https addresses are fetched"
-            )
-        address = _as_address(host)
-        if host not in self._allowed and address is not None and not _is_public(address):
-            raise problem("egress_refused", host=host, reason="it is not a public address")
+
+async def body_of(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """The body; raises `EgressError` where it is longer than that."""
+    body = bytearray()
+    async for data in response.content.iter_any():
+        body += data
+        if len(body) > most_bytes:
+            raise EgressError("the answer is too large")
+    return bytes(body)
 
 
-class _Resolver(AbstractResolver):
-    """Resolves names and refuses those that lead inside, all answers considered."""
-
-    def __init__(self, allowed: frozenset[str]) -> None:
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, family=family
-        )
-        addresses = [str(answer[4][0]) for answer in found]
-        if host not in self._allowed and not all(_is_public(address) for address in addresses):
-            raise problem("egress_refused", host=host, reason="it leads to an address that is not public")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(sockaddr[0]),
-                port=port,
-                family=answer_family,
-                proto=proto,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for answer_family, _, proto, _, sockaddr in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing is kept."""
+async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any) -> None:
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx.reused = True
 
 
-def _as_address(host: str) -> str | None:
-    """The address that `host` is written as, in any of the forms that resolvers read (0x7f.1, 2130706433)."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except OSError:
-        return None
-
-
-def _is_public(address: str) -> bool:
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour
-        if inner is None and parsed in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return parsed.is_global and not parsed.is_multicast
+def _reason(error: BaseException) -> str:
+    """Why, without an address: people who may not know it read this."""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return "its certificate is not valid"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name cannot be resolved"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "it cannot be reached"
+    return "the connection broke off"

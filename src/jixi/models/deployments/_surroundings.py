@@ -1,0 +1,109 @@
+"""What every replica of a fleet is given, and the room that it asks for before it starts."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from jixi.compute.drivers import Command, Driver
+from jixi.core.clock import Clock
+from jixi.models.deployments._changes import Pulse
+from jixi.models.deployments._spec import DeploymentSpec, Patience, Reason
+from jixi.models.engines import Address, Engine, Launch
+
+Interpreter = Callable[[Engine], Path | None]
+"""Where an engine runs: the Python of its own environment, or None, beside Jixi. Raises `engine_not_installed`."""
+
+
+class Room(Protocol):
+    """The memory that one replica was given, until it is given back. `env` tells its engine which accelerators it may
+    use, and `options`, added to those of the deployment, how much of them. `memory_bytes` is main memory that a cluster
+    is to set aside.
+    """
+
+    @property
+    def env(self) -> Mapping[str, str]: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+    @property
+    def memory_bytes(self) -> int: ...
+
+    def release(self) -> None:
+        """Give it back; called once."""
+        ...
+
+
+RoomFor = Callable[[DeploymentSpec], Room | Reason]
+"""Asked before a replica starts, and again whenever another has ended: its room, or why there is none
+(`no_room` with the bytes `needed` and `free`). Does no I/O that takes long.
+"""
+
+
+class Anywhere:
+    """Room for everything: who has no inventory does not count."""
+
+    def __init__(self) -> None:
+        self.env: Mapping[str, str] = {}
+        self.options: Mapping[str, Any] = {}
+        self.memory_bytes = 0
+
+    def release(self) -> None:
+        """There is nothing to give back."""
+
+
+def anywhere(_spec: DeploymentSpec) -> Room:
+    return Anywhere()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What every replica of a fleet is given.
+
+    `shared`: other processes send it calls, too. `noted` is told the name of every deployment that has changed,
+    `clear` asked to end idle ones for one that finds no room, and `freed` beats when a replica has given room back.
+    """
+
+    driver: Driver
+    clock: Clock
+    sockets: Path
+    patience: Patience
+    shared: bool
+    interpreter: Interpreter
+    room: RoomFor
+    clear: Callable[[DeploymentSpec, Reason], None]
+    noted: Callable[[str], None]
+    freed: Pulse = field(default_factory=Pulse)
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def socket(self) -> Path:
+        """A path that no engine has had; its name is short."""
+        return self.sockets / f"{next(self.numbers)}.sock"
+
+
+def launch(
+    spec: DeploymentSpec, address: Address, python: Path | None = None, room: Room | None = None
+) -> Launch:
+    """What the engine is asked for one replica of `spec`."""
+    options = spec.options if room is None else {**spec.options, **room.options}
+    return Launch(
+        model=spec.name,
+        socket=address.socket,
+        host=address.host,
+        port=address.port,
+        key=address.key,
+        python=python,
+        files=spec.files,
+        context=spec.context,
+        parallel=spec.parallel,
+        threads=spec.threads,
+        options=options,
+        adapters=spec.adapters,
+    )
+
+
+def placed(command: Command, room: Room) -> Command:
+    """The command, told which accelerators it may use."""
+    return replace(command, env={**command.env, **room.env})

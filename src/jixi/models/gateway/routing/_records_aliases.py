@@ -1,0 +1,92 @@
+"""Aliases in the database."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from jixi.core.errors import problem
+from jixi.models.gateway.routing._alias import Alias
+from jixi.storage import Database, UtcDateTime
+
+_ALIASES = Table(
+    "aliases",
+    MetaData(),
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("targets", JSON, nullable=False),
+    Column("canary", JSON(none_as_null=True)),
+    Column("fallbacks", JSON, nullable=False),
+    Column("cache_ttl_s", Integer),
+    Column("retries", Integer, nullable=False),
+    Column("hedge_after_ms", Integer),
+    Column("first_token_s", Integer),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+
+class AliasRecords:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> list[Alias]:
+        """Every alias, newest first."""
+        async with self._database.session() as session:
+            rows = (await session.execute(select(_ALIASES).order_by(_ALIASES.c.id.desc()))).mappings().all()
+        return [_alias(row) for row in rows]
+
+    async def add(self, alias: Alias) -> None:
+        """Raises `conflict` where another process has taken the name."""
+        try:
+            async with self._database.session() as session:
+                await session.execute(insert(_ALIASES).values(**_row(alias)))
+        except IntegrityError as error:
+            raise taken(alias.name) from error
+
+    async def replace(self, alias: Alias, version: int) -> None:
+        """Put `alias` where its `version` lies; raises `conflict`, `precondition_failed`."""
+        change = update(_ALIASES).where(_ALIASES.c.id == alias.id, _ALIASES.c.version == version)
+        try:
+            async with self._database.session() as session:
+                done = await session.execute(change.values(**_row(alias)).returning(_ALIASES.c.id))
+                if done.first() is None:
+                    raise problem("precondition_failed", noun="alias")
+        except IntegrityError as error:
+            raise taken(alias.name) from error
+
+    async def remove(self, alias_id: str) -> None:
+        async with self._database.session() as session:
+            await session.execute(delete(_ALIASES).where(_ALIASES.c.id == alias_id))
+
+
+def taken(name: str) -> Exception:
+    """The refusal of a public name that is in use."""
+    return problem("conflict", noun=f"public name {name!r}", param="name")
+
+
+def _row(alias: Alias) -> dict[str, Any]:
+    values = msgspec.to_builtins(alias)
+    values["created_at"] = alias.created_at
+    return values
+
+
+def _alias(row: RowMapping) -> Alias:
+    return msgspec.convert({name: row[name] for name in Alias.__struct_fields__}, Alias)

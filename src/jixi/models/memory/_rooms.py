@@ -1,0 +1,247 @@
+"""`Rooms`: the memory of the nodes, given to replicas before they start and taken back when they have ended."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import structlog
+
+from jixi.compute.inventory import Accelerator, Inventory, Node
+from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, visible
+from jixi.core.errors import JixiError
+from jixi.core.registry import Registry
+from jixi.models.catalog import Architecture, Catalog, Entry
+from jixi.models.deployments import DeploymentSpec, Reason
+from jixi.models.engines import Engine, Footprint, Load, Sharing, footprint_of
+from jixi.models.memory._built import built_of
+from jixi.models.memory._fit import Fit, first_place, fit
+from jixi.models.memory._weights import weights_of
+
+_LOOK_S: Final = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldRoom:
+    """The room of one replica. `env` tells its engine which accelerators it may use, `options` how much of them,
+    unless the deployment says that itself.
+    """
+
+    placement: Placement
+    give_back: Callable[[Placement], None]
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    memory_bytes: int = 0
+
+    def release(self) -> None:
+        """Give it back; a second time changes nothing."""
+        self.give_back(self.placement)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoomElsewhere:
+    """The room of one replica on a cluster, which gives it and takes it back itself."""
+
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    memory_bytes: int = 0
+
+    def release(self) -> None:
+        """There is nothing that we hold."""
+
+
+class Rooms:
+    """`reserve_bytes` of each node's main memory are for the system. `catalog`, set by who has one, says how its models
+    are built; for others their files do.
+
+    What is in use on the nodes is read every few seconds once started, so that `room` need not wait for it.
+    """
+
+    def __init__(self, inventory: Inventory, engines: Registry[Engine], reserve_bytes: int = 0) -> None:
+        self.catalog = Catalog([])
+        self._inventory = inventory
+        self._engines = engines
+        self._space = Space(reserve_bytes=reserve_bytes)
+        self._nodes: Mapping[str, Node] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read what there is, and go on reading it."""
+        await self.look()
+        self._watch = asyncio.create_task(self._keep_looking(), name="memory")
+
+    async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+
+    async def look(self) -> tuple[Node, ...]:
+        """Read what is in use now."""
+        nodes = await self._inventory.nodes()
+        self._nodes = {node.name: node for node in nodes}
+        self._space.observe(nodes)
+        return nodes
+
+    def room(self, spec: DeploymentSpec) -> HeldRoom | Reason:
+        """Room for one more replica, or why there is none: `no_room` with the bytes `needed` and `free`. No I/O but the
+        sizes of files.
+        """
+        engine = self._engines.get(spec.engine)
+        footprint = self.footprint(spec)
+        needs = self._needs(spec.name, footprint)
+        placement = first_place(self._space, needs)
+        if placement is None:
+            first = needs[0]
+            free = max(0, self._space.most_free(first)) * max(1, first.accelerators)
+            return Reason("no_room", {"needed": self._asked(footprint), "free": free})
+        told = self._options(engine, footprint, placement)
+        return HeldRoom(
+            placement=placement,
+            give_back=self._space.release,
+            env=self._environment(placement),
+            options={name: value for name, value in told.items() if name not in spec.options},
+        )
+
+    def elsewhere(self, spec: DeploymentSpec) -> RoomElsewhere:
+        """What one more replica is to have on a cluster, and is told there: without accelerators main memory and none
+        to be seen, of a share of one no more than that. No I/O but the sizes of files.
+        """
+        engine = self._engines.get(spec.engine)
+        footprint = self.footprint(spec)
+        needed = 0 if footprint.either else footprint.accelerators
+        gpus = needed if spec.gpus is None else spec.gpus
+        if not gpus:
+            return RoomElsewhere(env=visible([]), memory_bytes=footprint.total)
+        told: Mapping[str, Any] = (
+            engine.within(footprint, gpus) if gpus < 1 and isinstance(engine, Sharing) else {}
+        )
+        return RoomElsewhere(
+            options={name: value for name, value in told.items() if name not in spec.options}
+        )
+
+    def footprint(self, spec: DeploymentSpec) -> Footprint:
+        """What a replica of the deployment takes: what it says itself (`memory_bytes`), else what its engine computes.
+
+        Raises `invalid_value` for options that make no sense.
+        """
+        load = Load(
+            weights=weights_of(spec.files),
+            architecture=self._built(spec),
+            context=spec.context,
+            parallel=spec.parallel,
+            options=spec.options,
+        )
+        return _said(footprint_of(self._engines.get(spec.engine), load), spec.memory_bytes)
+
+    async def fit(
+        self,
+        entry: Entry,
+        *,
+        variant: str | None = None,
+        engine: str | None = None,
+        context: int = 4096,
+        parallel: int = 2,
+        options: Mapping[str, Any] | None = None,
+        memory_bytes: int | None = None,
+        name: str = "",
+    ) -> Fit:
+        """Whether one more replica of a model fits now: what it takes by part, what is free, which accelerator it would
+        get, or which deployments would have to end first (never those called `name`). Holds nothing.
+
+        `variant` and `engine` are by default the entry's first. Raises `model_not_found` for a variant that the entry
+        lacks, `unknown_extension` and `invalid_value` for the engine and its options.
+        """
+        await self.look()
+        chosen = entry.variant(variant)
+        size = entry.size(chosen)
+        if size is None and not chosen.packaged and memory_bytes is None:
+            return Fit(verdict="unknown", needed=None, free_bytes=self._free_memory())
+        load = Load(
+            weights=0 if size is None or chosen.packaged else size.bytes,
+            architecture=entry.architecture,
+            context=context,
+            parallel=parallel,
+            options=options or {},
+        )
+        footprint = _said(footprint_of(self._engines.get(engine or chosen.engines[0]), load), memory_bytes)
+        return fit(self._space, footprint, self._needs(name, footprint))
+
+    def placements(self) -> list[Placement]:
+        """What is held now, by deployment (`group`)."""
+        return self._space.placements()
+
+    def free(self, node: str, place: str = MAIN_MEMORY) -> int:
+        """Bytes that could be given there now; raises KeyError."""
+        return self._space.free(node, place)
+
+    def holders(self, node: str, place: str = MAIN_MEMORY) -> list[str]:
+        """The deployments whose replicas hold memory there, sorted."""
+        return sorted(
+            {each.group for each in self.placements() if each.node == node and place in each.places}
+        )
+
+    def _built(self, spec: DeploymentSpec) -> Architecture | None:
+        known = None
+        if spec.model_id is not None and spec.model_id in self.catalog:
+            known = self.catalog.get(spec.model_id).architecture
+        return known or built_of(spec.files)
+
+    def _free_memory(self) -> int:
+        return max((self._space.free(name) for name in self._nodes), default=0)
+
+    def _needs(self, group: str, footprint: Footprint) -> list[Need]:
+        """The alternatives, the better one first."""
+        memory = Need(group=group, memory_bytes=footprint.total)
+        if footprint.accelerators == 0:
+            return [memory]
+        count, vendors = footprint.accelerators, footprint.vendors
+        need = Need(
+            group=group,
+            memory_bytes=-(-footprint.total // count),
+            accelerators=count,
+            share=footprint.share,
+            vendors=vendors,
+        )
+        there = any(vendors is None or each.vendor in vendors for each in self._accelerators())
+        if not footprint.either:
+            return [need]
+        return [need, memory] if there else [memory]
+
+    def _accelerators(self) -> list[Accelerator]:
+        return [each for node in self._nodes.values() for each in node.accelerators]
+
+    def _asked(self, footprint: Footprint) -> int:
+        """Bytes, of all accelerators together: a share is one of the largest."""
+        largest = max((each.memory_bytes for each in self._accelerators()), default=0)
+        return max(footprint.total, round(footprint.share * largest) * footprint.accelerators)
+
+    def _environment(self, placement: Placement) -> dict[str, str]:
+        """Nothing is said where there is nothing to be told apart."""
+        there = self._nodes[placement.node].accelerators
+        return visible([each for each in there if each.id in placement.places]) if there else {}
+
+    def _options(self, engine: Engine, footprint: Footprint, placement: Placement) -> Mapping[str, Any]:
+        if not isinstance(engine, Sharing) or footprint.accelerators == 0:
+            return {}
+        shares = [
+            held / self._space.capacity(placement.node, place)
+            for place, held in zip(placement.places, placement.held, strict=True)
+        ]
+        return engine.within(footprint, round(min(shares), 4))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await self.look()
+            except (JixiError, OSError) as error:
+                structlog.get_logger().warning("nodes_unreadable", reason=str(error))
+
+
+def _said(footprint: Footprint, memory_bytes: int | None) -> Footprint:
+    """What the deployment says itself goes before what is computed."""
+    if memory_bytes is None:
+        return footprint
+    return replace(footprint, weights=memory_bytes, cache=0, kept=0, working=0, runtime=0, share=0)

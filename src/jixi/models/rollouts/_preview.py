@@ -1,0 +1,48 @@
+"""What a deployment would be, and all that stands in its way."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from jixi.core.errors import JixiError
+from jixi.models.catalog import Licence
+from jixi.models.rollouts._choice import Choice
+from jixi.models.rollouts._records import name_taken
+from jixi.models.rollouts._rollouts import Rollouts, Who
+from jixi.models.rollouts._values import Draft
+
+
+class Preview(NamedTuple):
+    """`restricting` is the licence that must be accepted; `lacking` counts the bytes that are to be fetched, None where
+    nobody knows.
+    """
+
+    choice: Choice
+    licence: Licence | None
+    restricting: Licence | None
+    lacking: int | None
+    problems: list[JixiError]
+
+
+async def preview(rollouts: Rollouts, who: Who, draft: Draft, name: str | None) -> Preview:
+    """Starts nothing. Raises what `Chooser.choose` raises, but for what is told among the problems: a licence that is
+    not accepted, an engine that is not installed, files that do not fit, a name that is taken.
+    """
+    shelf = await rollouts.shelf(who.viewer)
+    restricting = None if draft.model is None else shelf.restricting(shelf.get(draft.model))
+    willing = draft if restricting is None else replace(draft, accept_license=restricting.id)
+    choice = await rollouts.plan(who, willing, installed=False)
+    checks: list[Awaitable[object]] = [
+        rollouts.plan(who, draft, installed=False),
+        rollouts.plan(who, choice.plan),
+        rollouts.check_files(choice),
+    ]
+    found = await asyncio.gather(*checks, return_exceptions=True)
+    problems = [each for each in found if isinstance(each, JixiError)]
+    if name is not None and rollouts.is_taken(name):
+        problems.append(name_taken(name))
+    entry, lacking = choice.entry, await rollouts.lacking(choice)
+    licence = None if entry is None else shelf.licence(entry)
+    return Preview(choice, licence, restricting, lacking, problems)
