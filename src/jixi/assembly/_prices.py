@@ -1,8 +1,11 @@
 """The prices that deployments start with."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from jixi.core.errors import problem
+from jixi.core.principal import Scope
+from jixi.core.usage import UNITS, Unit
 from jixi.governance.ledger import PriceBook
 
 # Nothing unpriced is served, so that no use goes unseen. A newcomer should not have to set prices before the first
@@ -21,10 +24,14 @@ def check_currency(prices: PriceBook, currency: str) -> None:
         raise problem("settings_invalid", name="currency", source="the settings", reason=reason)
 
 
-async def seed_price(prices: PriceBook, model: str, currency: str) -> None:
-    """Give `model` a price where it has none."""
+UNIT_MICROS: Final[dict[Unit, int]] = {"second": 100, "character": 20, "image": 40_000}
+
+
+async def seed_price(prices: PriceBook, model: str, currency: str, kinds: Iterable[Scope] = ()) -> None:
+    """Give `model`, which serves `kinds`, a price where it has none."""
     if any(entry.price.model == model for entry in prices.entries()):
         return
+    unit: Unit | None = next((UNITS[kind] for kind in sorted(kinds) if kind in UNITS), None)
     await prices.set_price(
         model,
         currency,
@@ -32,4 +39,6 @@ async def seed_price(prices: PriceBook, model: str, currency: str) -> None:
         cached_input_micros=CACHED_INPUT_MICROS,
         output_micros=OUTPUT_MICROS,
         member_id=None,
+        unit=unit,
+        unit_micros=0 if unit is None else UNIT_MICROS[unit],
     )

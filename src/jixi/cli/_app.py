@@ -6,7 +6,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from jixi.cli import _keys, _models, _server, _talk
+from jixi.cli import (
+    _deployments,
+    _engines,
+    _files,
+    _keys,
+    _limits,
+    _nodes,
+    _prices,
+    _providers,
+    _routes,
+    _server,
+    _talk,
+    _vault,
+)
 from jixi.cli._say import Language, Terminal, language_of_environment
 from jixi.core.errors import JixiError
 
@@ -29,8 +42,17 @@ def command_line() -> typer.Typer:
     app.command("chat")(_talk.chat)
     app.command("login")(_talk.login)
     app.command("usage")(_talk.usage)
-    app.add_typer(_models.app, name="models")
+    app.add_typer(_files.app, name="models")
+    app.add_typer(_deployments.app, name="deployments")
+    app.add_typer(_engines.app, name="engines")
+    app.add_typer(_nodes.app, name="nodes")
     app.add_typer(_keys.app, name="keys")
+    app.add_typer(_limits.app, name="limits")
+    app.add_typer(_prices.app, name="prices")
+    app.add_typer(_providers.app, name="providers")
+    app.add_typer(_routes.aliases, name="aliases")
+    app.add_typer(_routes.routes, name="routes")
+    app.add_typer(_vault.app, name="vault")
     return app
 
 

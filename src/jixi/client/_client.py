@@ -1,6 +1,6 @@
 """The admin API from Python. For models use the OpenAI SDK: its base URL is `<address>/v1`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -9,12 +9,43 @@ from pydantic import BaseModel
 
 from jixi.wire.admin import (
     About,
+    Alias,
+    AliasList,
+    AliasRequest,
+    Deployment,
+    DeploymentDetail,
     DeploymentList,
+    DeploymentPreview,
+    DeploymentPreviewRequest,
+    DeploymentRequest,
+    DeploymentRevise,
+    DownloadRequest,
+    Job,
     Key,
     KeyList,
     KeyRequest,
+    Limit,
+    LimitChange,
+    LimitList,
+    Listing,
+    LogText,
+    Model,
+    ModelComparison,
+    ModelDetail,
     ModelList,
     NewKey,
+    Node,
+    NodeList,
+    Price,
+    PriceChange,
+    PriceList,
+    Provider,
+    ProviderCheck,
+    ProviderList,
+    ProviderRequest,
+    RollbackRequest,
+    Route,
+    RouteList,
     Session,
     SignIn,
     UsageGroup,
@@ -22,6 +53,7 @@ from jixi.wire.admin import (
 )
 
 T = TypeVar("T", bound=BaseModel)
+L = TypeVar("L", bound=Listing)
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=5.0)
 
 
@@ -65,26 +97,138 @@ class Client:
     def about(self) -> About:
         return self._send("GET", "/api/about", About)
 
-    def models(self) -> ModelList:
-        return self._send("GET", "/api/models", ModelList)
+    def models(self, **filters: str | int) -> Iterator[Model]:
+        """Models of the store that fit, such as `task="chat", license_class="commercial", sort="-released"`."""
+        for page in self._pages("/api/models", ModelList, filters):
+            yield from page.items
 
-    def deployments(self) -> DeploymentList:
-        return self._send("GET", "/api/deployments", DeploymentList)
+    def model(self, model_id: str) -> ModelDetail:
+        """All that is known of one model."""
+        return self._send("GET", f"/api/models/{model_id}", ModelDetail)
+
+    def compare_models(self, *model_ids: str) -> ModelComparison:
+        """Two to six models side by side."""
+        return self._send("GET", "/api/comparisons", ModelComparison, params={"ids": ",".join(model_ids)})
+
+    def download_model(self, model_id: str, variant: str | None = None) -> Job:
+        """Bring a model to the server's machine; the job goes on there, whatever becomes of this client."""
+        return self._send("POST", f"/api/models/{model_id}/downloads", Job, DownloadRequest(variant=variant))
+
+    def job(self, job_id: str) -> Job:
+        return self._send("GET", f"/api/jobs/{job_id}", Job)
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Ask a job to stop; it ends a little later."""
+        return self._send("POST", f"/api/jobs/{job_id}/cancel", Job)
+
+    def deployments(self, **filters: str | int) -> Iterator[Deployment]:
+        """Deployments that fit, such as `state="failed", sort="name"`."""
+        for page in self._pages("/api/deployments", DeploymentList, filters):
+            yield from page.items
+
+    def deployment(self, name: str) -> DeploymentDetail:
+        """One of them by its id or name, with its revisions and changes."""
+        return self._send("GET", f"/api/deployments/{name}", DeploymentDetail)
+
+    def preview_deployment(self, request: DeploymentPreviewRequest) -> DeploymentPreview:
+        """What it would be, and all that stands in its way; starts nothing."""
+        return self._send("POST", "/api/deployments/preview", DeploymentPreview, request)
+
+    def create_deployment(self, request: DeploymentRequest) -> Deployment:
+        return self._send("POST", "/api/deployments", Deployment, request)
+
+    def change_deployment(
+        self, name: str, change: DeploymentRevise, *, version: int | None = None
+    ) -> DeploymentDetail:
+        """Make its next revision, in place of the one that was read as `version`."""
+        answer = self._answer("PATCH", f"/api/deployments/{name}", change, version=version)
+        return DeploymentDetail.model_validate_json(answer.content)
+
+    def roll_back_deployment(self, name: str, revision: int) -> Deployment:
+        asked = RollbackRequest(revision=revision)
+        return self._send("POST", f"/api/deployments/{name}/rollback", Deployment, asked)
+
+    def stop_deployment(self, name: str) -> Deployment:
+        return self._send("POST", f"/api/deployments/{name}/stop", Deployment)
+
+    def start_deployment(self, name: str) -> Deployment:
+        return self._send("POST", f"/api/deployments/{name}/start", Deployment)
+
+    def restart_deployment(self, name: str) -> Deployment:
+        return self._send("POST", f"/api/deployments/{name}/restart", Deployment)
+
+    def delete_deployment(self, name: str) -> None:
+        self._answer("DELETE", f"/api/deployments/{name}")
+
+    def deployment_log(self, name: str, lines: int = 200) -> list[str]:
+        """The last lines that its engine wrote, oldest first."""
+        return self._send("GET", f"/api/deployments/{name}/logs", LogText, params={"lines": lines}).lines
+
+    def nodes(self) -> list[Node]:
+        """The machines that run models, with what is in use of them now."""
+        return self._send("GET", "/api/nodes", NodeList).items
 
     def keys(self) -> Iterator[Key]:
         """Every key that the caller may see, newest first."""
-        cursor: str | None = None
-        while True:
-            page = self._send("GET", "/api/keys", KeyList, params={"cursor": cursor} if cursor else {})
+        for page in self._pages("/api/keys", KeyList):
             yield from page.items
-            if (cursor := page.next_cursor) is None:
-                return
 
     def create_key(self, request: KeyRequest) -> NewKey:
         return self._send("POST", "/api/keys", NewKey, request)
 
     def revoke_key(self, key_id: str) -> None:
         self._answer("DELETE", f"/api/keys/{key_id}")
+
+    def limits(self) -> list[Limit]:
+        """The limits that the caller may see, and what is used of them."""
+        return self._send("GET", "/api/limits", LimitList).items
+
+    def limit(self, scope_id: str) -> Limit:
+        """The limits of a tenant, member, key, or of `model:` with a model's name."""
+        return self._send("GET", f"/api/limits/{scope_id}", Limit)
+
+    def set_limit(self, scope_id: str, change: LimitChange, *, version: int) -> Limit:
+        """Replace the limits that were read as `version`."""
+        answer = self._answer("PUT", f"/api/limits/{scope_id}", change, version=version)
+        return Limit.model_validate_json(answer.content)
+
+    def providers(self) -> Iterator[Provider]:
+        """Every provider, newest first."""
+        for page in self._pages("/api/providers", ProviderList):
+            yield from page.items
+
+    def create_provider(self, request: ProviderRequest) -> Provider:
+        return self._send("POST", "/api/providers", Provider, request)
+
+    def check_provider(self, provider_id: str) -> ProviderCheck:
+        return self._send("POST", f"/api/providers/{provider_id}/check", ProviderCheck)
+
+    def remove_provider(self, provider_id: str) -> None:
+        self._answer("DELETE", f"/api/providers/{provider_id}")
+
+    def prices(self) -> list[Price]:
+        """What models cost now."""
+        return self._send("GET", "/api/prices", PriceList).items
+
+    def set_price(self, model: str, change: PriceChange, *, version: int | None = None) -> Price:
+        """Add a version to the price book, in place of the one that was read as `version`."""
+        answer = self._answer("PUT", f"/api/prices/{model}", change, version=version)
+        return Price.model_validate_json(answer.content)
+
+    def aliases(self) -> Iterator[Alias]:
+        """Every alias, newest first."""
+        for page in self._pages("/api/aliases", AliasList):
+            yield from page.items
+
+    def create_alias(self, request: AliasRequest) -> Alias:
+        return self._send("POST", "/api/aliases", Alias, request)
+
+    def delete_alias(self, alias_id: str) -> None:
+        self._answer("DELETE", f"/api/aliases/{alias_id}")
+
+    def routes(self) -> list[Route]:
+        """Every public name, where it leads, and how that fares now."""
+        return self._send("GET", "/api/routes", RouteList).items
 
     def usage(self, *groups: UsageGroup) -> UsageReport:
         """Usage of this month by `groups`; by day if none is named."""
@@ -101,6 +245,16 @@ class Client:
                 if data != line and data != "[DONE]":
                     yield data.encode()
 
+    def _pages(self, path: str, kind: type[L], query: Mapping[str, str | int] | None = None) -> Iterator[L]:
+        """All pages of a list."""
+        cursor: str | None = None
+        while True:
+            asked = dict(query or {}) | ({"cursor": cursor} if cursor else {})
+            page = self._send("GET", path, kind, params=asked)
+            yield page
+            if (cursor := page.next_cursor) is None:
+                return
+
     def _send(
         self,
         method: str,
@@ -112,10 +266,17 @@ class Client:
         return kind.model_validate_json(self._answer(method, path, body, params).content)
 
     def _answer(
-        self, method: str, path: str, body: BaseModel | None = None, params: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | None = None,
+        params: dict[str, Any] | None = None,
+        version: int | None = None,
     ) -> httpx2.Response:
         content = None if body is None else body.model_dump_json(exclude_unset=True)
         headers = {} if content is None else {"Content-Type": "application/json"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
         answer = self._http.request(method, path, content=content, params=params, headers=headers)
         if answer.is_error:
             raise _error(answer)

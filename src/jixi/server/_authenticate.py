@@ -33,7 +33,8 @@ class Credentials(Protocol):
 
 
 class Authenticator:
-    """Turns an API key, else a console session, into a principal.
+    """Turns an API key, else a console session, into a principal. A key comes as OpenAI's or as Anthropic's clients
+    send it; where both headers are sent, `authorization` counts.
 
     A session's unsafe request must carry the session's CSRF token and come from this console's own pages; a key
     needs neither, for no browser sends one by itself.
@@ -47,6 +48,8 @@ class Authenticator:
         """Raises `not_authenticated`, `csrf_failed` or what identity says of the key."""
         if has_header(scope, b"authorization"):
             return await self._identity.principal_for_key(_bearer(scope))
+        if has_header(scope, b"x-api-key"):
+            return await self._identity.principal_for_key(_key(scope))
         token = cookie(scope, SESSION_COOKIE)
         if token is None:
             raise problem("not_authenticated")
@@ -81,3 +84,10 @@ def _bearer(scope: Mapping[str, Any]) -> str:
     if scheme.lower() != _SCHEME or not secret.strip():
         raise problem("not_authenticated")
     return secret.strip()
+
+
+def _key(scope: Mapping[str, Any]) -> str:
+    secret = (header(scope, b"x-api-key") or "").strip()
+    if not secret:
+        raise problem("not_authenticated")
+    return secret

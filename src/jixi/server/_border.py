@@ -4,9 +4,11 @@ Gives the request its id, refuses foreign host names and bodies that are too lar
 browsers, logs, and turns a defect into an answer. One pure ASGI layer: wrapping twice would cost the hot path.
 """
 
+import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from time import perf_counter
 from typing import Final
 
@@ -16,9 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from jixi.assembly import host_name
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
+from jixi.server._ending import Ending
 from jixi.server._scope import REQUEST_ID, header
 
 _Render = Callable[[Scope, JixiError], ASGIApp]
+_RenderEvent = Callable[[Scope, JixiError], bytes]
 _Headers = tuple[tuple[bytes, bytes], ...]
 
 _CSP: Final = (
@@ -33,19 +37,38 @@ _PROTECTION: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+_CLOSES: Final = (b"connection", b"close")
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+_HOSTS: Final = 256
+_SOON_S: Final = 2
 _SECRET_PATHS: Final = ("/api/invitations/",)
 
 
 class Border:
-    """Stands before `app`; `render` turns a problem into an answer in the dialect of the address."""
+    """Stands before `app`; `render` turns a problem into an answer in the dialect of the address.
+
+    What `ending` cuts is told so: by such an answer, or where a stream of events has begun by `render_event`.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, allowed_hosts: Iterable[str], max_body_bytes: int, https: bool, render: _Render
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Iterable[str],
+        max_body_bytes: int,
+        max_upload_bytes: Mapping[str, int],
+        https: bool,
+        ending: Ending,
+        render: _Render,
+        render_event: _RenderEvent,
     ) -> None:
         self._app = app
+        self._ending = ending
+        self._render_event = render_event
         self._hosts = frozenset(allowed_hosts)
+        self._is_ours = lru_cache(_HOSTS)(self._names_us)
         self._limit = max_body_bytes
+        self._uploads = max_upload_bytes
         self._render = render
         hsts = ((b"strict-transport-security", b"max-age=31536000"),) if https else ()
         self._for_pages = (*_PROTECTION, *hsts)
@@ -58,11 +81,18 @@ class Border:
                 await self._app(scope, receive, send)
             return
         scope[REQUEST_ID] = request_id = new_id("req")
-        protection = self._for_models if _is_model_call(scope) else self._for_pages
-        answer = _Answer(send, ((b"x-request-id", request_id.encode()), *protection))
+        is_model_call = _is_model_call(scope)
+        protection = self._for_models if is_model_call else self._for_pages
+        headers = ((b"x-request-id", request_id.encode()), *protection)
+        answer = _Answer(send, headers, self._ending, is_model_call=is_model_call)
         started = perf_counter()
+        self._ending.enter(answer)
         try:
             await self._admit(scope, receive, answer)
+        except asyncio.CancelledError:
+            if not self._ending.was_cut():
+                raise
+            await self._cut_off(scope, receive, answer)
         except JixiError as error:
             if answer.started:
                 raise
@@ -76,33 +106,33 @@ class Border:
             if not answer.started:
                 await self._refuse(scope, receive, answer, problem("internal_error", request_id=request_id))
         finally:
+            self._ending.leave()
             self._note(scope, answer.status, started)
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = header(scope, b"host")
-        if host is None or not _HOST.fullmatch(host) or host_name(host) not in self._hosts:
+        if host is None or not self._is_ours(host):
             return await self._refuse(
                 scope, receive, send, problem("host_not_allowed", host=(host or "")[:100])
             )
         length = header(scope, b"content-length")
-        if length is not None and (not length.isdecimal() or int(length) > self._limit):
-            return await self._refuse(scope, receive, send, problem("body_too_large", limit=self._limit))
-        counted = receive if length is not None else self._counted(receive)
+        limit = self._uploads.get(scope["path"], self._limit)
+        if length is not None and (not length.isdecimal() or int(length) > limit):
+            return await self._refuse(scope, receive, send, problem("body_too_large", limit=limit))
+        counted = receive if length is not None else _counted(receive, limit)
         return await self._app(scope, counted, send)
 
-    def _counted(self, receive: Receive) -> Receive:
-        """A body that does not say its length is cut off where it grows too large."""
-        total = 0
+    def _names_us(self, host: str) -> bool:
+        return _HOST.fullmatch(host) is not None and host_name(host) in self._hosts
 
-        async def counted() -> Message:
-            nonlocal total
-            message = await receive()
-            total += len(message.get("body", b""))
-            if total > self._limit:
-                raise problem("body_too_large", limit=self._limit)
-            return message
-
-        return counted
+    async def _cut_off(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """The server ends: a stream gets an error for its last event, unless it is a mere view of what goes on."""
+        error = problem("server_ending", retry_after=_SOON_S)
+        if not answer.started:
+            await self._refuse(scope, receive, answer, error)
+        elif answer.has_events and not answer.complete:
+            last = b"" if answer.endless else self._render_event(scope, error)
+            await answer({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: JixiError) -> None:
         await self._render(scope, error)(scope, receive, send)
@@ -126,19 +156,35 @@ class Border:
 class _Answer:
     """`send`, with our headers on the first message and a memory of how far the answer got."""
 
-    __slots__ = ("_headers", "_send", "complete", "started", "status")
+    __slots__ = ("_ending", "_headers", "_is_model_call", "_send", "_type", "complete", "started", "status")
 
-    def __init__(self, send: Send, headers: _Headers) -> None:
+    def __init__(self, send: Send, headers: _Headers, ending: Ending, *, is_model_call: bool) -> None:
         self._send = send
         self._headers = headers
+        self._ending = ending
+        self._is_model_call = is_model_call
+        self._type = b""
         self.started = self.complete = False
         self.status = 0
+
+    @property
+    def has_events(self) -> bool:
+        return self._type.startswith(b"text/event-stream")
+
+    @property
+    def endless(self) -> bool:
+        """Streams of models end by themselves, those of the admin API show what goes on for as long as one looks."""
+        return self.has_events and not self._is_model_call
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            headers = [*message.get("headers", ()), *self._headers]
+            self._type = next((value for name, value in headers if name == b"content-type"), b"")
+            if self._ending.begun:
+                headers.append(_CLOSES)
+            message = {**message, "headers": headers}
         elif message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)
         await self._send(message)
@@ -156,3 +202,18 @@ def _path(scope: Scope) -> str:
         if path.startswith(prefix):
             return f"{prefix}…"
     return path[:200].encode("unicode_escape").decode("ascii")
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """A body that does not say its length is cut off where it grows too large."""
+    total = 0
+
+    async def counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise problem("body_too_large", limit=limit)
+        return message
+
+    return counted

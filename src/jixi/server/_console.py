@@ -64,7 +64,8 @@ def _answer(scope: Scope, files: Mapping[str, _File], front: _File | None) -> Re
     path: str = scope["path"]
     if file := files.get(path):
         return _send(scope, file, file.cache)
-    if path.startswith("/assets/") or "." in path.rpartition("/")[2]:
+    # Files lie at the top or under /assets; further down a dot is part of an id, as in /usage/batch_01….3.1.
+    if path.startswith("/assets/") or ("." in path and path.count("/") == 1):
         return PlainTextResponse("Not Found", status_code=404)
     if front is None:
         return HTMLResponse(_NOT_BUILT, status_code=503, headers={"Cache-Control": "no-store"})

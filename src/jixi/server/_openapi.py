@@ -10,11 +10,14 @@ from pydantic.json_schema import models_json_schema
 from jixi.governance.identity import Action
 from jixi.server._errors import errors
 from jixi.server._policy import declarations
+from jixi.server.anthropic import add_messages_api
 from jixi.server.openai import add_model_api
+from jixi.server.responses import add_responses_api
 from jixi.wire import ProblemDetails
 
 _ABOUT: Final = """\
-The model API (`/v1`, in OpenAI's form) and the admin API (`/api`: what the console and the CLI speak) of Jixi.
+The model API (`/v1`, in OpenAI's and Anthropic's form) and the admin API (`/api`: what the console and the CLI \
+speak) of Jixi.
 
 Ids carry a prefix that names the noun. Times are RFC 3339 in UTC. Money is integer micro-units (millionths) of the \
 currency. Lists come in pages: pass `next_cursor` as `cursor`. Errors are problem details (RFC 9457) with a stable \
@@ -29,9 +32,14 @@ _TAGS: Final = {
     "keys": "API keys.",
     "models": "The store.",
     "deployments": "What is served.",
+    "engines": "What runs models, and environments for what cannot yet.",
+    "nodes": "The machines that run models, and their accelerators.",
+    "jobs": "What goes on behind the requests.",
+    "providers": "Outside models under public names: vendors, addresses, sealed credentials, checks.",
     "usage": "Usage and charges.",
     "prices": "The price book.",
-    "budgets": "Monthly limits.",
+    "limits": "Requests and tokens a minute, calls at once, money a day and a month.",
+    "routing": "Aliases, and where calls go.",
 }
 _SECURITY: Final = {
     "api_key": {"type": "http", "scheme": "bearer", "description": "An API key with the scope `admin`."},
@@ -66,6 +74,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             _complete(operation, method, action=actions[path, method])
     _add_schemas(made["components"])
     add_model_api(made)
+    add_messages_api(made)
+    add_responses_api(made)
     return made
 
 

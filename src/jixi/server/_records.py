@@ -51,12 +51,16 @@ class AttemptRecords:
 
     async def claim(self, attempt: Attempt) -> Attempt | None:
         """Note that `attempt` begins; of two at once one gets None, the other what stands there already."""
-        try:
-            async with self._database.session() as session:
-                await session.execute(insert(_TABLE).values(**attempt._asdict()))
-        except IntegrityError:
-            return await self._find(attempt)
-        return None
+        while True:
+            try:
+                async with self._database.session() as session:
+                    await session.execute(insert(_TABLE).values(**attempt._asdict()))
+            except IntegrityError:
+                # What stands there may be gone again by now: then this one tries for its place.
+                if (before := await self._find(attempt)) is not None:
+                    return before
+            else:
+                return None
 
     async def _find(self, attempt: Attempt) -> Attempt | None:
         async with self._database.session() as session:

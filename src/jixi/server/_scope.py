@@ -1,6 +1,6 @@
 """Reads what is needed from a raw ASGI scope; the Host header is checked before anything looks at an address."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from jixi.core.errors import Language
@@ -34,7 +34,7 @@ def _headers(scope: Mapping[str, Any]) -> dict[bytes, bytes | None]:
         if len(found) != len(sent):
             names = [name for name, _ in sent]
             found.update({name: None for name in names if names.count(name) > 1})
-        if isinstance(scope, MutableMapping):
+        if isinstance(scope, dict):
             scope[_HEADERS] = found
     return found
 
@@ -49,7 +49,8 @@ def cookie(scope: Mapping[str, Any], name: str) -> str | None:
 def language_of(scope: Mapping[str, Any]) -> Language:
     """The reader's language: the best of Accept-Language that we speak, English otherwise."""
     best: tuple[float, Language] = (0.0, "en")
-    for part in (header(scope, b"accept-language") or "").split(","):
+    accepted = header(scope, b"accept-language")
+    for part in accepted.split(",") if accepted else ():
         tag, _, parameters = part.strip().partition(";")
         weight = _weight(parameters)
         spoken = tag.strip().lower().partition("-")[0]

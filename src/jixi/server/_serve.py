@@ -1,18 +1,23 @@
 """Runs the server: takes the address first, then opens the house, then answers; closes in the reverse order."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-import uvicorn
-
-from jixi.assembly import House, Settings, open_house
+from jixi.assembly import House, Settings, check_address, handed_sockets, open_house, socket_path
 from jixi.core.errors import problem
 from jixi.server._app import create_app
+from jixi.server._collector import spare_what_lasts
+from jixi.server._ending import Ending
+from jixi.server._listener import Listener, config_of
+from jixi.server._stop import Stop, handled
+from jixi.server.processes import Crew, Forwarded, adopted, house_config, unix_listener
 
-_GRACE_S: Final = 5
+_BACKLOG: Final = 2048
+_HOUSE_DRAIN_S: Final = 2.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -25,22 +30,54 @@ class Running(NamedTuple):
 
 
 async def serve(settings: Settings, ready: Callable[[Running], None], *, signals: bool = True) -> None:
-    """Serve until SIGINT, SIGTERM or `stop`; calls `ready` once the server answers.
+    """Serve until SIGINT, SIGTERM or `stop`; calls `ready` once the server answers. `signals`: the process is ours.
 
     Raises `address_in_use` before anything is touched, and whatever `open_house` raises.
     """
+    _allow_many_connections()
+    stop = Stop()
+
+    def complete(running: Running) -> None:
+        ready(running)
+        if signals:
+            spare_what_lasts()
+
+    handlers = dict.fromkeys(_SIGNALS, stop.force) | {signal.SIGHUP: stop.hang_up}
+    with handled(handlers) if signals else _nothing():
+        try:
+            await _serve(settings, complete, stop)
+        except asyncio.CancelledError:
+            if not stop.is_why():
+                raise
+
+
+def _allow_many_connections() -> None:
+    """Each stream takes two sockets, and systems begin with a limit of 1024 that anyone may raise to the hard one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _serve(settings: Settings, ready: Callable[[Running], None], stop: Stop) -> None:
     sockets = await _bind(settings)
     try:
         port: int = sockets[0].getsockname()[1]
         async with open_house(settings.model_copy(update={"port": port})) as house:
-            await _run(house, sockets, ready, signals=signals)
+            run = _run if settings.processes == 1 else _run_crew
+            await run(house, sockets, ready, stop)
     finally:
         for each in sockets:
             each.close()
 
 
 async def _bind(settings: Settings) -> Sequence[Any]:
-    """Take the address without answering on it yet: a caller that comes too early waits instead of being refused."""
+    """Take the address without answering on it yet: a caller that comes too early waits instead of being refused.
+
+    Sockets that the service manager holds for us stay open while one server follows another.
+    """
+    if handed := [adopted(each) for each in handed_sockets()]:
+        for each in handed:
+            check_address(settings.model_copy(update={"host": each.getsockname()[0]}))
+        return handed
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(
@@ -51,71 +88,63 @@ async def _bind(settings: Settings) -> Sequence[Any]:
         raise problem("address_in_use", host=settings.host, port=settings.port, reason=reason) from error
     sockets = [each.dup() for each in server.sockets]
     server.close()
+    for each in sockets:
+        each.listen(_BACKLOG)
     return sockets
 
 
-async def _run(
-    house: House, sockets: Sequence[Any], ready: Callable[[Running], None], *, signals: bool
+async def _run_crew(
+    house: House, sockets: Sequence[Any], ready: Callable[[Running], None], stop: Stop
 ) -> None:
+    """Answer through gateway processes; here is what they bring to the house."""
     loop = asyncio.get_running_loop()
-    server = _Server(_config(house), lambda: ready(Running(house, house.settings.base_url, stop)))
+    ending, path = Ending(), socket_path(house.settings, "house")
+    crew = Crew(house, sockets, path)
+    app = Forwarded(create_app(house, ending, crew.metrics))
+    listener = Listener(house_config(app), [unix_listener(path)], ending, _HOUSE_DRAIN_S, lambda: None)
+    answering = asyncio.create_task(listener.run_until_ended())
+    ended = asyncio.Event()
 
-    def stop() -> None:
-        loop.call_soon_threadsafe(server.end)
+    def end() -> None:
+        ending.begin()
+        for each in sockets:
+            each.close()
+        crew.end()
+        ended.set()
 
-    with _signals(loop, server.end) if signals else _nothing():
-        await server.serve(sockets=list(sockets))
+    def ask() -> None:
+        loop.call_soon_threadsafe(stop.ask)
 
-
-def _config(house: House) -> uvicorn.Config:
-    settings = house.settings
-    return uvicorn.Config(
-        create_app(house),
-        loop="none",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=settings.behind_proxy,
-        forwarded_allow_ips="*" if settings.behind_proxy else "",
-        timeout_graceful_shutdown=_GRACE_S,
-        ssl_certfile=settings.tls_certificate,
-        ssl_keyfile=settings.tls_key,
-    )
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn, without its signal handling: that one raises the signal again while the house is being closed."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_start = started
-
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        self._on_start()
-
-    def end(self) -> None:
-        """Finish what runs and stop; asked again, stop at once."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-@contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> Generator[None]:
-    for each in _SIGNALS:
-        loop.add_signal_handler(each, end)
     try:
-        yield
+        await crew.start()
+        stop.answered_by(end)
+        stop.hung_up_by(crew.replace)
+        ready(Running(house, house.settings.base_url, ask))
+        await ended.wait()
     finally:
-        for each in _SIGNALS:
-            loop.remove_signal_handler(each)
+        await crew.close()
+        listener.end()
+        await answering
+        path.unlink(missing_ok=True)
+
+
+async def _run(house: House, sockets: Sequence[Any], ready: Callable[[Running], None], stop: Stop) -> None:
+    loop = asyncio.get_running_loop()
+    ending = Ending()
+
+    def ask() -> None:
+        loop.call_soon_threadsafe(stop.ask)
+
+    def started() -> None:
+        ready(Running(house, house.settings.base_url, ask))
+
+    ending.on_cut = house.gateway.interrupt
+    config = config_of(house.settings, create_app(house, ending))
+    listener = Listener(
+        config, sockets, ending, house.settings.drain_s, started, lambda: house.gateway.draining
+    )
+    stop.answered_by(listener.end)
+    await listener.run_until_ended()
 
 
 @contextmanager

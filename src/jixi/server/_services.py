@@ -1,5 +1,6 @@
 """What the handlers of the admin API are handed."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,8 +8,18 @@ from fastapi import Depends, Request
 
 from jixi.assembly import House
 from jixi.server._authenticate import Authenticator
+from jixi.server._ending import Ending
+from jixi.server._listeners import Listeners
 from jixi.server._once import Once
 from jixi.server._throttle import Throttle
+
+MetricsElsewhere = Callable[[], Awaitable[Mapping[str, bytes]]]
+"""The metrics of the server's other processes, by their names."""
+
+
+async def nowhere() -> Mapping[str, bytes]:
+    """Where there are no other processes."""
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +30,9 @@ class Services:
     authenticate: Authenticator
     throttle: Throttle
     once: Once
+    ending: Ending
+    listeners: Listeners
+    metrics_elsewhere: MetricsElsewhere
 
 
 def services_of(request: Request) -> Services:
@@ -38,6 +52,18 @@ def _once(request: Request) -> Once:
     return services_of(request).once
 
 
+def _ending(request: Request) -> Ending:
+    return services_of(request).ending
+
+
 TheHouse = Annotated[House, Depends(_house)]
 TheThrottle = Annotated[Throttle, Depends(_throttle)]
 TheOnce = Annotated[Once, Depends(_once)]
+
+
+def _metrics_elsewhere(request: Request) -> MetricsElsewhere:
+    return services_of(request).metrics_elsewhere
+
+
+TheEnding = Annotated[Ending, Depends(_ending)]
+TheMetricsElsewhere = Annotated[MetricsElsewhere, Depends(_metrics_elsewhere)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from jixi.core.errors import Language
+from jixi.core.errors import PROBLEMS, Language, problem
 from jixi.models.deployments import Reason
 
 
@@ -41,21 +41,62 @@ _WORDS: Final[Mapping[str, _Words]] = {
     "fetch_failed": _Words(
         "Its file could not be fetched: {cause}",
         "模型文件下载失败：{cause}",
-        "Mend the cause, then restart the server; the download goes on where it stopped.",
-        "请排除原因后重启服务；下载会从中断处继续。",
+        "Mend the cause, then restart the deployment; the download goes on where it stopped.",
+        "请排除原因后重启该部署；下载会从中断处继续。",
+    ),
+    "download_cancelled": _Words(
+        "The download of its files was cancelled (job {job}).",
+        "模型文件的下载已被取消（任务 {job}）。",
+        "Start the deployment to go on with it.",
+        "启动该部署即可继续下载。",
+    ),
+    "engine_not_installed": _Words(
+        "The engine {engine} is not installed on this machine (missing: {missing}).",
+        "本机尚未安装引擎 {engine}（缺少：{missing}）。",
+        "An administrator runs 'jixi engines install' with its name on the server.",
+        "请管理员在服务器上运行 'jixi engines install' 加引擎名。",
     ),
     "restart_asked": _Words("It was asked to restart.", "已按要求重启。"),
+    "halted": _Words(
+        "It was stopped by hand.",
+        "已被手动停止。",
+        "Start it again to serve calls.",
+        "需要服务时请重新启动。",
+    ),
+    "idle": _Words(
+        "Nobody called it for a while; the next call starts it.", "长时间无调用；下一次调用会将其启动。"
+    ),
+    "no_room": _Words(
+        "It needs {needed:,} bytes of memory; {free:,} are free.",
+        "需要 {needed:,} 字节内存，当前可用 {free:,} 字节。",
+        "It starts by itself once others end; or stop another deployment.",
+        "其他部署结束后会自动启动；也可以停止另一个部署。",
+    ),
+    "replicas_not_ready": _Words(
+        "{ready} of {wanted} replicas are ready.", "{wanted} 个副本中有 {ready} 个就绪。"
+    ),
 }
 
 
 def words_of(reason: Reason, language: Language) -> tuple[str, str | None]:
     """The sentence for `reason` and what to do, if anything; a code that is not known here speaks for itself."""
     words = _WORDS.get(reason.code)
+    if words is None and reason.code in PROBLEMS:
+        error = problem(reason.code, **reason.facts)
+        return error.message(language), error.remedy(language)
     if words is None:
         facts = ", ".join(f"{name}: {value}" for name, value in reason.facts.items())
         return (f"{reason.code} ({facts})" if facts else reason.code), None
     text, remedy = (words.zh, words.remedy_zh) if language == "zh" else (words.en, words.remedy_en)
-    return text.format_map(_Known(reason.facts)), remedy
+    told = text.format_map(_Known(reason.facts))
+    if (last := reason.facts.get("last")) is not None:
+        # What it ended in comes from the last of what befell it.
+        told += ("" if language == "zh" else " ") + words_of(_last_of(reason, str(last)), language)[0]
+    return told, remedy
+
+
+def _last_of(reason: Reason, last: str) -> Reason:
+    return Reason(last, {name: value for name, value in reason.facts.items() if name != "last"})
 
 
 class _Known(dict[str, object]):

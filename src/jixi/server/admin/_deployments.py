@@ -1,108 +1,85 @@
 """/api/deployments: what is served, and how it is doing."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
-from jixi.assembly import House
-from jixi.core.errors import JixiError, Language, problem
+from jixi.core.errors import problem
 from jixi.core.principal import Principal
-from jixi.models.deployments import DeploymentStatus
-from jixi.models.deployments import Reason as Cause
 from jixi.server._errors import errors
-from jixi.server._inputs import IdempotencyKey, NameInPath
+from jixi.server._inputs import Id, Page, PageRequest
 from jixi.server._policy import requires
 from jixi.server._scope import language_of
-from jixi.server._services import TheHouse, TheOnce
-from jixi.server.admin._deployment_words import words_of
-from jixi.wire.admin import Deployment, DeploymentList, LogText, Reason
+from jixi.server._services import TheHouse
+from jixi.server._versions import tag
+from jixi.server.admin._deployment_views import deployments, detail, status_of
+from jixi.wire.admin import Deployment, DeploymentDetail, DeploymentList, DeploymentState, LogText
 
 router = APIRouter(prefix="/deployments", tags=["deployments"])
 _Reader = Annotated[Principal, requires("deployments.read")]
 _Operator = Annotated[Principal, requires("deployments.restart")]
+_Word = Annotated[str | None, Query(max_length=120)]
+Sort = Literal["name", "-name", "state", "-state", "since", "-since"]
 
 
-@router.get("", summary="List deployments")
-async def list_deployments(caller: _Reader, house: TheHouse, request: Request) -> DeploymentList:
-    return DeploymentList(items=deployments(house, language_of(request.scope)), next_cursor=None)
-
-
-@router.get("/{name}", summary="Read a deployment", responses=errors("not_found"))
-async def get_deployment(name: NameInPath, caller: _Reader, house: TheHouse, request: Request) -> Deployment:
-    return deployment(house, _status(house, name), language_of(request.scope))
-
-
-@router.post(
-    "/{name}/restart",
-    summary="Restart a deployment's engine",
-    status_code=202,
-    responses=errors("not_found", "request_running", "idempotency_mismatch"),
-)
-async def restart_deployment(
-    name: NameInPath,
-    caller: _Operator,
+@router.get("", summary="List deployments", responses=errors("invalid_value"))
+async def list_deployments(
+    caller: _Reader,
     house: TheHouse,
-    once: TheOnce,
     request: Request,
-    key: IdempotencyKey = None,
-) -> Deployment:
-    """Calls that run are cut and billed for what they produced."""
-    _status(house, name)
+    page: Page,
+    state: DeploymentState | None = None,
+    engine: _Word = None,
+    model_id: _Word = None,
+    sort: Sort | None = None,
+) -> DeploymentList:
+    """Those of the settings and those of the register, in the order in which they came, unless `sort` says another."""
+    wanted = {"state": state, "engine": engine, "model_id": model_id}
+    found = [
+        each
+        for each in deployments(house, language_of(request.scope))
+        if all(value in (None, getattr(each, name)) for name, value in wanted.items())
+    ]
+    if sort is not None:
+        found.sort(key=attrgetter(sort.removeprefix("-")), reverse=sort.startswith("-"))
+    items, cursor = _page(found, page)
+    return DeploymentList(items=items, next_cursor=cursor)
 
-    async def restart() -> Deployment:
-        await house.fleet.restart(name)
-        return deployment(house, _status(house, name), language_of(request.scope))
 
-    return await once.act(caller, key, (f"restart_deployment {name}", None), Deployment, restart)
+@router.get("/{id}", summary="Read a deployment", responses=errors("not_found"))
+async def get_deployment(
+    deployment_id: Id, caller: _Reader, house: TheHouse, request: Request, response: Response
+) -> DeploymentDetail:
+    """By its id or its name: replicas, what it runs, its revisions and who changed it."""
+    found = await detail(house, status_of(house, deployment_id), caller, language_of(request.scope))
+    if found.version is not None:
+        tag(response, found.version)
+    return found
 
 
-@router.get("/{name}/log", summary="Read the last lines of an engine's log", responses=errors("not_found"))
+@router.get("/{id}/logs", summary="Read the last lines of an engine's log", responses=errors("not_found"))
 async def get_deployment_log(
-    name: NameInPath,
+    deployment_id: Id,
     caller: _Operator,
     house: TheHouse,
     lines: Annotated[int, Query(ge=1, le=1000)] = 200,
+    replica: Annotated[
+        int | None, Query(ge=1, le=1000, description="By its number; by default the first.")
+    ] = None,
 ) -> LogText:
-    _status(house, name)
-    return LogText(lines=house.fleet.log(name, lines))
+    name = status_of(house, deployment_id).name
+    return LogText(lines=house.fleet.log(name, lines, replica))
 
 
-def deployments(house: House, language: Language) -> list[Deployment]:
-    """Every deployment, in the order in which they came."""
-    return [deployment(house, status, language) for status in house.fleet.models()]
-
-
-def deployment(house: House, status: DeploymentStatus, language: Language) -> Deployment:
-    spec = house.supply.specs.get(status.name)
-    return Deployment(
-        name=status.name,
-        engine=status.engine,
-        model_id=status.model_id,
-        kinds=sorted(status.kinds),
-        description=status.description,
-        state=status.state,
-        reason=_reason(status.reason, language),
-        since=status.since,
-        context=status.context,
-        parallel=status.parallel,
-        threads=None if spec is None else spec.threads,
-        in_flight=status.in_flight,
-        tokens_per_second=round(status.tokens_per_second, 1),
-        restarts=status.restarts,
-        memory_bytes=status.resident_bytes or None,
-        weak=status.name in house.supply.weak,
-    )
-
-
-def _reason(cause: Cause | None, language: Language) -> Reason | None:
-    if cause is None:
-        return None
-    message, remedy = words_of(cause, language)
-    return Reason(code=cause.code, message=message, remedy=remedy)
-
-
-def _status(house: House, name: str) -> DeploymentStatus:
-    try:
-        return house.fleet.status(name)
-    except JixiError as error:
-        raise problem("not_found", noun="deployment") from error
+def _page(found: Sequence[Deployment], page: PageRequest) -> tuple[list[Deployment], str | None]:
+    """The page behind the deployment that the cursor names; raises `invalid_value` where it is not in the list."""
+    start = 0
+    if page.cursor is not None:
+        places = [place for place, each in enumerate(found) if each.id == page.cursor]
+        if not places:
+            raise problem("invalid_value", param="cursor", reason="this cursor is of another list")
+        start = places[0] + 1
+    shown = list(found[start : start + page.limit])
+    return shown, shown[-1].id if start + page.limit < len(found) else None

@@ -27,7 +27,8 @@ async def list_keys(caller: _Caller, page: Page, house: TheHouse) -> KeyList:
         page, lambda limit, after: keys.page(caller.tenant_id, owner=owner, limit=limit, after=after)
     )
     limits = {
-        budget.scope_id: budget.limit_micros for budget in await house.budgets.of_tenant(caller.tenant_id)
+        limit.scope_id: limit.values.monthly_micros
+        for limit in await house.limits.of_tenant(caller.tenant_id)
     }
     return KeyList(items=[_key(house, row, limits.get(row.id)) for row in rows], next_cursor=cursor)
 
@@ -57,7 +58,7 @@ async def _make(house: House, caller: Principal, body: KeyRequest) -> NewKey:
     )
     if body.monthly_limit_micros is not None:
         try:
-            await house.budgets.set_limit(caller.tenant_id, made.id, body.monthly_limit_micros)
+            await _set_monthly(house, made, body.monthly_limit_micros)
         except BaseException:
             # A key that lacks its limit must not live; nobody has seen its secret yet.
             await keys.revoke(caller.tenant_id, made.id)
@@ -85,15 +86,15 @@ async def change_key(
     response: Response,
     if_match: IfMatch = None,
 ) -> Key:
-    """Changing the monthly limit needs the right to manage budgets, for it may have been set by who has it."""
+    """Changing the monthly limit needs the right to manage limits, for it may have been set by who has it."""
     limited = "monthly_limit_micros" in body.model_fields_set
     if limited:
-        require(caller, "budgets.manage")
+        require(caller, "limits.manage")
     row = await house.identity.keys.change(
         caller, key_id, owner=_owner(caller), version=wanted_version(if_match), **_changes(body)
     )
     if limited:
-        await house.budgets.set_limit(caller.tenant_id, row.id, body.monthly_limit_micros)
+        await _set_monthly(house, row, body.monthly_limit_micros)
     tag(response, row.version)
     return await _with_limit(house, row)
 
@@ -122,8 +123,15 @@ def _changes(body: KeyChange) -> dict[str, Any]:
 
 
 async def _with_limit(house: House, row: ApiKey) -> Key:
-    budget = await house.budgets.get(row.tenant_id, row.id)
-    return _key(house, row, budget.limit_micros)
+    limit = await house.limits.get(row.tenant_id, row.id)
+    return _key(house, row, limit.values.monthly_micros)
+
+
+async def _set_monthly(house: House, row: ApiKey, monthly_micros: int | None) -> None:
+    """Change one of the key's limits; the others stay as they are."""
+    limit = await house.limits.get(row.tenant_id, row.id)
+    values = limit.values._replace(monthly_micros=monthly_micros)
+    await house.limits.put(row.tenant_id, row.id, values, version=limit.version)
 
 
 def _key(house: House, row: ApiKey, limit_micros: int | None) -> Key:

@@ -44,7 +44,8 @@ async def put_price(
 def _check_version(house: House, model: str, version: int | None) -> None:
     """A price is set for what is served or was priced before, so that a misspelt name is noticed."""
     entry = next((entry for entry in house.ledger.prices.entries() if entry.price.model == model), None)
-    if entry is None and model not in {status.name for status in house.fleet.models()}:
+    served = house.fleet.names() | set(house.providers.names()) | house.aliases.names()
+    if entry is None and model not in served:
         raise problem("not_found", noun="model")
     if version is not None and (entry is None or entry.price.version != version):
         raise problem("precondition_failed", noun="price")
@@ -59,6 +60,10 @@ def _price(entry: PriceEntry) -> Price:
         input_micros=price.input_micros,
         cached_input_micros=price.cached_input_micros,
         output_micros=price.output_micros,
+        batch_percent=price.batch_percent,
+        replay_percent=price.replay_percent,
+        unit=price.unit,
+        unit_micros=price.unit_micros,
         valid_from=entry.valid_from,
         member_id=entry.member_id,
     )

@@ -1,7 +1,7 @@
 """/api/usage and /api/charges: what was called and what it cost."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -13,6 +13,7 @@ from jixi.core.principal import Principal
 from jixi.governance.identity import allowed
 from jixi.governance.ledger import Row, Selection
 from jixi.server._csv import csv_lines
+from jixi.server._cursors import cursor_of, position_of
 from jixi.server._inputs import Page
 from jixi.server._policy import requires
 from jixi.server._services import TheHouse
@@ -35,6 +36,7 @@ def _selection(
     model: Annotated[str | None, _ID] = None,
     key: Annotated[str | None, _ID] = None,
     member: Annotated[str | None, _ID] = None,
+    batch: Annotated[str | None, _ID] = None,
 ) -> Selection:
     """Charges of the caller's tenant; a role that may not read all of them reaches its own alone."""
     now = house.clock.now()
@@ -44,7 +46,7 @@ def _selection(
             raise problem("role_forbidden", role=caller.role.value)
         member = caller.member_id
     chosen = Selection(
-        caller.tenant_id, start or first, end or now + timedelta(seconds=1), model, key, member
+        caller.tenant_id, start or first, end or now + timedelta(seconds=1), model, key, member, batch=batch
     )
     if chosen.start >= chosen.end:
         raise problem("invalid_value", param="end", reason="end is not after start")
@@ -105,6 +107,9 @@ _HEADER: Final = (
     "input_tokens",
     "cached_input_tokens",
     "output_tokens",
+    "seconds",
+    "characters",
+    "images",
     "cost_micros",
     "currency",
 )
@@ -121,24 +126,10 @@ async def list_charges(
     rows = await house.statement.charges(
         selection._replace(outcome=outcome),
         limit=page.limit + 1,
-        before=_position(house.clock.now(), page.cursor),
+        before=position_of(page.cursor),
     )
     items = [Charge.model_validate(row) for row in rows[: page.limit]]
     last = items[-1] if len(rows) > page.limit else None
     return ChargeList(
-        items=items, next_cursor=None if last is None else _cursor(last.charged_at, last.request_id)
+        items=items, next_cursor=None if last is None else cursor_of(last.charged_at, last.request_id)
     )
-
-
-def _cursor(at: datetime, request_id: str) -> str:
-    return f"{at:%Y%m%dT%H%M%S.%fZ}:{request_id}"
-
-
-def _position(now: datetime, cursor: str | None) -> tuple[datetime, str] | None:
-    if cursor is None:
-        return None
-    time, _, request_id = cursor.partition(":")
-    try:
-        return datetime.strptime(time, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=now.tzinfo), request_id
-    except ValueError as error:
-        raise problem("invalid_value", param="cursor", reason="this cursor was not made here") from error

@@ -1,42 +1,31 @@
 """The model API in the OpenAPI document: what Jixi reads and answers; other fields of OpenAI's pass to the engine."""
 
-from collections import defaultdict
 from typing import Any, Final
 
-from jixi.core.errors import PROBLEMS
 from jixi.core.principal import Scope
 from jixi.models.gateway import PATHS, request_schemas
+from jixi.server._model_document import ANYONE, CALLS, call_errors, schema_ref
+from jixi.server.openai._document_batches import add_batch_api
+from jixi.server.openai._document_media import SOUND_AND_IMAGES
 
 _NAMES: Final = "OpenAI"
 _REF: Final = f"#/components/schemas/{_NAMES}{{name}}"
-_ANYONE: Final = ("not_authenticated", "invalid_api_key", "api_key_expired", "api_key_revoked", "csrf_failed")
-_CALLS: Final = (
-    *_ANYONE,
-    "scope_missing",
-    "role_forbidden",
-    "model_not_allowed",
-    "model_not_found",
-    "invalid_json",
-    "invalid_value",
-    "unsupported_parameter",
-    "operation_not_supported",
-    "context_length_exceeded",
-    "client_too_slow",
-    "duplicate_request",
-    "body_too_large",
-    "budget_exceeded",
-    "internal_error",
-    "engine_error",
-    "engine_timeout",
-    "price_unknown",
-    "model_unavailable",
-    "overloaded",
-    "ledger_unavailable",
-)
 _SUMMARIES: Final = {
     Scope.CHAT: "Create chat completion",
     Scope.COMPLETIONS: "Create completion",
     Scope.EMBEDDINGS: "Create embeddings",
+    Scope.RERANK: "Rank documents",
+    Scope.CLASSIFY: "Classify texts",
+    Scope.TRANSCRIPTIONS: "Create transcription",
+    Scope.SPEECH: "Create speech",
+    Scope.IMAGES: "Create images",
+}
+_ANSWERS: Final = {
+    Scope.EMBEDDINGS: "Embeddings",
+    Scope.RERANK: "Ranking",
+    Scope.CLASSIFY: "Classes",
+    Scope.TRANSCRIPTIONS: "Transcript",
+    Scope.IMAGES: "Images",
 }
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _TEXT: Final = {"type": "string"}
@@ -46,7 +35,7 @@ _EVENT: Final = {
     "required": ["data"],
     "properties": {"data": _TEXT},
 }
-_OBJECTS: Final[dict[str, Any]] = {
+_OBJECTS: Final[dict[str, Any]] = SOUND_AND_IMAGES | {
     "Usage": {
         "type": "object",
         "required": ["prompt_tokens", "total_tokens"],
@@ -92,6 +81,29 @@ _OBJECTS: Final[dict[str, Any]] = {
                 },
             },
             "model": _TEXT,
+            "usage": {"$ref": f"#/components/schemas/{_NAMES}Usage"},
+        },
+    },
+    "Ranking": {
+        "type": "object",
+        "required": ["id", "object", "model", "results", "usage"],
+        "properties": {
+            "id": _TEXT,
+            "object": {"const": "list"},
+            "model": _TEXT,
+            "results": {
+                "type": "array",
+                "description": "The best first.",
+                "items": {
+                    "type": "object",
+                    "required": ["index", "relevance_score"],
+                    "properties": {
+                        "index": _COUNT | {"description": "Its place in the request."},
+                        "relevance_score": {"type": "number"},
+                        "document": {"type": "object", "properties": {"text": _TEXT}},
+                    },
+                },
+            },
             "usage": {"$ref": f"#/components/schemas/{_NAMES}Usage"},
         },
     },
@@ -142,49 +154,53 @@ def add_model_api(document: dict[str, Any]) -> None:
     document["components"]["schemas"].update({_NAMES + name: each for name, each in objects.items()})
     for kind, path in PATHS.items():
         document["paths"][path] = {"post": _call(kind, bodies[kind])}
-    document["paths"]["/v1/models"] = {"get": _read("List models", "list_served_models", "Models", _ANYONE)}
-    one = _read("Get model", "get_served_model", "Model", (*_ANYONE, "model_not_found"))
+    document["paths"]["/v1/models"] = {"get": _read("List models", "list_served_models", "Models", ANYONE)}
+    one = _read("Get model", "get_served_model", "Model", (*ANYONE, "model_not_found"))
     name = {"name": "model", "in": "path", "required": True, "schema": _TEXT | {"minLength": 1}}
     document["paths"]["/v1/models/{model}"] = {"get": one | {"parameters": [name]}}
+    add_batch_api(document, _NAMES)
+    document["tags"].insert(0, {"name": "batches", "description": "Files and batches, in OpenAI's form."})
     document["tags"].insert(0, {"name": "inference", "description": "The model API, in OpenAI's form."})
 
 
 def _call(kind: Scope, body: dict[str, Any]) -> dict[str, Any]:
-    content = {"application/json": _schema("Embeddings" if kind is Scope.EMBEDDINGS else "Answer")}
-    if kind is not Scope.EMBEDDINGS:
-        content["text/event-stream"] = {"schema": _EVENT}
     return {
         "tags": ["inference"],
         "summary": _SUMMARIES[kind],
         "description": "Fields that are not named here pass to engines that take them.",
         "operationId": f"create_{kind.value}",
         "security": [{"api_key": []}, {"session": []}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"200": {"description": "The answer.", "content": content}} | _errors(_CALLS),
+        "requestBody": {"required": True, "content": _asked(kind, body)},
+        "responses": {"200": {"description": "The answer.", "content": _answered(kind)}}
+        | call_errors(CALLS, _NAMES),
     }
 
 
+def _asked(kind: Scope, body: dict[str, Any]) -> dict[str, Any]:
+    if kind is not Scope.TRANSCRIPTIONS:
+        return {"application/json": {"schema": body}}
+    file = {"type": "object", "required": ["file"], "properties": {"file": _TEXT | {"format": "binary"}}}
+    return {"multipart/form-data": {"schema": {"allOf": [body, file]}}}
+
+
+def _answered(kind: Scope) -> dict[str, Any]:
+    if kind is Scope.SPEECH:
+        return {"audio/*": {"schema": _TEXT | {"format": "binary"}}, "text/event-stream": {"schema": _EVENT}}
+    content = {"application/json": schema_ref(_NAMES, _ANSWERS.get(kind, "Answer"))}
+    if kind is Scope.TRANSCRIPTIONS:
+        content |= {"text/plain": {"schema": _TEXT}, "text/vtt": {"schema": _TEXT}}
+    if kind not in _ANSWERS:
+        content["text/event-stream"] = {"schema": _EVENT}
+    return content
+
+
 def _read(summary: str, name: str, answer: str, codes: tuple[str, ...]) -> dict[str, Any]:
-    content = {"application/json": _schema(answer)}
+    content = {"application/json": schema_ref(_NAMES, answer)}
     return {
         "tags": ["inference"],
         "summary": summary,
         "operationId": name,
         "security": [{"api_key": []}, {"session": []}],
         "responses": {"200": {"description": "What the caller may use.", "content": content}}
-        | _errors(codes),
-    }
-
-
-def _schema(name: str) -> dict[str, Any]:
-    return {"schema": {"$ref": f"#/components/schemas/{_NAMES}{name}"}}
-
-
-def _errors(codes: tuple[str, ...]) -> dict[str, Any]:
-    texts = defaultdict[str, list[str]](list)
-    for code in codes:
-        texts[str(PROBLEMS[code].status)].append(f"`{code}`: {PROBLEMS[code].en}")
-    return {
-        status: {"description": "\n\n".join(lines), "content": {"application/json": _schema("Error")}}
-        for status, lines in texts.items()
+        | call_errors(codes, _NAMES),
     }

@@ -1,0 +1,115 @@
+"""What goes on behind the requests: blobs, jobs and their workers, files and batches, downloads."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from jixi.assembly._settings import Settings
+from jixi.assembly._supply import Supply
+from jixi.core.clock import Clock
+from jixi.governance.identity import Identity
+from jixi.governance.ledger import Ledger
+from jixi.jobs import Jobs, Pacing, Worker
+from jixi.models.answers import FirstAnswers
+from jixi.models.batches import (
+    KIND,
+    Batches,
+    BatchHandler,
+    BatchRecords,
+    Caps,
+    Files,
+    Pace,
+    Tools,
+    places_in,
+)
+from jixi.models.downloads import DOWNLOAD, VERIFICATION, DownloadHandler, Downloads, VerificationHandler
+from jixi.models.gateway import Conclude, Concluded, Gateway, PrepaidMeter
+from jixi.storage import Blobs, Database, FolderBlobs, ObjectBlobs, Vault
+
+_FOLDER: Final = "blobs"
+
+
+class Ground(NamedTuple):
+    """The services that batches, downloads and kept answers stand on."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    identity: Identity
+    ledger: Ledger
+    gateway: Gateway
+    meter: PrepaidMeter
+    supply: Supply
+
+
+class Background(NamedTuple):
+    jobs: Jobs
+    files: Files
+    batches: Batches
+    answers: FirstAnswers
+    downloads: Downloads
+
+
+async def open_background(ground: Ground, stack: AsyncExitStack) -> Background:
+    """Start the worker; jobs that an earlier process left go on by themselves."""
+    settings, clock, database = ground.settings, ground.clock, ground.database
+    caps = Caps(
+        file_bytes=settings.max_file_bytes,
+        tenant_bytes=settings.max_files_bytes,
+        line_bytes=settings.max_body_bytes,
+    )
+    blobs = _blobs(settings)
+    jobs, files = Jobs(database, clock), Files(database, blobs, clock, caps)
+    tools = Tools(
+        records=BatchRecords(database),
+        blobs=blobs,
+        gateway=ground.gateway,
+        meter=ground.meter,
+        conclude=concluding(ground.ledger),
+        callers=ground.identity.standing,
+        pace=Pace(places_in(ground.gateway), settings.batch_parallel),
+        clock=clock,
+        caps=caps,
+        tell=jobs.tell,
+    )
+    pacing = Pacing(lease_s=settings.job_lease_s)
+    worker = Worker(jobs, database, clock, {KIND: BatchHandler(tools)}, pacing)
+    await files.start()
+    stack.push_async_callback(files.close)
+    await worker.start()
+    stack.push_async_callback(worker.close)
+    answers = FirstAnswers(database, ground.vault, clock, concluding(ground.ledger), ground.meter)
+    downloads = await _open_downloads(ground, jobs, stack)
+    return Background(jobs, files, Batches(database, jobs, files, clock, caps), answers, downloads)
+
+
+async def _open_downloads(ground: Ground, jobs: Jobs, stack: AsyncExitStack) -> Downloads:
+    """Start a worker for what brings models here, apart from batches: neither waits for the other."""
+    supply = ground.supply
+    handlers = {
+        DOWNLOAD: DownloadHandler(supply.catalog, supply.store),
+        VERIFICATION: VerificationHandler(supply.catalog, supply.store),
+    }
+    most = ground.settings.downloads_at_once
+    pacing = Pacing(lease_s=ground.settings.job_lease_s, most=most, most_of_tenant=most)
+    worker = Worker(jobs, ground.database, ground.clock, handlers, pacing)
+    await worker.start()
+    stack.push_async_callback(worker.close)
+    return Downloads(jobs, supply.catalog)
+
+
+def _blobs(settings: Settings) -> Blobs:
+    folder = settings.data_dir / _FOLDER
+    return FolderBlobs(folder) if settings.blobs_url is None else ObjectBlobs(settings.blobs_url, folder)
+
+
+def concluding(ledger: Ledger) -> Conclude:
+    """The ledger's word on calls that nobody waits for any more."""
+
+    async def conclude(tenant_id: str, prefix: str, since: datetime) -> Mapping[str, Concluded]:
+        found = await ledger.conclude(tenant_id, prefix, since)
+        return {request_id: Concluded(*how) for request_id, how in found.items()}
+
+    return conclude

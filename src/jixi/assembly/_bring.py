@@ -1,0 +1,307 @@
+"""`Bringing`: one deployment is brought to what is wanted of it: its files first, then the fleet."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import structlog
+
+from jixi.core.errors import JixiError, problem
+from jixi.jobs import Job, Jobs
+from jixi.models.catalog import Entry
+from jixi.models.deployments import DeploymentSpec, Fleet, Reason, State
+from jixi.models.downloads import Downloads
+from jixi.models.formats import FormatError, check_adapter, check_file
+from jixi.models.sources import ModelStore, Progress
+
+T = TypeVar("T")
+Failed = Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
+"""Is told of a deployment whose files could not be fetched."""
+_log = structlog.get_logger()
+HALTED = Reason("halted")
+
+
+class Owner(NamedTuple):
+    """Whose download it is, and since when the deployment has been wanted as it is."""
+
+    tenant_id: str
+    member_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What is wanted of a deployment. `spec` has no files yet, unless they are one's own; the settings are nobody's."""
+
+    spec: DeploymentSpec
+    entry: Entry | None = None
+    variant: str | None = None
+    running: bool = True
+    owner: Owner | None = None
+    refused: JixiError | None = None
+    """Why what is wanted cannot be, where that is known before."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Means:
+    """What every deployment is brought about with. `downloads` and `jobs` are there once the house is open."""
+
+    fleet: Fleet
+    store: ModelStore
+    seed: Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
+    downloads: Downloads | None = None
+    jobs: Jobs | None = None
+    report: Callable[[Progress], None] | None = None
+    pause_s: float = 10.0
+    """Until it is tried again after an error that nobody foresaw."""
+    unreachable: dict[str, JixiError] = field(default_factory=dict[str, JixiError])
+
+
+class Bringing:
+    """Goes on by itself until what was wanted last has come about, or cannot; `job` is the download that it waits for.
+
+    `trouble` is why it cannot, while the fleet goes on with an earlier revision; `placed`: the fleet has it to run.
+    """
+
+    def __init__(self, wish: Wish, means: Means, failed: Failed | None = None) -> None:
+        self.wish: Wish | None = wish
+        self.spec = wish.spec
+        self.job: Job | None = None
+        self.trouble: Reason | None = None
+        self.refused: JixiError | None = None
+        self.placed = False
+        self._means = means
+        self._failed = failed
+        self._again = asyncio.Event()
+        self._slow = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def want(self, wish: Wish | None) -> None:
+        """From now on this is wanted; None: nothing any more. Returns when all is done that takes no time."""
+        self.wish = wish
+        self._again.set()
+        if self._task is None or self._task.done():
+            self._slow.clear()
+            self._task = asyncio.create_task(self._run(), name=f"bring-{self.spec.name}")
+            slow = asyncio.create_task(self._slow.wait())
+            await asyncio.wait({self._task, slow}, return_when=asyncio.FIRST_COMPLETED)
+            slow.cancel()
+
+    @property
+    def runs(self) -> bool:
+        """Whether its engines are to run, and the fleet has it."""
+        return self.placed and self.wish is not None and self.wish.running
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing is wanted of it any more, and nothing is left of it."""
+        return self.wish is None and (self._task is None or self._task.done())
+
+    async def close(self) -> None:
+        """Go no further; what has been fetched is kept."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            wish = self.wish
+            self._again.clear()
+            self.trouble = self.refused = None
+            if await self._tried(wish) and wish is self.wish:
+                return
+
+    async def _tried(self, wish: Wish | None) -> bool:
+        """Whether it has come about, or cannot; false after an error that nobody foresaw, and a pause."""
+        try:
+            try:
+                await self._towards(wish)
+            except JixiError as error:
+                await self._refuse(error)
+        except Exception as error:  # noqa: BLE001  (a full disk, a lost database: it may pass)
+            _log.error("deployment_not_brought", deployment=self.spec.name, exc_info=error)
+            self._show("failed", Reason("cannot_start", {"cause": str(error)}))
+            self._slow.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._again.wait(), self._means.pause_s)
+            return False
+        return True
+
+    async def _towards(self, wish: Wish | None) -> None:
+        fleet, name = self._means.fleet, self.spec.name
+        if wish is None:
+            self._slow.set()
+            with contextlib.suppress(JixiError):
+                await fleet.remove(name)
+            self.placed = False
+            return
+        self.spec = wish.spec
+        if not wish.running:
+            await self._halt()
+            return
+        if wish.refused is not None:
+            raise wish.refused
+        await self._means.seed(wish.spec)
+        files = await self._files(wish)
+        if files is not None and wish is self.wish:
+            spec = replace(wish.spec, files=files)
+            await asyncio.to_thread(_judge_adapters, spec)
+            await self._place(spec)
+
+    async def _halt(self) -> None:
+        if self.placed:
+            self._slow.set()
+            await self._means.fleet.halt(self.spec.name)
+        else:
+            self._show("stopped", HALTED)
+
+    async def _place(self, spec: DeploymentSpec) -> None:
+        fleet = self._means.fleet
+        if not self.placed:
+            fleet.add(spec)
+            self.placed = True
+            return
+        now = fleet.status(spec.name)
+        goes_to = now.revision
+        if now.update is not None and now.update.state == "running":
+            goes_to = now.update.revision
+        if goes_to != spec.revision:
+            await fleet.update(spec)
+        fleet.resume(spec.name)
+
+    async def _files(self, wish: Wish) -> Mapping[str, Path] | None:
+        """The files, once they are here; None where something else is wanted by then, or they will not come."""
+        if wish.entry is None:
+            await asyncio.to_thread(_judge, wish.spec)
+            return wish.spec.files
+        found = self._means.store.files(wish.entry, wish.variant)
+        if found is None:
+            self._slow.set()
+            found = await self._unless_again(self._fetched(wish, wish.entry))
+        return None if found is None else _for_engines(found)
+
+    async def _unless_again(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What `work` comes to, or None where something else is wanted before."""
+        working = asyncio.ensure_future(work)
+        again = asyncio.ensure_future(self._again.wait())
+        try:
+            await asyncio.wait([working, again], return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else None
+        finally:
+            self.job = None
+            for task in (working, again):
+                task.cancel()
+            await asyncio.gather(working, again, return_exceptions=True)
+
+    async def _fetched(self, wish: Wish, entry: Entry) -> Mapping[str, Path] | None:
+        size = entry.variant(wish.variant).bytes or 0
+        self._show("pulling", Reason("downloading", {"done": 0, "total": size}))
+        if (
+            wish.owner is not None
+            and entry.variant(wish.variant).sources
+            and not await self._job(wish, entry)
+        ):
+            return None
+        # By ourselves for the settings, which are nobody's; or where another machine's worker did the job.
+        try:
+            files = await self._means.store.fetch(entry, self._told, wish.variant)
+        except JixiError as error:
+            _log.error("model_not_fetched", model=entry.id, code=error.code, reason=str(error))
+            self._means.unreachable[self.spec.name] = error
+            raise
+        self._means.unreachable.pop(self.spec.name, None)
+        return files
+
+    async def _job(self, wish: Wish, entry: Entry) -> bool:
+        """Have a job bring the files, or join the one that is at it; false where somebody has cancelled it."""
+        downloads, jobs, owner = self._means.downloads, self._means.jobs, wish.owner
+        if downloads is None or jobs is None or owner is None:
+            return True
+        last = await downloads.page(owner, entry.id, wish.variant, limit=1)
+        if last and last[0].state == "cancelled" and last[0].created_at > owner.since:
+            self._cancelled(last[0])
+            return False
+        job = await downloads.start(owner, entry.id, wish.variant)
+        async with aclosing(jobs.watch(owner.tenant_id, job.id)) as news:
+            async for now in news:
+                if now is not None:
+                    self._follow(now)
+                    job = now
+        if (error := job.error) is not None:
+            self._means.unreachable[self.spec.name] = error
+            raise error
+        if job.state == "cancelled":
+            self._cancelled(job)
+            return False
+        return True
+
+    def _follow(self, job: Job) -> None:
+        self.job = job
+        facts = {"done": job.done, "total": job.total, "source": job.facts.get("source")}
+        self._show("pulling", Reason("downloading", facts))
+
+    def _cancelled(self, job: Job) -> None:
+        self._show("stopped", Reason("download_cancelled", {"job": job.id}))
+
+    def _told(self, progress: Progress) -> None:
+        facts = {"done": progress.done, "total": progress.total, "source": progress.source}
+        self._show("pulling", Reason("downloading", facts))
+        if self._means.report is not None:
+            self._means.report(progress)
+
+    async def _refuse(self, error: JixiError) -> None:
+        self.refused = error
+        if self._means.unreachable.get(self.spec.name) is error:
+            self._show("failed", Reason("fetch_failed", {"cause": error.message()}))
+            if self._failed is not None:
+                await self._failed(self.spec)
+        else:
+            self._show("failed", Reason(error.code, error.facts))
+
+    def _show(self, state: State, reason: Reason) -> None:
+        """In the fleet, where nothing runs yet; beside it, where an earlier revision does."""
+        if self.placed:
+            self.trouble = reason
+            return
+        try:
+            self._means.fleet.expect(self.spec, state, reason)
+        except JixiError as error:
+            # An engine that this machine does not know at all: there is nothing that the fleet could show.
+            _log.error("deployment_not_shown", deployment=self.spec.name, code=error.code)
+
+
+def _judge(spec: DeploymentSpec) -> None:
+    """Raises `model_file_refused` where no engine should read the operator's own files, before one does."""
+    for path in spec.files.values():
+        try:
+            if path.is_file():
+                check_file(path, path.name, named=True)
+        except (FormatError, OSError) as error:
+            raise _refusal(spec.name, path, error) from error
+
+
+def _judge_adapters(spec: DeploymentSpec) -> None:
+    """Raises `model_file_refused` for an adapter that is none, or is one for another base."""
+    base = spec.files.get("model")
+    for name, path in spec.adapters.items():
+        try:
+            if base is not None:
+                check_adapter(path, base)
+        except (FormatError, OSError) as error:
+            raise _refusal(name, path, error) from error
+
+
+def _refusal(model: str, file: Path, error: FormatError | OSError) -> JixiError:
+    reason = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    return problem("model_file_refused", model=model, file=file.name, reason=reason)
+
+
+def _for_engines(files: Mapping[str, Path]) -> Mapping[str, Path]:
+    """A model of several files is its folder to an engine."""
+    return {"model": files["folder"]} | dict(files) if "folder" in files else files

@@ -1,0 +1,82 @@
+"""Engines: where they run, and the fleet that keeps them running."""
+
+import os
+from contextlib import AsyncExitStack
+from functools import partial
+from importlib.util import find_spec
+from typing import Final, NamedTuple
+
+from jixi.assembly._settings import Settings
+from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
+from jixi.compute.inventory import Inventory
+from jixi.core.clock import Clock
+from jixi.core.errors import problem
+from jixi.models.deployments import Fleet
+from jixi.models.engines import engine_registry
+from jixi.models.environments import Environments
+from jixi.models.memory import Rooms
+
+_FOR_RAY: Final = "RAY_"
+_FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
+
+
+class Engines(NamedTuple):
+    """The deployments, the environments of their engines, and the memory that they get."""
+
+    fleet: Fleet
+    environments: Environments
+    rooms: Rooms
+
+
+async def open_fleet(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Engines:
+    """A fleet without deployments. One that lacked its engine is started once that is installed."""
+    rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve)
+    await rooms.start()
+    stack.push_async_callback(rooms.close)
+    environments = engine_environments(settings)
+    stack.push_async_callback(environments.close)
+    driver = _driver(settings, stack)
+    fleet = Fleet(
+        driver,
+        engine_registry(),
+        settings.data_dir / "run",
+        clock,
+        shared=settings.processes > 1,
+        interpreter=environments.python,
+        # The memory of other machines is Ray's to give.
+        room=rooms.room if driver.local else rooms.elsewhere,
+    )
+    environments.installed = partial(_retry, fleet)
+    stack.push_async_callback(fleet.stop)
+    return Engines(fleet, environments, rooms)
+
+
+def _driver(settings: Settings, stack: AsyncExitStack) -> Driver:
+    """Where engines run; raises `invalid_value` where what that needs is not installed."""
+    if settings.driver == "process":
+        return ProcessDriver()
+    if find_spec("ray") is None:
+        raise problem("invalid_value", reason="the driver 'ray' needs the extra 'ray'", param="driver")
+    told = {name: value for name, value in os.environ.items() if name.startswith(_FOR_RAY)}
+    driver = RayDriver(settings.ray_address, told)
+    stack.push_async_callback(driver.close)
+    return driver
+
+
+def engine_environments(settings: Settings) -> Environments:
+    """The environments of engines in the data folder."""
+    folder = settings.data_dir / "environments"
+    return Environments(
+        folder, engine_registry(), ProcessDriver(), pip_environment(), offline=settings.offline
+    )
+
+
+def pip_environment() -> dict[str, str]:
+    """What our environment says to pip: indexes, proxies, certificates."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_FOR_PIP)}
+
+
+def _retry(fleet: Fleet, engine: str) -> None:
+    for status in fleet.models():
+        if status.engine == engine and status.state == "failed":
+            fleet.restart_now(status.name)

@@ -1,0 +1,28 @@
+"""Jobs: work that outlives its process. Submitted once, leased to one worker at a time, resumed after any death.
+
+Owns: the table of jobs, leases and their fencing, progress, cancelling, retries. Must not: know what a job is about;
+assembly registers a handler for each kind, and the handler's own room keeps what the job has made.
+Tests: tests/unit/jobs, on SQLite and on PostgreSQL.
+"""
+
+from jixi.jobs._jobs import Jobs
+from jixi.jobs._records import Fence
+from jixi.jobs._run import Handler, JobCancelledError, JobPausedError, JobRun, LeaseLostError
+from jixi.jobs._values import About, Job, JobState, NewJob
+from jixi.jobs._worker import Pacing, Worker
+
+__all__ = [
+    "About",
+    "Fence",
+    "Handler",
+    "Job",
+    "JobCancelledError",
+    "JobPausedError",
+    "JobRun",
+    "JobState",
+    "Jobs",
+    "LeaseLostError",
+    "NewJob",
+    "Pacing",
+    "Worker",
+]

@@ -1,0 +1,200 @@
+"""What the admin API tells of deployments: the register, what the fleet makes of it, and what is on the way."""
+
+from typing import Any
+
+from jixi.assembly import House
+from jixi.core.errors import Language, problem
+from jixi.core.principal import Principal
+from jixi.governance.identity import allowed
+from jixi.jobs import Job
+from jixi.models.deployments import DeploymentStatus, ReplicaStatus, Scale
+from jixi.models.deployments import Reason as Cause
+from jixi.models.rollouts import Plan, Rollout
+from jixi.server.admin._deployment_words import words_of
+from jixi.wire.admin import (
+    Deployment,
+    DeploymentChange,
+    DeploymentDetail,
+    DeploymentJob,
+    DeploymentPlan,
+    DeploymentReplica,
+    DeploymentRevision,
+    DeploymentScale,
+    DeploymentUpdate,
+    Reason,
+)
+
+
+def deployments(house: House, language: Language) -> list[Deployment]:
+    """Every deployment, in the order in which they came."""
+    return [deployment(house, status, language) for status in house.fleet.models()]
+
+
+def status_of(house: House, name: str) -> DeploymentStatus:
+    """The deployment with that id or name; raises `not_found`."""
+    record = house.rollouts.find(name)
+    wanted = name if record is None else record.name
+    found = [status for status in house.fleet.models() if status.name == wanted]
+    if not found:
+        raise problem("not_found", noun="deployment")
+    return found[0]
+
+
+def deployment(house: House, status: DeploymentStatus, language: Language) -> Deployment:
+    return Deployment(**_summary(house, status, language))
+
+
+async def detail(
+    house: House, status: DeploymentStatus, caller: Principal, language: Language
+) -> DeploymentDetail:
+    record = _record(house, status.name)
+    revisions = [] if record is None else await house.rollouts.revisions(record.id)
+    changes = [] if record is None else await house.rollouts.changes(record.id)
+    plan = _plan_of_settings(house, status) if record is None else record.plan
+    return DeploymentDetail(
+        **_summary(house, status, language),
+        plan=_plan(plan, caller),
+        revisions=[
+            DeploymentRevision(
+                number=each.number,
+                plan=_plan(each.plan, caller),
+                member_id=each.member_id,
+                created_at=each.created_at,
+            )
+            for each in revisions
+        ],
+        changes=[
+            DeploymentChange(
+                id=each.id,
+                action=each.action,
+                revision=each.revision,
+                member_id=each.member_id,
+                at=each.at,
+            )
+            for each in changes
+        ],
+    )
+
+
+def reason(cause: Cause | None, language: Language) -> Reason | None:
+    if cause is None:
+        return None
+    message, remedy = words_of(cause, language)
+    return Reason(code=cause.code, message=message, remedy=remedy)
+
+
+def _record(house: House, name: str) -> Rollout | None:
+    """The one of the register; a deployment of the settings goes before one of the same name."""
+    return None if house.supply.of_settings(name) else house.rollouts.find(name)
+
+
+def _summary(house: House, status: DeploymentStatus, language: Language) -> dict[str, Any]:
+    record, bringing = _record(house, status.name), house.supply.bringing(status.name)
+    wish = bringing.wish if bringing is not None else None
+    return {
+        "id": status.name if record is None else record.id,
+        "name": status.name,
+        "origin": "settings" if house.supply.of_settings(status.name) else "api",
+        "engine": status.engine,
+        "model_id": status.model_id,
+        "variant": wish and wish.variant,
+        "kinds": sorted(status.kinds),
+        "description": status.description if wish is None else wish.spec.description,
+        "wanted": "running" if wish is not None and wish.running else "stopped",
+        "state": status.state,
+        "reason": reason(status.reason, language),
+        "since": status.since,
+        "context": status.context,
+        "parallel": status.parallel,
+        "threads": wish and wish.spec.threads,
+        "in_flight": status.in_flight,
+        "queued": status.queued,
+        "tokens_per_second": round(status.tokens_per_second, 1),
+        "restarts": status.restarts,
+        "memory_bytes": status.resident_bytes or None,
+        "weak": status.name in house.supply.weak,
+        "replicas": [_replica(each, language) for each in status.replicas],
+        "replicas_wanted": status.wanted,
+        "revision": status.revision if record is None else record.revision,
+        "update": _update(house, status, language),
+        "job": _job(bringing.job if bringing is not None else None),
+        "created_at": record and record.created_at,
+        "version": record and record.version,
+    }
+
+
+def _replica(now: ReplicaStatus, language: Language) -> DeploymentReplica:
+    return DeploymentReplica(
+        number=now.number,
+        state=now.state,
+        reason=reason(now.reason, language),
+        revision=now.revision,
+        since=now.since,
+        restarts=now.restarts,
+        leaving=now.leaving,
+        in_flight=now.in_flight,
+        tokens_per_second=round(now.tokens_per_second, 1),
+        memory_bytes=now.resident_bytes or None,
+    )
+
+
+def _update(house: House, status: DeploymentStatus, language: Language) -> DeploymentUpdate | None:
+    """The fleet's, or the one that has not come so far: its files are on the way, or will not come."""
+    bringing = house.supply.bringing(status.name)
+    if bringing is not None and bringing.placed and bringing.trouble is not None:
+        return DeploymentUpdate(
+            revision=bringing.spec.revision,
+            state="pulling" if bringing.trouble.code == "downloading" else "failed",
+            replaced=0,
+            replicas=len(status.replicas),
+            since=status.since,
+            reason=reason(bringing.trouble, language),
+        )
+    if status.update is None:
+        return None
+    return DeploymentUpdate(
+        revision=status.update.revision,
+        state=status.update.state,
+        replaced=status.update.replaced,
+        replicas=status.update.replicas,
+        since=status.update.since,
+        reason=reason(status.update.reason, language),
+    )
+
+
+def _job(job: Job | None) -> DeploymentJob | None:
+    if job is None:
+        return None
+    facts = job.facts
+    return DeploymentJob(
+        id=job.id, done=job.done, total=job.total, speed=facts.get("speed"), left_s=facts.get("left_s")
+    )
+
+
+def _plan(plan: Plan, caller: Principal) -> DeploymentPlan:
+    return DeploymentPlan(
+        model_id=plan.model,
+        variant=plan.variant,
+        engine=plan.engine,
+        context=plan.context,
+        parallel=plan.parallel,
+        threads=plan.threads,
+        scale=DeploymentScale.model_validate(plan.scale),
+        options=plan.options if allowed(caller.role, "deployments.manage") else None,
+        accept_license=plan.accept_license,
+    )
+
+
+def _plan_of_settings(house: House, status: DeploymentStatus) -> Plan:
+    bringing = house.supply.bringing(status.name)
+    wish = None if bringing is None else bringing.wish
+    return Plan(
+        model=status.model_id,
+        variant=wish and wish.variant,
+        engine=status.engine,
+        context=status.context,
+        parallel=status.parallel,
+        threads=wish and wish.spec.threads,
+        options={} if wish is None else dict(wish.spec.options),
+        scale=Scale() if wish is None else wish.spec.scale,
+    )
