@@ -21,44 +21,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/budgets": {
+    "/api/aliases": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List budgets
-         * @description The tenant's budget, then those of keys that have a limit or have spent; of others' keys, for administrators.
-         */
-        get: operations["list_budgets"];
+        /** List aliases, newest first */
+        get: operations["list_aliases"];
         put?: never;
-        post?: never;
+        /** Make an alias */
+        post: operations["create_alias"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/budgets/{scope_id}": {
+    "/api/aliases/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        /**
-         * Set or lift a monthly limit
-         * @description `scope_id` is the tenant's id or a key's. The limit holds for this month and all later ones.
-         */
-        put: operations["put_budget"];
+        /** Read an alias */
+        get: operations["get_alias"];
+        put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an alias
+         * @description Calls that ask for it find no such model from now on, in other processes within five seconds.
+         */
+        delete: operations["delete_alias"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change an alias
+         * @description In force here at once, in other processes within five seconds; running calls stay where they are.
+         */
+        patch: operations["change_alias"];
         trace?: never;
     };
     "/api/charges": {
@@ -78,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare models
+         * @description One row for each fact, one value for each model, in the order that was asked for.
+         */
+        get: operations["compare_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deployments": {
         parameters: {
             query?: never;
@@ -85,25 +108,88 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List deployments */
+        /**
+         * List deployments
+         * @description Those of the settings and those of the register, in the order in which they came, unless `sort` says another.
+         */
         get: operations["list_deployments"];
         put?: never;
-        post?: never;
+        /**
+         * Make a deployment
+         * @description All is checked before anything starts; then its files are fetched, where they are not here, by a job that goes on
+         *     after any death of the server, and its engine is started.
+         */
+        post: operations["create_deployment"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/deployments/{name}": {
+    "/api/deployments/preview": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read a deployment */
+        get?: never;
+        put?: never;
+        /**
+         * See what a deployment would be
+         * @description The licence, the size, what is to be fetched from where, and all that stands in its way. Starts nothing.
+         */
+        post: operations["preview_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a deployment
+         * @description By its id or its name: replicas, what it runs, its revisions and who changed it.
+         */
         get: operations["get_deployment"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a deployment
+         * @description It takes no new calls; those that run end as they would, its engines after them. The model's files stay.
+         *
+         *     Refused while an alias stands for it.
+         */
+        delete: operations["delete_deployment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a deployment
+         * @description Makes the next revision and brings it about replica by replica, without a call that is lost; where it does not
+         *     get ready, the replicas are brought back. A new description alone makes no revision.
+         */
+        patch: operations["change_deployment"];
+        trace?: never;
+    };
+    "/api/deployments/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a deployment
+         * @description Server-sent events: the deployment now and after each change; an event `end` closes the stream where it is gone,
+         *     or where the caller may no longer watch.
+         */
+        get: operations["follow_deployment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -112,7 +198,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/deployments/{name}/log": {
+    "/api/deployments/{id}/logs": {
         parameters: {
             query?: never;
             header?: never;
@@ -129,7 +215,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/deployments/{name}/restart": {
+    "/api/deployments/{id}/logs/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow an engine's log
+         * @description Server-sent events. An event `end` closes the stream where the deployment is gone, or the caller's right is.
+         */
+        get: operations["follow_deployment_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}/restart": {
         parameters: {
             query?: never;
             header?: never;
@@ -139,11 +245,130 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Restart a deployment's engine
+         * Restart a deployment's engines
          * @description Calls that run are cut and billed for what they produced.
          */
         post: operations["restart_deployment"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run an earlier revision again
+         * @description Replica by replica, as a change.
+         */
+        post: operations["roll_back_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a deployment
+         * @description Runs what was stopped, and tries anew what could not be fetched. Repeating it changes nothing.
+         */
+        post: operations["start_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a deployment
+         * @description Calls that run end as they would, then its engines do. It stays stopped when the server starts again; one of the
+         *     settings does not.
+         */
+        post: operations["stop_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List engines */
+        get: operations["list_engines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an engine */
+        get: operations["get_engine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Install an engine
+         * @description Makes an environment of its own; it goes on in the background. Repeating it changes nothing.
+         */
+        put: operations["install_engine"];
+        post?: never;
+        /**
+         * Remove an engine's environment
+         * @description Deployments that run on it are to be stopped first.
+         */
+        delete: operations["remove_engine"];
         options?: never;
         head?: never;
         patch?: never;
@@ -178,6 +403,81 @@ export interface paths {
         put?: never;
         /** Accept an invitation and sign in */
         post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List jobs, newest first */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a job */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description It begins nothing more and ends a little later. Repeating it changes nothing; a job that is over stays so.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a job
+         * @description Server-sent events: the job now and after each change, until it is over; an event `end` closes the stream where
+         *     the caller may no longer watch.
+         */
+        get: operations["follow_job"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -225,9 +525,55 @@ export interface paths {
         head?: never;
         /**
          * Change an API key
-         * @description Changing the monthly limit needs the right to manage budgets, for it may have been set by who has it.
+         * @description Changing the monthly limit needs the right to manage limits, for it may have been set by who has it.
          */
         patch: operations["change_key"];
+        trace?: never;
+    };
+    "/api/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List limits
+         * @description The tenant's, then those of members, keys and models that have limits or were used this month.
+         *
+         *     Of other members and their keys for those who may read the tenant's usage.
+         */
+        get: operations["list_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/limits/{scope_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the limits of a scope
+         * @description `scope_id` is the tenant's id, a member's, a key's, or `model:` with the name of a model.
+         */
+        get: operations["get_limit"];
+        /**
+         * Set the limits of a scope
+         * @description They hold for every call from now on. What was spent today and this month, and what runs, counts.
+         */
+        put: operations["put_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/members": {
@@ -296,8 +642,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics of this process
+         * Metrics of this server
          * @description Prometheus' text format: calls, tokens, money, times, deployments. Scrape it with a platform admin's key.
+         *
+         *     Where the server has several processes, each sample says in its label `process` which one counted it.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -315,8 +663,168 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the models of the store */
+        /**
+         * List the models of the store
+         * @description The catalogue's, the house's and the caller's organisation's. What has no value for `sort` comes last.
+         */
         get: operations["list_models"];
+        put?: never;
+        /**
+         * Add a model of one's own
+         * @description It has no version yet. A shared one is seen by every organisation; it takes an administrator of the platform.
+         */
+        post: operations["create_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a model
+         * @description Its card, licence, architecture, variants and lineage. Another organisation's is like one that never was.
+         */
+        get: operations["get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a model of one's own
+         * @description What it is said to be, or which released version is its default. The catalogue's models do not change.
+         */
+        patch: operations["change_model"];
+        trace?: never;
+    };
+    "/api/models/{id}/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the downloads of a model, newest first
+         * @description Those that the caller's organisation has begun.
+         */
+        get: operations["list_downloads"];
+        put?: never;
+        /**
+         * Bring a model to this machine
+         * @description The job goes on after any death of the server and where an earlier download stopped; follow or cancel it under
+         *     /api/jobs. Where one is at it already, that one is the answer.
+         */
+        post: operations["create_download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a model's files from this machine
+         * @description What another model shares stays. Repeating it changes nothing.
+         */
+        delete: operations["delete_files"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a model's files anew
+         * @description The job fails with `model_damaged` where a file is not what it was; such files are used no more.
+         */
+        post: operations["create_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a model, newest first */
+        get: operations["list_model_versions"];
+        put?: never;
+        /**
+         * Add a version
+         * @description It is a candidate until it is released.
+         */
+        post: operations["create_model_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/versions/{version_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version */
+        get: operations["get_model_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Move a version to its next stage, or change its base or notes
+         * @description The first released version is the model's default; where the default retires, the newest released one follows.
+         *
+         *     One that a deployment runs does not retire.
+         */
+        patch: operations["change_model_version"];
+        trace?: never;
+    };
+    "/api/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List nodes
+         * @description Use is at most a second old.
+         */
+        get: operations["list_nodes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -372,6 +880,114 @@ export interface paths {
          * @description Adds a version to the price book; no version is ever edited, and past charges stay as they are.
          */
         put: operations["put_price"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List providers, newest first */
+        get: operations["list_providers"];
+        put?: never;
+        /**
+         * Add a provider
+         * @description Its models answer at once; a check says whether address and credential are good.
+         */
+        post: operations["create_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a provider */
+        get: operations["get_provider"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a provider
+         * @description Its models are gone at once, its credential with it; what was charged stays in the ledger.
+         *
+         *     Refused while an alias stands for one of its models.
+         */
+        delete: operations["remove_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a provider
+         * @description Other processes follow within five seconds; calls that run end as they began.
+         */
+        patch: operations["change_provider"];
+        trace?: never;
+    };
+    "/api/providers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a provider
+         * @description Asks for its list of models, or one model for one token where it has none; at most fifteen seconds.
+         */
+        post: operations["check_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the server takes new work
+         * @description For load balancers: 503 from the moment on at which the server was told to end, while it finishes what runs.
+         */
+        get: operations["get_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show where calls go now
+         * @description The calls of all processes of this server, as of the last half second.
+         */
+        get: operations["list_routes"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -461,6 +1077,86 @@ export interface paths {
         patch: operations["change_tenant"];
         trace?: never;
     };
+    "/api/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List traces, newest first
+         * @description Traces of the caller's tenant; a role that may not read all of them finds its own alone.
+         */
+        get: operations["list_traces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/traces/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a trace
+         * @description With the words of the call where the settings keep them, for its caller and for administrators.
+         */
+        get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the traffic of the last seconds
+         * @description From memory: what happened before the server's start is not in it.
+         */
+        get: operations["get_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/traffic/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch the traffic
+         * @description Server-sent events, one a second; an event `end` closes the stream where the caller may no longer watch.
+         */
+        get: operations["watch_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -498,6 +1194,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the vendors that Jixi speaks with
+         * @description Names and hints in the reader's language.
+         */
+        get: operations["list_vendors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create speech
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_speech"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create transcription
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_transcriptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List batches */
+        get: operations["list_batches"];
+        put?: never;
+        /** Create batch */
+        post: operations["create_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get batch */
+        get: operations["get_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel batch */
+        post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/completions": {
         parameters: {
             query?: never;
@@ -512,6 +1320,26 @@ export interface paths {
          * @description Fields that are not named here pass to engines that take them.
          */
         post: operations["create_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/classify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Classify texts
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_classify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -558,6 +1386,119 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List files */
+        get: operations["list_files"];
+        put?: never;
+        /** Upload a file */
+        post: operations["create_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get file */
+        get: operations["get_file"];
+        put?: never;
+        post?: never;
+        /** Delete file */
+        delete: operations["delete_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get file content */
+        get: operations["get_file_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create images
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create message
+         * @description In Anthropic's form; what has no counterpart in OpenAI's chat form is refused by its name.
+         */
+        post: operations["create_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/count_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count tokens
+         * @description In Anthropic's form; what has no counterpart in OpenAI's chat form is refused by its name.
+         */
+        post: operations["count_message_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -592,6 +1533,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rerank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rank documents
+         * @description Fields that are not named here pass to engines that take them.
+         */
+        post: operations["create_rerank"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create response
+         * @description In OpenAI's form. What is stored can be read and gone on from for a while.
+         */
+        post: operations["create_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get response */
+        get: operations["get_response"];
+        put?: never;
+        post?: never;
+        /** Delete response */
+        delete: operations["delete_response"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel response */
+        post: operations["cancel_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response_id}/input_items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List input items */
+        get: operations["list_input_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -616,59 +1649,535 @@ export interface components {
             version: string;
         };
         /**
-         * Budget
-         * @description A monthly limit of a tenant or a key, and how much of this month's is gone.
+         * Accelerator
+         * @description A card, or a chip of one.
          */
-        Budget: {
+        Accelerator: {
             /**
-             * Currency
-             * @example CNY
+             * Deployments
+             * @description Whose replicas hold memory of it.
              */
-            currency: string;
+            deployments: string[];
             /**
-             * Held Micros
-             * @description Set aside for calls that run.
+             * Free Bytes
+             * @description What a replica could be given now.
              */
-            held_micros: number;
+            free_bytes: number;
             /**
-             * Limit Micros
-             * @description Null means no limit.
+             * Id
+             * @example nvidia-0
              */
-            limit_micros: number | null;
+            id: string;
+            /** Memory Bytes */
+            memory_bytes: number;
             /**
-             * Month
-             * @example 2026-11
+             * Model
+             * @example NVIDIA H100 80GB HBM3
              */
-            month: string;
-            /** Name */
-            name: string;
+            model: string;
+            /** Power W */
+            power_w: number | null;
             /**
-             * Scope
+             * Used Bytes
+             * @description In use now, by whomever.
+             */
+            used_bytes: number;
+            /**
+             * Utilisation
+             * @description From 0 to 1; null where the driver does not say.
+             */
+            utilisation: number | null;
+            /**
+             * Vendor
              * @enum {string}
              */
-            scope: "tenant" | "key";
-            /** Scope Id */
-            scope_id: string;
-            /** Spent Micros */
-            spent_micros: number;
+            vendor: "nvidia" | "amd" | "ascend";
+        };
+        /**
+         * Alias
+         * @description A public name behind which other models answer.
+         */
+        Alias: {
+            /**
+             * Cache Ttl S
+             * @description How long an answer is replayed to the same request; null: never.
+             */
+            cache_ttl_s: number | null;
+            canary: components["schemas"]["AliasCanary"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Fallbacks */
+            fallbacks: components["schemas"]["AliasFallback"][];
+            /**
+             * First Token S
+             * @description The time in which content must have come, whoever sends it.
+             */
+            first_token_s: number | null;
+            /**
+             * Hedge After Ms
+             * @description Ask a second replica after so long without content; null: never.
+             */
+            hedge_after_ms: number | null;
+            /**
+             * Id
+             * @example als_01m8b4b686ndqka1yz3ffh3ckp
+             */
+            id: string;
+            /**
+             * Name
+             * @example chat
+             */
+            name: string;
+            /**
+             * Retries
+             * @description Tries after the first, as long as there is no content.
+             */
+            retries: number;
+            /** Targets */
+            targets: components["schemas"]["AliasTarget"][];
             /** Version */
             version: number;
         };
-        /** BudgetChange */
-        BudgetChange: {
-            /**
-             * Limit Micros
-             * @description Null lifts the limit.
-             * @example 100000000
-             */
-            limit_micros: number | null;
+        /**
+         * AliasCanary
+         * @description A model that is tried out with a percentage of the calls, before the targets share the rest.
+         */
+        AliasCanary: {
+            /** Model */
+            model: string;
+            /** Percent */
+            percent: number;
         };
-        /** BudgetList */
-        BudgetList: {
+        /**
+         * AliasChange
+         * @description What is not there stays as it is.
+         */
+        AliasChange: {
+            /** Cache Ttl S */
+            cache_ttl_s?: number | null;
+            canary?: components["schemas"]["AliasCanary"] | null;
+            /** Description */
+            description?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Fallbacks */
+            fallbacks?: components["schemas"]["AliasFallback"][] | null;
+            /** First Token S */
+            first_token_s?: number | null;
+            /** Hedge After Ms */
+            hedge_after_ms?: number | null;
+            /** Name */
+            name?: string | null;
+            /** Retries */
+            retries?: number | null;
+            /** Targets */
+            targets?: components["schemas"]["AliasTarget"][] | null;
+        };
+        /**
+         * AliasFallback
+         * @description A model that gets the calls which failed before their first content in one of these ways.
+         */
+        AliasFallback: {
+            /** Model */
+            model: string;
+            /** On */
+            on: ("error" | "timeout" | "overloaded" | "context_length")[];
+        };
+        /** AliasList */
+        AliasList: {
             /** Items */
-            items: components["schemas"]["Budget"][];
+            items: components["schemas"]["Alias"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** AliasRequest */
+        AliasRequest: {
+            /** Cache Ttl S */
+            cache_ttl_s?: number | null;
+            canary?: components["schemas"]["AliasCanary"] | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Fallbacks */
+            fallbacks?: components["schemas"]["AliasFallback"][];
+            /** First Token S */
+            first_token_s?: number | null;
+            /** Hedge After Ms */
+            hedge_after_ms?: number | null;
+            /**
+             * Name
+             * @example chat
+             */
+            name: string;
+            /**
+             * Retries
+             * @default 2
+             */
+            retries: number;
+            /** Targets */
+            targets: components["schemas"]["AliasTarget"][];
+        };
+        /**
+         * AliasTarget
+         * @description A deployment or a provider's model, and how many parts of the calls it gets; 0 takes it out.
+         */
+        AliasTarget: {
+            /**
+             * Model
+             * @example qwen2.5-coder-0.5b-instruct
+             */
+            model: string;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /** AssistantMessage */
+        AnthropicAssistantMessage: {
+            content: string | (components["schemas"]["AnthropicTextBlock"] | components["schemas"]["AnthropicThinkingBlock"] | components["schemas"]["AnthropicRedactedThinkingBlock"] | components["schemas"]["AnthropicToolUseBlock"])[];
+            /** @enum {unknown} */
+            role: "assistant";
+        };
+        /** Base64Source */
+        AnthropicBase64Source: {
+            data: string;
+            media_type: string;
+            /** @enum {unknown} */
+            type: "base64";
+        };
+        /** Citations */
+        AnthropicCitations: {
+            /** @default false */
+            enabled: boolean;
+        };
+        /** ContextEdit */
+        AnthropicContextEdit: {
+            type: string;
+        };
+        /** ContextManagement */
+        AnthropicContextManagement: {
+            /** @default [] */
+            edits: components["schemas"]["AnthropicContextEdit"][];
+        };
+        AnthropicCount: {
+            input_tokens: number;
+        };
+        /**
+         * CountedBody
+         * @description A request whose tokens are to be counted.
+         */
+        AnthropicCountedBody: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            container: Record<string, never> | string | null;
+            /** @default null */
+            context_management: components["schemas"]["AnthropicContextManagement"] | null;
+            /** @default null */
+            diagnostics: Record<string, never> | null;
+            /** @default null */
+            inference_geo: string | null;
+            /** @default 1 */
+            max_tokens: number;
+            /** @default null */
+            mcp_servers: unknown[] | null;
+            messages: (components["schemas"]["AnthropicUserMessage"] | components["schemas"]["AnthropicAssistantMessage"])[];
+            /** @default null */
+            metadata: components["schemas"]["AnthropicMetadata"] | null;
+            model: string;
+            /** @default null */
+            output_config: components["schemas"]["AnthropicOutputConfig"] | null;
+            /** @default null */
+            service_tier: ("auto" | "standard_only") | null;
+            /** @default null */
+            speed: ("fast" | "standard") | null;
+            /** @default null */
+            stop_sequences: string[] | null;
+            /** @default null */
+            stream: boolean | null;
+            /** @default null */
+            system: string | components["schemas"]["AnthropicSystemBlock"][] | null;
+            /** @default null */
+            temperature: number | null;
+            /** @default null */
+            thinking: components["schemas"]["AnthropicThinking"] | null;
+            /** @default null */
+            tool_choice: components["schemas"]["AnthropicToolChoice"] | null;
+            /** @default null */
+            tools: unknown[] | null;
+            /** @default null */
+            top_k: number | null;
+            /** @default null */
+            top_p: number | null;
+            /** @default null */
+            user_profile_id: string | null;
+            /** @default null */
+            workspace_id: string | null;
+        };
+        /**
+         * DocumentBlock
+         * @description A document; only plain text has a counterpart.
+         */
+        AnthropicDocumentBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            citations: components["schemas"]["AnthropicCitations"] | null;
+            /** @default null */
+            context: string | null;
+            source: components["schemas"]["AnthropicTextSource"];
+            /** @default null */
+            title: string | null;
+            /** @enum {unknown} */
+            type: "document";
+        };
+        AnthropicError: {
+            error: {
+                details?: {
+                    error_code?: string;
+                    param?: string | null;
+                };
+                message: string;
+                type: string;
+            };
+            request_id: string;
+            /** @constant */
+            type: "error";
+        };
+        /** ImageBlock */
+        AnthropicImageBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            source: components["schemas"]["AnthropicBase64Source"] | components["schemas"]["AnthropicUrlSource"];
+            /** @enum {unknown} */
+            type: "image";
+        };
+        /** JsonFormat */
+        AnthropicJsonFormat: {
+            schema: Record<string, never>;
+            /**
+             * @default json_schema
+             * @enum {unknown}
+             */
+            type: "json_schema";
+        };
+        AnthropicMessage: {
+            content: Record<string, never>[];
+            id: string;
+            model: string;
+            /** @constant */
+            role: "assistant";
+            /** @enum {unknown} */
+            stop_reason: "end_turn" | "max_tokens" | "stop_sequence" | "tool_use" | "refusal";
+            stop_sequence: string | null;
+            /** @constant */
+            type: "message";
+            usage: {
+                cache_creation_input_tokens?: number;
+                cache_read_input_tokens?: number;
+                /** @description Without those that a cache served. */
+                input_tokens: number;
+                output_tokens: number;
+            };
+        };
+        /**
+         * MessagesBody
+         * @description A request. What stands after the blank line changes no word of an answer.
+         */
+        AnthropicMessagesBody: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            container: Record<string, never> | string | null;
+            /** @default null */
+            context_management: components["schemas"]["AnthropicContextManagement"] | null;
+            /** @default null */
+            diagnostics: Record<string, never> | null;
+            /** @default null */
+            inference_geo: string | null;
+            max_tokens: number;
+            /** @default null */
+            mcp_servers: unknown[] | null;
+            messages: (components["schemas"]["AnthropicUserMessage"] | components["schemas"]["AnthropicAssistantMessage"])[];
+            /** @default null */
+            metadata: components["schemas"]["AnthropicMetadata"] | null;
+            model: string;
+            /** @default null */
+            output_config: components["schemas"]["AnthropicOutputConfig"] | null;
+            /** @default null */
+            service_tier: ("auto" | "standard_only") | null;
+            /** @default null */
+            speed: ("fast" | "standard") | null;
+            /** @default null */
+            stop_sequences: string[] | null;
+            /** @default null */
+            stream: boolean | null;
+            /** @default null */
+            system: string | components["schemas"]["AnthropicSystemBlock"][] | null;
+            /** @default null */
+            temperature: number | null;
+            /** @default null */
+            thinking: components["schemas"]["AnthropicThinking"] | null;
+            /** @default null */
+            tool_choice: components["schemas"]["AnthropicToolChoice"] | null;
+            /** @default null */
+            tools: unknown[] | null;
+            /** @default null */
+            top_k: number | null;
+            /** @default null */
+            top_p: number | null;
+            /** @default null */
+            user_profile_id: string | null;
+            /** @default null */
+            workspace_id: string | null;
+        };
+        /** Metadata */
+        AnthropicMetadata: {
+            /** @default null */
+            user_id: string | null;
+        };
+        /** OutputConfig */
+        AnthropicOutputConfig: {
+            /** @default null */
+            effort: ("high" | "low" | "max" | "medium" | "xhigh") | null;
+            /** @default null */
+            format: components["schemas"]["AnthropicJsonFormat"] | null;
+        };
+        /** RedactedThinkingBlock */
+        AnthropicRedactedThinkingBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            data: string;
+            /** @enum {unknown} */
+            type: "redacted_thinking";
+        };
+        /** SystemBlock */
+        AnthropicSystemBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            citations: unknown[] | null;
+            text: string;
+            /** @enum {unknown} */
+            type: "text";
+        };
+        /** TextBlock */
+        AnthropicTextBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            citations: unknown[] | null;
+            text: string;
+            /** @enum {unknown} */
+            type: "text";
+        };
+        /** TextSource */
+        AnthropicTextSource: {
+            data: string;
+            /** @default text/plain */
+            media_type: string;
+            /** @enum {unknown} */
+            type: "text";
+        };
+        /** Thinking */
+        AnthropicThinking: {
+            /** @default null */
+            budget_tokens: number | null;
+            /** @default null */
+            display: ("omitted" | "summarized") | null;
+            /** @enum {unknown} */
+            type: "adaptive" | "between_tools" | "disabled" | "enabled";
+        };
+        /** ThinkingBlock */
+        AnthropicThinkingBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default  */
+            signature: string;
+            thinking: string;
+            /** @enum {unknown} */
+            type: "thinking";
+        };
+        /** ToolChoice */
+        AnthropicToolChoice: {
+            /** @default null */
+            disable_parallel_tool_use: boolean | null;
+            /** @default null */
+            name: string | null;
+            /** @enum {unknown} */
+            type: "any" | "auto" | "none" | "tool";
+        };
+        /** ToolResultBlock */
+        AnthropicToolResultBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            content: string | (components["schemas"]["AnthropicTextBlock"] | components["schemas"]["AnthropicImageBlock"] | components["schemas"]["AnthropicDocumentBlock"])[] | null;
+            /** @default null */
+            is_error: boolean | null;
+            tool_use_id: string;
+            /** @enum {unknown} */
+            type: "tool_result";
+        };
+        /** ToolUseBlock */
+        AnthropicToolUseBlock: {
+            /** @default null */
+            cache_control: Record<string, never> | null;
+            /** @default null */
+            caller: Record<string, never> | null;
+            id: string;
+            input: Record<string, never>;
+            name: string;
+            /** @enum {unknown} */
+            type: "tool_use";
+        };
+        /** UrlSource */
+        AnthropicUrlSource: {
+            /** @enum {unknown} */
+            type: "url";
+            url: string;
+        };
+        /** UserMessage */
+        AnthropicUserMessage: {
+            content: string | (components["schemas"]["AnthropicTextBlock"] | components["schemas"]["AnthropicImageBlock"] | components["schemas"]["AnthropicDocumentBlock"] | components["schemas"]["AnthropicToolResultBlock"])[];
+            /** @enum {unknown} */
+            role: "user";
+        };
+        /**
+         * Attempt
+         * @description One request to one target. Times are milliseconds since the call began.
+         */
+        Attempt: {
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** Error Code */
+            error_code: string | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Started Ms */
+            started_ms: number;
+            /**
+             * Status
+             * @description Null where no answer came.
+             */
+            status: number | null;
+            /** Target */
+            target: string;
         };
         /**
          * Charge
@@ -726,10 +2235,30 @@ export interface components {
             output_tokens: number;
             /** Price Version */
             price_version: number;
+            /**
+             * Replayed
+             * @description True where the response cache gave the answer again.
+             */
+            replayed: boolean;
             /** Request Id */
             request_id: string;
             /** Stream */
             stream: boolean;
+            /**
+             * Target
+             * @description Who answered, where the model is a name for others.
+             */
+            target: string | null;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "standard" | "batch";
+            /**
+             * Units
+             * @description Seconds of audio, characters or images, by the kind of call; else 0.
+             */
+            units: number;
         };
         /** ChargeList */
         ChargeList: {
@@ -740,7 +2269,7 @@ export interface components {
         };
         /**
          * Deployment
-         * @description A model that is served under a name, and how its engine is doing.
+         * @description A model that is served under a name, and how its engines are doing.
          */
         Deployment: {
             /**
@@ -748,6 +2277,8 @@ export interface components {
              * @description Tokens for one call.
              */
             context: number;
+            /** Created At */
+            created_at: string | null;
             /** Description */
             description: string;
             /**
@@ -755,8 +2286,15 @@ export interface components {
              * @example llamacpp
              */
             engine: string;
+            /**
+             * Id
+             * @description The name, where the settings define it.
+             * @example dep_01k9yq3v8m4t6n2c5b7d9f1h3j
+             */
+            id: string;
             /** In Flight */
             in_flight: number;
+            job: components["schemas"]["DeploymentJob"] | null;
             /** Kinds */
             kinds: components["schemas"]["Scope"][];
             /** Memory Bytes */
@@ -769,13 +2307,33 @@ export interface components {
              */
             name: string;
             /**
+             * Origin
+             * @description One of the settings is changed in jixi.toml; it is stopped and started here.
+             * @enum {string}
+             */
+            origin: "api" | "settings";
+            /**
              * Parallel
              * @description Calls at once.
              */
             parallel: number;
+            /**
+             * Queued
+             * @description Calls that wait for a place.
+             */
+            queued: number;
             reason: components["schemas"]["Reason"] | null;
+            /** Replicas */
+            replicas: components["schemas"]["DeploymentReplica"][];
+            /** Replicas Wanted */
+            replicas_wanted: number;
             /** Restarts */
             restarts: number;
+            /**
+             * Revision
+             * @description What is to run.
+             */
+            revision: number;
             /**
              * Since
              * Format: date-time
@@ -790,13 +2348,552 @@ export interface components {
             threads: number | null;
             /** Tokens Per Second */
             tokens_per_second: number;
+            update: components["schemas"]["DeploymentUpdate"] | null;
+            /**
+             * Variant
+             * @description Of the model; for one of your own, the id of its version.
+             */
+            variant: string | null;
+            /**
+             * Version
+             * @description For If-Match; null where the settings define it.
+             */
+            version: number | null;
+            /**
+             * Wanted
+             * @enum {string}
+             */
+            wanted: "running" | "stopped";
             /** Weak */
             weak: boolean;
+        };
+        /**
+         * DeploymentChange
+         * @description Who did what to a deployment, and when.
+         */
+        DeploymentChange: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "create" | "update" | "start" | "stop" | "restart" | "rollback" | "delete";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Member Id */
+            member_id: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * DeploymentDetail
+         * @description A deployment with what it runs, and its last fifty revisions and changes, newest first.
+         */
+        DeploymentDetail: {
+            /** Changes */
+            changes: components["schemas"]["DeploymentChange"][];
+            /**
+             * Context
+             * @description Tokens for one call.
+             */
+            context: number;
+            /** Created At */
+            created_at: string | null;
+            /** Description */
+            description: string;
+            /**
+             * Engine
+             * @example llamacpp
+             */
+            engine: string;
+            /**
+             * Id
+             * @description The name, where the settings define it.
+             * @example dep_01k9yq3v8m4t6n2c5b7d9f1h3j
+             */
+            id: string;
+            /** In Flight */
+            in_flight: number;
+            job: components["schemas"]["DeploymentJob"] | null;
+            /** Kinds */
+            kinds: components["schemas"]["Scope"][];
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Model Id */
+            model_id: string | null;
+            /**
+             * Name
+             * @example qwen2.5-coder-0.5b-instruct
+             */
+            name: string;
+            /**
+             * Origin
+             * @description One of the settings is changed in jixi.toml; it is stopped and started here.
+             * @enum {string}
+             */
+            origin: "api" | "settings";
+            /**
+             * Parallel
+             * @description Calls at once.
+             */
+            parallel: number;
+            plan: components["schemas"]["DeploymentPlan"];
+            /**
+             * Queued
+             * @description Calls that wait for a place.
+             */
+            queued: number;
+            reason: components["schemas"]["Reason"] | null;
+            /** Replicas */
+            replicas: components["schemas"]["DeploymentReplica"][];
+            /** Replicas Wanted */
+            replicas_wanted: number;
+            /** Restarts */
+            restarts: number;
+            /**
+             * Revision
+             * @description What is to run.
+             */
+            revision: number;
+            /** Revisions */
+            revisions: components["schemas"]["DeploymentRevision"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "pulling" | "starting" | "ready" | "degraded" | "stopped" | "failed";
+            /** Threads */
+            threads: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number;
+            update: components["schemas"]["DeploymentUpdate"] | null;
+            /**
+             * Variant
+             * @description Of the model; for one of your own, the id of its version.
+             */
+            variant: string | null;
+            /**
+             * Version
+             * @description For If-Match; null where the settings define it.
+             */
+            version: number | null;
+            /**
+             * Wanted
+             * @enum {string}
+             */
+            wanted: "running" | "stopped";
+            /** Weak */
+            weak: boolean;
+        };
+        /**
+         * DeploymentJob
+         * @description The download that it waits for; follow or cancel it under /api/jobs.
+         */
+        DeploymentJob: {
+            /** Done */
+            done: number;
+            /** Id */
+            id: string;
+            /**
+             * Left S
+             * @description Seconds until it is done, at this speed.
+             */
+            left_s: number | null;
+            /**
+             * Speed
+             * @description Bytes a second.
+             */
+            speed: number | null;
+            /** Total */
+            total: number;
         };
         /** DeploymentList */
         DeploymentList: {
             /** Items */
             items: components["schemas"]["Deployment"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * DeploymentPlan
+         * @description What a revision runs.
+         */
+        DeploymentPlan: {
+            /** Accept License */
+            accept_license: string | null;
+            /** Context */
+            context: number;
+            /** Engine */
+            engine: string;
+            /** Model Id */
+            model_id: string | null;
+            /**
+             * Options
+             * @description Null for those who may not manage deployments.
+             */
+            options: {
+                [key: string]: unknown;
+            } | null;
+            /** Parallel */
+            parallel: number;
+            scale: components["schemas"]["DeploymentScale"];
+            /** Threads */
+            threads: number | null;
+            /** Variant */
+            variant: string | null;
+        };
+        /**
+         * DeploymentPreview
+         * @description What deploying this would mean. `problems` are all that stand in its way now; none: it can be created.
+         */
+        DeploymentPreview: {
+            /** Context */
+            context: number;
+            /**
+             * Download Bytes
+             * @description What is not here yet; 0: nothing is to be fetched.
+             */
+            download_bytes: number | null;
+            /** Engine */
+            engine: string;
+            /**
+             * Engine State
+             * @enum {string}
+             */
+            engine_state: "ready" | "beside" | "absent" | "installing";
+            /** @description Null for an engine that brings its own model, and where engines run on a cluster. */
+            fit: components["schemas"]["PreviewFit"] | null;
+            /**
+             * Free Bytes
+             * @description Free on the disk of the store.
+             */
+            free_bytes: number;
+            license: components["schemas"]["PreviewLicense"] | null;
+            /** Model Id */
+            model_id: string | null;
+            /** Problems */
+            problems: components["schemas"]["Reason"][];
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Size Estimated */
+            size_estimated: boolean;
+            source: components["schemas"]["PreviewSource"] | null;
+            /** Variant */
+            variant: string | null;
+        };
+        /**
+         * DeploymentPreviewRequest
+         * @description A deployment that is thought of; with a name, it is said whether that is free.
+         */
+        DeploymentPreviewRequest: {
+            /**
+             * Accept License
+             * @description The id of a licence for research alone: whoever names it says that the use is covered by it.
+             */
+            accept_license?: string | null;
+            /**
+             * Context
+             * @description Tokens of one call, prompt and answer together.
+             */
+            context?: number | null;
+            /**
+             * Engine
+             * @example llamacpp
+             */
+            engine?: string | null;
+            /**
+             * Model Id
+             * @description An entry of the catalogue, or a model of your own. Null for an engine that brings its own.
+             * @example qwen2.5-coder-0.5b-instruct
+             */
+            model_id?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Options
+             * @description What the engine takes besides.
+             */
+            options?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Parallel
+             * @description Calls at once.
+             * @default 2
+             */
+            parallel: number;
+            scale?: components["schemas"]["ScaleRequest"];
+            /** Threads */
+            threads?: number | null;
+            /**
+             * Variant
+             * @example q4-k-m
+             */
+            variant?: string | null;
+        };
+        /**
+         * DeploymentReplica
+         * @description One running engine of the deployment.
+         */
+        DeploymentReplica: {
+            /** In Flight */
+            in_flight: number;
+            /**
+             * Leaving
+             * @description It gets no more calls and ends with those that it has.
+             */
+            leaving: boolean;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Number */
+            number: number;
+            reason: components["schemas"]["Reason"] | null;
+            /** Restarts */
+            restarts: number;
+            /**
+             * Revision
+             * @description What it runs.
+             */
+            revision: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "pulling" | "starting" | "ready" | "degraded" | "stopped" | "failed";
+            /** Tokens Per Second */
+            tokens_per_second: number;
+        };
+        /**
+         * DeploymentRequest
+         * @description A new deployment. All is checked before anything starts.
+         */
+        DeploymentRequest: {
+            /**
+             * Accept License
+             * @description The id of a licence for research alone: whoever names it says that the use is covered by it.
+             */
+            accept_license?: string | null;
+            /**
+             * Context
+             * @description Tokens of one call, prompt and answer together.
+             */
+            context?: number | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Engine
+             * @example llamacpp
+             */
+            engine?: string | null;
+            /**
+             * Model Id
+             * @description An entry of the catalogue, or a model of your own. Null for an engine that brings its own.
+             * @example qwen2.5-coder-0.5b-instruct
+             */
+            model_id?: string | null;
+            /**
+             * Name
+             * @description The name that callers send; no other model may have it.
+             */
+            name: string;
+            /**
+             * Options
+             * @description What the engine takes besides.
+             */
+            options?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Parallel
+             * @description Calls at once.
+             * @default 2
+             */
+            parallel: number;
+            scale?: components["schemas"]["ScaleRequest"];
+            /** Threads */
+            threads?: number | null;
+            /**
+             * Variant
+             * @example q4-k-m
+             */
+            variant?: string | null;
+        };
+        /**
+         * DeploymentRevise
+         * @description What is to change; fields that are left out stay. Another model has its variant and engine chosen anew.
+         */
+        DeploymentRevise: {
+            /** Accept License */
+            accept_license?: string | null;
+            /** Context */
+            context?: number | null;
+            /** Description */
+            description?: string | null;
+            /** Engine */
+            engine?: string | null;
+            /** Model Id */
+            model_id?: string | null;
+            /** Options */
+            options?: {
+                [key: string]: unknown;
+            } | null;
+            /** Parallel */
+            parallel?: number | null;
+            scale?: components["schemas"]["ScaleRequest"] | null;
+            /** Threads */
+            threads?: number | null;
+            /** Variant */
+            variant?: string | null;
+        };
+        /**
+         * DeploymentRevision
+         * @description What was to run from some moment on, and who said so.
+         */
+        DeploymentRevision: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Member Id */
+            member_id: string;
+            /** Number */
+            number: number;
+            plan: components["schemas"]["DeploymentPlan"];
+        };
+        /**
+         * DeploymentScale
+         * @description How many replicas there are, and when there is one more or one less.
+         */
+        DeploymentScale: {
+            /** Down S */
+            down_s: number;
+            /**
+             * Idle S
+             * @description Without a call for so long, all end; null: never.
+             */
+            idle_s: number | null;
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /**
+             * Queue
+             * @description Calls that wait, for each replica, from which on there is one more.
+             */
+            queue: number;
+            /**
+             * Tokens Per Second
+             * @description Of each replica, from which on there is one more.
+             */
+            tokens_per_second: number | null;
+            /** Up S */
+            up_s: number;
+        };
+        /**
+         * DeploymentUpdate
+         * @description The last rolling update. One that failed has brought the replicas back to what they ran before.
+         */
+        DeploymentUpdate: {
+            reason: components["schemas"]["Reason"] | null;
+            /** Replaced */
+            replaced: number;
+            /**
+             * Replicas
+             * @description How many are to be replaced.
+             */
+            replicas: number;
+            /** Revision */
+            revision: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pulling" | "running" | "done" | "failed";
+        };
+        /**
+         * DownloadRequest
+         * @description Which variant of the model; by default the first of the catalogue.
+         */
+        DownloadRequest: {
+            /**
+             * Variant
+             * @example q4-k-m
+             */
+            variant?: string | null;
+        };
+        /**
+         * EngineDetails
+         * @description What an engine can do, and where it runs.
+         */
+        EngineDetails: {
+            /** Deployed As */
+            deployed_as: string[];
+            /** Downloaded Bytes */
+            downloaded_bytes: number;
+            /** @description Why it could not be installed the last time. */
+            failure: components["schemas"]["Reason"] | null;
+            /** Kinds */
+            kinds: components["schemas"]["Scope"][];
+            /**
+             * Missing
+             * @description Packages that it lacks beside Jixi.
+             */
+            missing: string[];
+            /**
+             * Name
+             * @example whisper
+             */
+            name: string;
+            /** Phase */
+            phase: ("downloading" | "installing") | null;
+            /**
+             * Requirements
+             * @description What its environment is made of; empty where it comes with Jixi.
+             */
+            requirements: string[];
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * State
+             * @description ready: in an environment of its own; beside: with Jixi itself; absent: it is to be installed.
+             * @enum {string}
+             */
+            state: "ready" | "beside" | "absent" | "installing";
+            /**
+             * Tools
+             * @enum {string}
+             */
+            tools: "native" | "emulated" | "none";
+            /** Vision */
+            vision: boolean;
+        };
+        /** EngineList */
+        EngineList: {
+            /** Items */
+            items: components["schemas"]["EngineDetails"][];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -874,6 +2971,81 @@ export interface components {
             invitation_url: string;
             member: components["schemas"]["Member"];
         };
+        /**
+         * Job
+         * @description A job and how far it is. `subject` is what it is about: a batch's id where `kind` is `batch`, a model and its
+         *     variant (MODEL:VARIANT) where it is `download` or `verification`.
+         */
+        Job: {
+            /**
+             * Attempt
+             * @description Beginnings in a row that made no progress.
+             */
+            attempt: number;
+            /** Cancel Requested At */
+            cancel_requested_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /**
+             * Facts
+             * @description What else it tells: a download its `source`, its `speed` in bytes a second, and `left_s`.
+             * @example {
+             *       "left_s": 41,
+             *       "source": "modelscope",
+             *       "speed": 52428800
+             *     }
+             */
+            facts: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Failed */
+            failed: number;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * @example job_01k9yq3v8m4t6n2c5b7d9f1h3j
+             */
+            id: string;
+            /**
+             * Kind
+             * @example batch
+             */
+            kind: string;
+            /** Member Id */
+            member_id: string;
+            /** @description Why it failed. */
+            reason: components["schemas"]["Reason"] | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** Subject */
+            subject: string;
+            /**
+             * Total
+             * @description 0 while it is not known.
+             */
+            total: number;
+            /** Version */
+            version: number;
+        };
+        /** JobList */
+        JobList: {
+            /** Items */
+            items: components["schemas"]["Job"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        JsonValue: unknown;
         /**
          * Key
          * @description An API key without its secret; `hint` is the little of it that may be shown.
@@ -963,7 +3135,7 @@ export interface components {
             models?: string[] | null;
             /**
              * Monthly Limit Micros
-             * @description Its budget a month; null means none of its own.
+             * @description The most that it may spend in a month; null means no such limit of its own.
              */
             monthly_limit_micros?: number | null;
             /**
@@ -979,6 +3151,113 @@ export interface components {
              *     ]
              */
             scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * Limit
+         * @description The limits of one scope, null where there is none, and what is used of them.
+         */
+        Limit: {
+            /** Concurrency */
+            concurrency: number | null;
+            /**
+             * Currency
+             * @example CNY
+             */
+            currency: string;
+            /** Daily Micros */
+            daily_micros: number | null;
+            /** Monthly Micros */
+            monthly_micros: number | null;
+            /** Name */
+            name: string;
+            /** Requests Per Minute */
+            requests_per_minute: number | null;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "tenant" | "member" | "key" | "model";
+            /**
+             * Scope Id
+             * @description The id of a tenant, member or key, or `model:` with the name of a model.
+             * @example key_01k9yq3v8m4t6n2c5b7d9f1h3j
+             * @example model:qwen2.5-coder-0.5b-instruct
+             */
+            scope_id: string;
+            /** Tokens Per Minute */
+            tokens_per_minute: number | null;
+            used: components["schemas"]["LimitUse"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * LimitChange
+         * @description All limits of a scope; null means none.
+         */
+        LimitChange: {
+            /**
+             * Concurrency
+             * @description Calls at once.
+             * @example 8
+             */
+            concurrency: number | null;
+            /**
+             * Daily Micros
+             * @example 5000000
+             */
+            daily_micros: number | null;
+            /**
+             * Monthly Micros
+             * @example 100000000
+             */
+            monthly_micros: number | null;
+            /**
+             * Requests Per Minute
+             * @example 600
+             */
+            requests_per_minute: number | null;
+            /**
+             * Tokens Per Minute
+             * @description Counts input and output; before a call the most that it can use.
+             * @example 200000
+             */
+            tokens_per_minute: number | null;
+        };
+        /** LimitList */
+        LimitList: {
+            /** Items */
+            items: components["schemas"]["Limit"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * LimitUse
+         * @description How much of its limits a scope uses now. Days and months are calendar days and months in UTC.
+         */
+        LimitUse: {
+            /**
+             * Daily Held Micros
+             * @description Set aside for calls that run.
+             */
+            daily_held_micros: number;
+            /** Daily Micros */
+            daily_micros: number;
+            /** Monthly Held Micros */
+            monthly_held_micros: number;
+            /** Monthly Micros */
+            monthly_micros: number;
+            /**
+             * Requests Minute
+             * @description What the limit of requests still counts; 0 where there is none.
+             */
+            requests_minute: number;
+            /** Running */
+            running: number;
+            /**
+             * Tokens Minute
+             * @description What the limit of tokens still counts, calls that run included.
+             */
+            tokens_minute: number;
         };
         /**
          * LogText
@@ -1069,20 +3348,48 @@ export interface components {
         };
         /**
          * Model
-         * @description An entry of the catalogue and whether it is on this machine.
+         * @description A model of the store and whether it is on this machine.
          */
         Model: {
+            /**
+             * Access
+             * @description Closed models are called at a vendor.
+             * @enum {string}
+             */
+            access: "open" | "closed";
+            /**
+             * Active Parameters
+             * @description That one token passes, in a mixture of experts.
+             */
+            active_parameters: number | null;
+            /**
+             * Base
+             * @description What it was made from.
+             */
+            base: string | null;
             /**
              * Context
              * @description Tokens that the model was made for.
              */
-            context: number;
+            context: number | null;
             /** Deployed As */
             deployed_as: string[];
             /** Description */
             description: string;
-            /** Downloaded Bytes */
+            /**
+             * Downloaded Bytes
+             * @description Of that variant.
+             */
             downloaded_bytes: number;
+            /** Engines */
+            engines: string[];
+            /**
+             * Family
+             * @example Qwen2.5
+             */
+            family: string;
+            /** Formats */
+            formats: string[];
             /**
              * Id
              * @example qwen2.5-coder-0.5b-instruct
@@ -1092,6 +3399,12 @@ export interface components {
             kinds: components["schemas"]["Scope"][];
             /** Languages */
             languages: string[];
+            /**
+             * Level
+             * @description Foundation, industry, scenario.
+             * @enum {string}
+             */
+            level: "L0" | "L1" | "L2";
             /**
              * License
              * @example Apache-2.0
@@ -1105,12 +3418,28 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Origin
+             * @description Who says so.
+             * @enum {string}
+             */
+            origin: "catalogue" | "house" | "tenant";
+            /**
              * Parameters
-             * @example 0.5B
+             * @description For people; empty where unknown.
+             * @example 494M
              */
             parameters: string;
-            /** Size Bytes */
-            size_bytes: number;
+            /** Publisher */
+            publisher: string;
+            /** Released */
+            released: string | null;
+            /**
+             * Size Bytes
+             * @description Of the default variant.
+             */
+            size_bytes: number | null;
+            /** Size Estimated */
+            size_estimated: boolean;
             /**
              * Source
              * @description Where its file is coming from, while it is fetched.
@@ -1118,14 +3447,261 @@ export interface components {
             source: string | null;
             /**
              * State
+             * @description Of the variant that is nearest to being here.
              * @enum {string}
              */
-            state: "available" | "downloading" | "downloaded" | "failed";
+            state: "available" | "downloading" | "downloaded" | "failed" | "outside";
+            /**
+             * Tasks
+             * @example [
+             *       "chat",
+             *       "code"
+             *     ]
+             */
+            tasks: string[];
+            /** Total Parameters */
+            total_parameters: number | null;
             /**
              * Weak
              * @description A stand-in: it answers, but not well.
              */
             weak: boolean;
+        };
+        /**
+         * ModelChange
+         * @description What is sent is changed. `default_version_id` is a released version.
+         */
+        ModelChange: {
+            card?: components["schemas"]["ModelTexts"] | null;
+            /** Context */
+            context?: number | null;
+            /** Default Version Id */
+            default_version_id?: string | null;
+            description?: components["schemas"]["ModelTexts"] | null;
+            /** Family */
+            family?: string | null;
+            /** Languages */
+            languages?: string[] | null;
+            /** Level */
+            level?: ("L0" | "L1" | "L2") | null;
+            /** License */
+            license?: string | null;
+            /** Name */
+            name?: string | null;
+            parameters?: components["schemas"]["ModelParameters"] | null;
+            /** Publisher */
+            publisher?: string | null;
+            /** Tasks */
+            tasks?: ("chat" | "code" | "reasoning" | "vision" | "embedding" | "rerank" | "transcription" | "speech" | "image")[] | null;
+        };
+        /** ModelComparison */
+        ModelComparison: {
+            /** Facts */
+            facts: components["schemas"]["ModelFact"][];
+            /** Ids */
+            ids: string[];
+            /** Names */
+            names: string[];
+        };
+        /**
+         * ModelDetail
+         * @description All that is known of a model. `lineage` goes from its base back to the first; `descendants` came from it.
+         */
+        ModelDetail: {
+            /**
+             * Access
+             * @description Closed models are called at a vendor.
+             * @enum {string}
+             */
+            access: "open" | "closed";
+            /**
+             * Active Parameters
+             * @description That one token passes, in a mixture of experts.
+             */
+            active_parameters: number | null;
+            /**
+             * Architecture
+             * @description Layers, heads and sizes, for the memory of contexts; null where it is not known.
+             */
+            architecture: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Base
+             * @description What it was made from.
+             */
+            base: string | null;
+            /**
+             * Cache Bytes
+             * @description Memory in BF16 for one context of 8,192 tokens.
+             */
+            cache_bytes: number | null;
+            /** Card */
+            card: string;
+            /**
+             * Context
+             * @description Tokens that the model was made for.
+             */
+            context: number | null;
+            /** Created At */
+            created_at: string | null;
+            /** Default Version Id */
+            default_version_id: string | null;
+            /** Deployed As */
+            deployed_as: string[];
+            /** Descendants */
+            descendants: string[];
+            /** Description */
+            description: string;
+            /**
+             * Downloaded Bytes
+             * @description Of that variant.
+             */
+            downloaded_bytes: number;
+            /** Engines */
+            engines: string[];
+            /** Facts From */
+            facts_from: string | null;
+            /**
+             * Family
+             * @example Qwen2.5
+             */
+            family: string;
+            /** Formats */
+            formats: string[];
+            /**
+             * Id
+             * @example qwen2.5-coder-0.5b-instruct
+             */
+            id: string;
+            /** Kinds */
+            kinds: components["schemas"]["Scope"][];
+            /** Languages */
+            languages: string[];
+            /**
+             * Level
+             * @description Foundation, industry, scenario.
+             * @enum {string}
+             */
+            level: "L0" | "L1" | "L2";
+            /**
+             * License
+             * @example Apache-2.0
+             */
+            license: string;
+            /**
+             * License Class
+             * @enum {string}
+             */
+            license_class: "research" | "commercial";
+            license_details: components["schemas"]["ModelLicence"];
+            /** Lineage */
+            lineage: string[];
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @description Who says so.
+             * @enum {string}
+             */
+            origin: "catalogue" | "house" | "tenant";
+            /**
+             * Parameters
+             * @description For people; empty where unknown.
+             * @example 494M
+             */
+            parameters: string;
+            provider: components["schemas"]["ModelProvider"] | null;
+            /** Publisher */
+            publisher: string;
+            /** Released */
+            released: string | null;
+            /**
+             * Size Bytes
+             * @description Of the default variant.
+             */
+            size_bytes: number | null;
+            /** Size Estimated */
+            size_estimated: boolean;
+            /**
+             * Source
+             * @description Where its file is coming from, while it is fetched.
+             */
+            source: string | null;
+            /**
+             * State
+             * @description Of the variant that is nearest to being here.
+             * @enum {string}
+             */
+            state: "available" | "downloading" | "downloaded" | "failed" | "outside";
+            /**
+             * Tasks
+             * @example [
+             *       "chat",
+             *       "code"
+             *     ]
+             */
+            tasks: string[];
+            /** Total Parameters */
+            total_parameters: number | null;
+            /**
+             * Unconfirmed
+             * @description Facts that could not be confirmed and are left out.
+             */
+            unconfirmed: string[];
+            /** Variants */
+            variants: components["schemas"]["ModelVariant"][];
+            /**
+             * Version
+             * @description Of one's own model, counts changes; goes into If-Match.
+             */
+            version: number | null;
+            /**
+             * Weak
+             * @description A stand-in: it answers, but not well.
+             */
+            weak: boolean;
+        };
+        /**
+         * ModelFact
+         * @description One row of a comparison, with a value for each model.
+         */
+        ModelFact: {
+            /**
+             * Fact
+             * @example context
+             */
+            fact: string;
+            /** Label */
+            label: string;
+            /** Same */
+            same: boolean;
+            /** Values */
+            values: (string | number | string[] | null)[];
+        };
+        /** ModelLicence */
+        ModelLicence: {
+            /** Conditions */
+            conditions: string | null;
+            /**
+             * Id
+             * @example Apache-2.0
+             */
+            id: string;
+            /**
+             * License Class
+             * @enum {string}
+             */
+            license_class: "research" | "commercial";
+            /** Name */
+            name: string;
+            /**
+             * Text
+             * @description The whole text, where it may be shipped.
+             */
+            text: string | null;
+            /** Url */
+            url: string | null;
         };
         /** ModelList */
         ModelList: {
@@ -1133,6 +3709,282 @@ export interface components {
             items: components["schemas"]["Model"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** ModelParameters */
+        ModelParameters: {
+            /** Active */
+            active?: number | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ModelProvider
+         * @description Where the model is called as a service: add a provider of this vendor with this model.
+         */
+        ModelProvider: {
+            /** Base Url */
+            base_url: string | null;
+            /**
+             * Model
+             * @example qwen3-max
+             */
+            model: string;
+            /**
+             * Vendor
+             * @example dashscope
+             */
+            vendor: string;
+        };
+        /**
+         * ModelRequest
+         * @description A model of one's own. `shared` ones are the house's, seen by every organisation.
+         */
+        ModelRequest: {
+            card: components["schemas"]["ModelTexts"];
+            /** Context */
+            context?: number | null;
+            description: components["schemas"]["ModelTexts"];
+            /** Family */
+            family: string;
+            /** Languages */
+            languages: string[];
+            /**
+             * Level
+             * @default L2
+             * @enum {string}
+             */
+            level: "L0" | "L1" | "L2";
+            /**
+             * License
+             * @example Apache-2.0
+             */
+            license: string;
+            /** Name */
+            name: string;
+            parameters?: components["schemas"]["ModelParameters"] | null;
+            /** Publisher */
+            publisher: string;
+            /**
+             * Shared
+             * @default false
+             */
+            shared: boolean;
+            /** Tasks */
+            tasks: ("chat" | "code" | "reasoning" | "vision" | "embedding" | "rerank" | "transcription" | "speech" | "image")[];
+        };
+        /**
+         * ModelSource
+         * @description Where a variant's files may come from. `where` is a repository, an address, a folder or a package.
+         */
+        ModelSource: {
+            /**
+             * Kind
+             * @example modelscope
+             */
+            kind: string;
+            /** Revision */
+            revision: string | null;
+            /**
+             * Where
+             * @example Qwen/Qwen3-8B
+             */
+            where: string;
+        };
+        /**
+         * ModelTexts
+         * @description A text in both languages.
+         */
+        ModelTexts: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * ModelVariant
+         * @description Weights in one format and precision. The first of a model is its default.
+         */
+        ModelVariant: {
+            /** Downloaded Bytes */
+            downloaded_bytes: number;
+            /**
+             * Engines
+             * @description In the order of preference.
+             */
+            engines: ("llamacpp" | "vllm" | "sglang" | "transformers" | "embedding" | "whisper" | "kokoro" | "diffusers")[];
+            /**
+             * Files
+             * @description Empty where the source says which there are.
+             */
+            files: components["schemas"]["ModelVariantFile"][];
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "gguf" | "safetensors" | "ctranslate2" | "onnx" | "package";
+            /**
+             * Id
+             * @example q4-k-m
+             */
+            id: string;
+            /**
+             * Precision
+             * @example Q4_K_M
+             */
+            precision: string;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Size Estimated */
+            size_estimated: boolean;
+            /** Sources */
+            sources: components["schemas"]["ModelSource"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "available" | "downloading" | "downloaded" | "failed" | "outside";
+        };
+        /** ModelVariantFile */
+        ModelVariantFile: {
+            /** Bytes */
+            bytes: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @example model
+             */
+            role: string;
+            /**
+             * Sha256
+             * @description Null where no digest is known before the download.
+             */
+            sha256: string | null;
+        };
+        /**
+         * ModelVersion
+         * @description A version and its stage: candidate, released, retired, in this order and never back.
+         */
+        ModelVersion: {
+            /** Base Id */
+            base_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Engines */
+            engines: ("llamacpp" | "vllm" | "sglang" | "transformers" | "embedding" | "whisper" | "kokoro" | "diffusers")[];
+            /** Files */
+            files: components["schemas"]["ModelVariantFile"][];
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "gguf" | "safetensors" | "ctranslate2" | "onnx" | "package";
+            /**
+             * Id
+             * @example ver_01k9h3v5c7q2m4n6p8r0t1w3y5
+             */
+            id: string;
+            /** Is Default */
+            is_default: boolean;
+            /** Lineage */
+            lineage: string[];
+            /**
+             * Making
+             * @enum {string}
+             */
+            making: "imported" | "tuned" | "compressed";
+            /** Member Id */
+            member_id: string;
+            /** Model Id */
+            model_id: string;
+            /** Notes */
+            notes: string;
+            /** Number */
+            number: number;
+            /** Precision */
+            precision: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "candidate" | "released" | "retired";
+            /** Version */
+            version: number;
+        };
+        /**
+         * ModelVersionChange
+         * @description `base_id` may change while it is a candidate.
+         */
+        ModelVersionChange: {
+            /** Base Id */
+            base_id?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Stage */
+            stage?: ("candidate" | "released" | "retired") | null;
+        };
+        /**
+         * ModelVersionFile
+         * @description A file by its digest.
+         */
+        ModelVersionFile: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Name
+             * @example claims-q4_k_m.gguf
+             */
+            name: string;
+            /**
+             * Role
+             * @default model
+             * @example model
+             */
+            role: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /** ModelVersionList */
+        ModelVersionList: {
+            /** Items */
+            items: components["schemas"]["ModelVersion"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ModelVersionRequest
+         * @description A candidate. `base_id` is a version or a model of the catalogue; tuned and compressed ones have one.
+         */
+        ModelVersionRequest: {
+            /** Base Id */
+            base_id?: string | null;
+            /** Engines */
+            engines: ("llamacpp" | "vllm" | "sglang" | "transformers" | "embedding" | "whisper" | "kokoro" | "diffusers")[];
+            /** Files */
+            files: components["schemas"]["ModelVersionFile"][];
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "gguf" | "safetensors" | "ctranslate2" | "onnx" | "package";
+            /**
+             * Making
+             * @enum {string}
+             */
+            making: "imported" | "tuned" | "compressed";
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /**
+             * Precision
+             * @example Q4_K_M
+             */
+            precision: string;
         };
         /**
          * NewKey
@@ -1162,6 +4014,39 @@ export interface components {
             tenant: components["schemas"]["Tenant"];
         };
         /**
+         * Node
+         * @description A machine, or what a container's limits leave of one.
+         */
+        Node: {
+            /** Accelerators */
+            accelerators: components["schemas"]["Accelerator"][];
+            /** Cpus */
+            cpus: number;
+            /**
+             * Deployments
+             * @description Whose replicas hold main memory of it.
+             */
+            deployments: string[];
+            /**
+             * Free Bytes
+             * @description What a replica could be given now, `memory_reserve` left out.
+             */
+            free_bytes: number;
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Name */
+            name: string;
+            /** Used Bytes */
+            used_bytes: number;
+        };
+        /** NodeList */
+        NodeList: {
+            /** Items */
+            items: components["schemas"]["Node"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Notice
          * @description Something that everyone should know, in the reader's language.
          */
@@ -1185,6 +4070,54 @@ export interface components {
             /** @enum {unknown} */
             object: "chat.completion" | "text_completion";
             usage: components["schemas"]["OpenAIUsage"];
+        };
+        OpenAIBatch: {
+            /** @description Seconds since 1970 in UTC. */
+            cancelled_at?: number | null;
+            /** @description Seconds since 1970 in UTC. */
+            cancelling_at?: number | null;
+            /** @description Seconds since 1970 in UTC. */
+            completed_at?: number | null;
+            /** @constant */
+            completion_window?: "24h";
+            /** @description Seconds since 1970 in UTC. */
+            created_at: number | null;
+            /** @enum {unknown} */
+            endpoint: "/v1/chat/completions" | "/v1/completions" | "/v1/embeddings" | "/v1/rerank" | "/v1/classify";
+            error_file_id?: string | null;
+            /** @description What is wrong, each with its line. */
+            errors?: Record<string, never> | null;
+            /** @description Seconds since 1970 in UTC. */
+            expired_at?: number | null;
+            /** @description Seconds since 1970 in UTC. */
+            expires_at?: number | null;
+            /** @description Seconds since 1970 in UTC. */
+            failed_at?: number | null;
+            /** @description Seconds since 1970 in UTC. */
+            finalizing_at?: number | null;
+            id: string;
+            /** @description Seconds since 1970 in UTC. */
+            in_progress_at?: number | null;
+            input_file_id: string;
+            metadata?: Record<string, never> | null;
+            /** @constant */
+            object: "batch";
+            output_file_id?: string | null;
+            request_counts: {
+                completed: number;
+                failed: number;
+                total: number;
+            };
+            /** @enum {unknown} */
+            status: "validating" | "failed" | "in_progress" | "finalizing" | "completed" | "expired" | "cancelling" | "cancelled";
+        };
+        OpenAIBatches: {
+            data: components["schemas"]["OpenAIBatch"][];
+            first_id: string | null;
+            has_more: boolean;
+            last_id: string | null;
+            /** @constant */
+            object: "list";
         };
         /** CalledFunction */
         OpenAICalledFunction: {
@@ -1247,6 +4180,26 @@ export interface components {
              */
             type: "function";
         };
+        OpenAIClasses: {
+            data: {
+                index: number;
+                label: string;
+                num_classes: number;
+                probs: number[];
+            }[];
+            model: string;
+            /** @constant */
+            object: "list";
+            usage: components["schemas"]["OpenAIUsage"];
+        };
+        /**
+         * ClassifyRequest
+         * @description vLLM's form: a label and the probabilities of all labels for each text.
+         */
+        OpenAIClassifyRequest: {
+            input: string | unknown[];
+            model: string;
+        };
         /** CompletionRequest */
         OpenAICompletionRequest: {
             /** @default null */
@@ -1284,6 +4237,17 @@ export interface components {
             /** @default null */
             top_p: number | null;
         };
+        OpenAIDeletedFile: {
+            /** @constant */
+            deleted: true;
+            id: string;
+            /** @constant */
+            object: "file";
+        };
+        /** Document */
+        OpenAIDocument: {
+            text: string;
+        };
         /** EmbeddingRequest */
         OpenAIEmbeddingRequest: {
             /** @default null */
@@ -1314,6 +4278,29 @@ export interface components {
                 type: string;
             };
         };
+        OpenAIFile: {
+            bytes: number;
+            /** @description Seconds since 1970 in UTC. */
+            created_at: number | null;
+            /** @description Seconds since 1970 in UTC. */
+            expires_at: number | null;
+            filename: string;
+            id: string;
+            /** @constant */
+            object: "file";
+            /** @enum {unknown} */
+            purpose: "batch" | "batch_output";
+            /** @constant */
+            status: "processed";
+        };
+        OpenAIFiles: {
+            data: components["schemas"]["OpenAIFile"][];
+            first_id: string | null;
+            has_more: boolean;
+            last_id: string | null;
+            /** @constant */
+            object: "list";
+        };
         /** Function */
         OpenAIFunction: {
             /** @default null */
@@ -1321,6 +4308,41 @@ export interface components {
             name: string;
             /** @default null */
             parameters: Record<string, never> | null;
+        };
+        /**
+         * ImageRequest
+         * @description Images come as `b64_json`: Jixi keeps none of them, so there is no address to give.
+         */
+        OpenAIImageRequest: {
+            model: string;
+            /** @default null */
+            n: number | null;
+            /** @default null */
+            output_format: ("jpeg" | "png" | "webp") | null;
+            prompt: string;
+            /** @default null */
+            response_format: "b64_json" | null;
+            /** @default null */
+            seed: number | null;
+            /** @default null */
+            size: string | null;
+            /** @default null */
+            stream: false | null;
+        };
+        /**
+         * ImageUrl
+         * @description Where an image is, or the image itself as a data URL.
+         */
+        OpenAIImageUrl: {
+            /** @default null */
+            detail: string | null;
+            url: string;
+        };
+        OpenAIImages: {
+            created: number;
+            data: {
+                b64_json: string;
+            }[];
         };
         /** JsonSchema */
         OpenAIJsonSchema: {
@@ -1345,7 +4367,7 @@ export interface components {
             context: number;
             created: number;
             id: string;
-            kinds: ("chat" | "completions" | "embeddings")[];
+            kinds: ("chat" | "completions" | "embeddings" | "rerank" | "classify" | "transcriptions" | "speech" | "images")[];
             /** @constant */
             object: "model";
             owned_by: string;
@@ -1356,11 +4378,32 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        OpenAINewBatch: {
+            /** @constant */
+            completion_window: "24h";
+            /** @enum {unknown} */
+            endpoint: "/v1/chat/completions" | "/v1/completions" | "/v1/embeddings" | "/v1/rerank" | "/v1/classify";
+            input_file_id: string;
+            metadata?: {
+                [key: string]: string;
+            } | null;
+        };
+        OpenAINewFile: {
+            /**
+             * Format: binary
+             * @description One JSON request to a line.
+             */
+            file: string;
+            /** @enum {unknown} */
+            purpose: "batch";
+        };
         /**
          * Part
-         * @description A piece of a message; engines of today read text alone.
+         * @description A piece of a message. Every engine reads text; images are for those that see.
          */
         OpenAIPart: {
+            /** @default null */
+            image_url: components["schemas"]["OpenAIImageUrl"] | null;
             /** @default null */
             text: string | null;
             type: string;
@@ -1374,12 +4417,53 @@ export interface components {
             /** @default  */
             id: string;
         };
+        OpenAIRanking: {
+            id: string;
+            model: string;
+            /** @constant */
+            object: "list";
+            /** @description The best first. */
+            results: {
+                document?: {
+                    text?: string;
+                };
+                /** @description Its place in the request. */
+                index: number;
+                relevance_score: number;
+            }[];
+            usage: components["schemas"]["OpenAIUsage"];
+        };
+        /**
+         * RerankRequest
+         * @description The form that Jina and Cohere share. Engines are asked for scores alone; the answer is put together here.
+         */
+        OpenAIRerankRequest: {
+            documents: (string | components["schemas"]["OpenAIDocument"])[];
+            model: string;
+            query: string;
+            /** @default null */
+            return_documents: boolean | null;
+            /** @default null */
+            top_n: number | null;
+        };
         /** ResponseFormat */
         OpenAIResponseFormat: {
             /** @default null */
             json_schema: components["schemas"]["OpenAIJsonSchema"] | null;
             /** @enum {unknown} */
             type: "json_object" | "json_schema" | "text";
+        };
+        /** SpeechRequest */
+        OpenAISpeechRequest: {
+            input: string;
+            model: string;
+            /** @default null */
+            response_format: ("aac" | "flac" | "mp3" | "opus" | "pcm" | "wav") | null;
+            /** @default null */
+            speed: number | null;
+            /** @default null */
+            stream_format: ("audio" | "sse") | null;
+            voice: string;
         };
         /** StreamOptions */
         OpenAIStreamOptions: {
@@ -1392,6 +4476,46 @@ export interface components {
             /** @enum {unknown} */
             type: "function";
         };
+        /** @description With `verbose_json` also language, duration, and times of segments or words. */
+        OpenAITranscript: {
+            duration?: number;
+            language?: string;
+            segments?: {
+                end: number;
+                start: number;
+                text: string;
+            }[];
+            text: string;
+            usage: {
+                seconds: number;
+                /** @constant */
+                type: "duration";
+            };
+            words?: {
+                end: number;
+                start: number;
+                word: string;
+            }[];
+        };
+        /**
+         * TranscriptionRequest
+         * @description The fields beside the file. An engine is asked for everything; the form asked for is made of that here.
+         */
+        OpenAITranscriptionRequest: {
+            /** @default null */
+            language: string | null;
+            model: string;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            response_format: ("json" | "srt" | "text" | "verbose_json" | "vtt") | null;
+            /** @default null */
+            stream: false | null;
+            /** @default null */
+            temperature: number | null;
+            /** @default null */
+            timestamp_granularities: ("segment" | "word")[] | null;
+        };
         OpenAIUsage: {
             completion_tokens?: number;
             prompt_tokens: number;
@@ -1401,13 +4525,34 @@ export interface components {
             total_tokens: number;
         };
         /**
+         * OutsideProvider
+         * @description A provider as it fares now; what it is to be is under /api/providers.
+         */
+        OutsideProvider: {
+            /** Id */
+            id: string;
+            /** In Flight */
+            in_flight: number;
+            /** Models */
+            models: number;
+            /** Name */
+            name: string;
+            reason: components["schemas"]["Reason"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "failing" | "unchecked" | "disabled";
+            /** Tokens Per Second */
+            tokens_per_second: number;
+        };
+        /**
          * Overview
          * @description What runs, how fast, what it costs, what went wrong, and what to do next.
          *
          *     Roles that may not read the tenant's usage see their own calls alone.
          */
         Overview: {
-            budget: components["schemas"]["Budget"] | null;
             /**
              * Currency
              * @example CNY
@@ -1420,8 +4565,15 @@ export interface components {
              * @description Median of the last hour's streamed calls.
              */
             first_token_ms: number | null;
+            /** @description Those of the organisation. */
+            limit: components["schemas"]["Limit"];
             /** Next Steps */
-            next_steps: ("create_key" | "set_budget" | "invite_member" | "model_downloading" | "model_failed" | "first_call")[];
+            next_steps: ("create_key" | "set_limit" | "invite_member" | "model_downloading" | "model_failed" | "provider_failing" | "add_provider" | "first_call")[];
+            /**
+             * Outside
+             * @description Providers, newest first.
+             */
+            outside: components["schemas"]["OutsideProvider"][];
             /** Recent Errors */
             recent_errors: components["schemas"]["RecentError"][];
             /** Requests Per Minute */
@@ -1432,7 +4584,10 @@ export interface components {
             spend_month_micros: number;
             /** Spend Today Micros */
             spend_today_micros: number;
-            /** Tokens Per Second */
+            /**
+             * Tokens Per Second
+             * @description Of deployments and providers, over the last ten seconds.
+             */
             tokens_per_second: number;
         };
         /**
@@ -1455,10 +4610,83 @@ export interface components {
             requests: number;
         };
         /**
+         * PreviewFit
+         * @description Whether one replica fits into memory now; sizes in bytes, of all its accelerators together.
+         */
+        PreviewFit: {
+            /**
+             * Cache Bytes
+             * @description For the context of all calls at once; null where nobody knows.
+             */
+            cache_bytes: number | null;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Needed Bytes */
+            needed_bytes: number | null;
+            /** Node */
+            node: string | null;
+            /**
+             * Places
+             * @description Ids of accelerators, or `memory`.
+             */
+            places: string[];
+            /**
+             * Unload
+             * @description Deployments that would have to end first.
+             */
+            unload: string[];
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "yes" | "after_unloading" | "no" | "unknown";
+            /** Weights Bytes */
+            weights_bytes: number | null;
+        };
+        /**
+         * PreviewLicense
+         * @description The licence that the model comes under.
+         */
+        PreviewLicense: {
+            /** Conditions */
+            conditions: string | null;
+            /** Id */
+            id: string;
+            /**
+             * License Class
+             * @enum {string}
+             */
+            license_class: "research" | "commercial";
+            /** Name */
+            name: string;
+            /**
+             * To Accept
+             * @description What `accept_license` must name for this model to be deployed.
+             */
+            to_accept: string | null;
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * PreviewSource
+         * @description Where the files would come from, the first of those that are tried.
+         */
+        PreviewSource: {
+            /** Kind */
+            kind: string;
+            /** Where */
+            where: string;
+        };
+        /**
          * Price
          * @description What a model costs now: micro-units of the currency for 1 000 000 tokens of each class.
          */
         Price: {
+            /**
+             * Batch Percent
+             * @description What a call of the batch tier costs of it.
+             */
+            batch_percent: number;
             /** Cached Input Micros */
             cached_input_micros: number;
             /**
@@ -1478,6 +4706,21 @@ export interface components {
             /** Output Micros */
             output_micros: number;
             /**
+             * Replay Percent
+             * @description What an answer of the response cache costs of the call that made it.
+             */
+            replay_percent: number;
+            /**
+             * Unit
+             * @description What speech, transcripts and images are counted in; null for models of text.
+             */
+            unit: ("second" | "character" | "image") | null;
+            /**
+             * Unit Micros
+             * @description Micro-units of the currency for one unit.
+             */
+            unit_micros: number;
+            /**
              * Valid From
              * Format: date-time
              */
@@ -1494,6 +4737,11 @@ export interface components {
          */
         PriceChange: {
             /**
+             * Batch Percent
+             * @description Left out, it stays as it is; 50 where it was never set.
+             */
+            batch_percent?: number | null;
+            /**
              * Cached Input Micros
              * @example 50000
              */
@@ -1508,6 +4756,21 @@ export interface components {
              * @example 1000000
              */
             output_micros: number;
+            /**
+             * Replay Percent
+             * @description Left out, it stays as it is; 0 where it was never set.
+             */
+            replay_percent?: number | null;
+            /**
+             * Unit
+             * @description Left out, it stays as it is.
+             */
+            unit?: ("second" | "character" | "image") | null;
+            /**
+             * Unit Micros
+             * @description For one unit. Left out, it stays as it is; 0 where it was never set.
+             */
+            unit_micros?: number | null;
         };
         /** PriceList */
         PriceList: {
@@ -1558,6 +4821,212 @@ export interface components {
             type: string;
         };
         /**
+         * Provider
+         * @description A provider without its credential. Whoever may not manage providers sees the host of the base URL alone.
+         */
+        Provider: {
+            /** Api Version */
+            api_version: string | null;
+            /** Base Url */
+            base_url: string;
+            /** Checked At */
+            checked_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Credential Hint
+             * @description The last characters of the credential.
+             */
+            credential_hint: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Id
+             * @example prv_01k9yq3v8m4t6n2c5b7d9f1h3j
+             */
+            id: string;
+            /**
+             * Max Parallel
+             * @description Calls at once to each of its models.
+             */
+            max_parallel: number;
+            /** Models */
+            models: components["schemas"]["ProviderModel"][];
+            /** Name */
+            name: string;
+            /**
+             * On Disconnect
+             * @description Whether an answer whose caller has left is stopped, or read to its end and charged as such.
+             * @enum {string}
+             */
+            on_disconnect: "cancel" | "drain";
+            reason: components["schemas"]["Reason"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "failing" | "unchecked" | "disabled";
+            /** Vendor */
+            vendor: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ProviderChange
+         * @description What is to change; fields that are left out stay. Another server needs the credential anew.
+         */
+        ProviderChange: {
+            /** Api Version */
+            api_version?: string | null;
+            /** Base Url */
+            base_url?: string | null;
+            /** Credential */
+            credential?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Max Parallel */
+            max_parallel?: number | null;
+            /** Models */
+            models?: components["schemas"]["ProviderModelRequest"][] | null;
+            /** Name */
+            name?: string | null;
+            /** On Disconnect */
+            on_disconnect?: ("cancel" | "drain") | null;
+        };
+        /**
+         * ProviderCheck
+         * @description What a provider answered just now.
+         */
+        ProviderCheck: {
+            error: components["schemas"]["Reason"] | null;
+            /** Latency Ms */
+            latency_ms: number;
+            /**
+             * Models
+             * @description The vendor's names of its models, where it lists them.
+             */
+            models: string[];
+            /** Ok */
+            ok: boolean;
+        };
+        /** ProviderList */
+        ProviderList: {
+            /** Items */
+            items: components["schemas"]["Provider"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ProviderModel
+         * @description A model of a provider under its public name.
+         */
+        ProviderModel: {
+            /** Context */
+            context: number;
+            /** Kinds */
+            kinds: components["schemas"]["Scope"][];
+            /** Max Output */
+            max_output: number | null;
+            /** Name */
+            name: string;
+            /** Tools */
+            tools: boolean;
+            /** Upstream */
+            upstream: string;
+            /** Vision */
+            vision: boolean;
+        };
+        /**
+         * ProviderModelRequest
+         * @description A model to serve. Without a price in the price book its calls are refused; `price` sets one.
+         */
+        ProviderModelRequest: {
+            /**
+             * Context
+             * @description Tokens of one call, prompt and answer together.
+             */
+            context: number;
+            /** Kinds */
+            kinds: components["schemas"]["Scope"][];
+            /**
+             * Max Output
+             * @description Tokens of one answer at most.
+             */
+            max_output?: number | null;
+            /**
+             * Name
+             * @description The name that callers send; no other model may have it.
+             */
+            name: string;
+            /** @description A new version of its price. */
+            price?: components["schemas"]["PriceChange"] | null;
+            /**
+             * Tools
+             * @description Whether it takes tools.
+             * @default true
+             */
+            tools: boolean;
+            /**
+             * Upstream
+             * @description What the vendor calls it; with Azure the deployment.
+             * @example deepseek-chat
+             */
+            upstream: string;
+            /**
+             * Vision
+             * @description Whether it takes images.
+             * @default false
+             */
+            vision: boolean;
+        };
+        /**
+         * ProviderRequest
+         * @description A new provider. The credential is sealed at once and is never shown again.
+         */
+        ProviderRequest: {
+            /** Api Version */
+            api_version?: string | null;
+            /**
+             * Base Url
+             * @description By default the vendor's own.
+             */
+            base_url?: string | null;
+            /** Credential */
+            credential?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Max Parallel
+             * @default 16
+             */
+            max_parallel: number;
+            /** Models */
+            models: components["schemas"]["ProviderModelRequest"][];
+            /**
+             * Name
+             * @example DeepSeek
+             */
+            name: string;
+            /**
+             * On Disconnect
+             * @description Whether an answer whose caller has left is stopped, or read to its end and charged as such.
+             * @default cancel
+             * @enum {string}
+             */
+            on_disconnect: "cancel" | "drain";
+            /**
+             * Vendor
+             * @example deepseek
+             */
+            vendor: string;
+        };
+        /**
          * Reason
          * @description Why something is as it is, with what to do, in the reader's language.
          */
@@ -1587,17 +5056,284 @@ export interface components {
             /** Request Id */
             request_id: string;
         };
+        ResponsesDeleted: {
+            /** @constant */
+            deleted: true;
+            id: string;
+            /** @constant */
+            object: "response";
+        };
+        /** Format */
+        ResponsesFormat: {
+            /** @default null */
+            description: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            schema: Record<string, never> | null;
+            /** @default null */
+            strict: boolean | null;
+            /** @enum {unknown} */
+            type: "json_object" | "json_schema" | "text";
+        };
+        ResponsesItems: {
+            data: {
+                id: string;
+                type: string;
+            }[];
+            first_id: string | null;
+            has_more: boolean;
+            last_id: string | null;
+            /** @constant */
+            object: "list";
+        };
+        /** Reasoning */
+        ResponsesReasoning: {
+            /** @default null */
+            effort: ("high" | "low" | "medium" | "minimal" | "none" | "xhigh") | null;
+            /** @default null */
+            generate_summary: string | null;
+            /** @default null */
+            summary: string | null;
+        };
+        ResponsesResponse: {
+            created_at: number;
+            id: string;
+            incomplete_details?: Record<string, never> | null;
+            model: string;
+            /** @constant */
+            object: "response";
+            output: {
+                id: string;
+                type: string;
+            }[];
+            previous_response_id?: string | null;
+            /** @enum {unknown} */
+            status: "completed" | "incomplete";
+            usage: {
+                input_tokens: number;
+                input_tokens_details?: Record<string, never>;
+                output_tokens: number;
+                output_tokens_details?: Record<string, never>;
+                total_tokens: number;
+            };
+        };
+        /**
+         * ResponseBody
+         * @description A request. What stands after the blank line changes no word of an answer.
+         */
+        ResponsesResponseBody: {
+            /** @default null */
+            background: boolean | null;
+            /** @default null */
+            context_management: unknown[] | null;
+            /** @default null */
+            conversation: Record<string, never> | string | null;
+            /** @default null */
+            include: string[] | null;
+            input: string | unknown[];
+            /** @default null */
+            instructions: string | null;
+            /** @default null */
+            max_output_tokens: number | null;
+            /** @default null */
+            max_tool_calls: number | null;
+            /** @default null */
+            metadata: {
+                [key: string]: string;
+            } | null;
+            model: string;
+            /** @default null */
+            moderation: Record<string, never> | null;
+            /** @default null */
+            parallel_tool_calls: boolean | null;
+            /** @default null */
+            previous_response_id: string | null;
+            /** @default null */
+            prompt: Record<string, never> | null;
+            /** @default null */
+            prompt_cache_key: string | null;
+            /** @default null */
+            prompt_cache_retention: string | null;
+            /** @default null */
+            reasoning: components["schemas"]["ResponsesReasoning"] | null;
+            /** @default null */
+            safety_identifier: string | null;
+            /** @default null */
+            service_tier: string | null;
+            /** @default null */
+            store: boolean | null;
+            /** @default null */
+            stream: boolean | null;
+            /** @default null */
+            stream_options: Record<string, never> | null;
+            /** @default null */
+            temperature: number | null;
+            /** @default null */
+            text: components["schemas"]["ResponsesText"] | null;
+            /** @default null */
+            tool_choice: ("auto" | "none" | "required") | Record<string, never> | null;
+            /** @default null */
+            tools: unknown[] | null;
+            /** @default null */
+            top_logprobs: number | null;
+            /** @default null */
+            top_p: number | null;
+            /** @default null */
+            truncation: ("auto" | "disabled") | null;
+            /** @default null */
+            user: string | null;
+        };
+        /** Text */
+        ResponsesText: {
+            /** @default null */
+            format: components["schemas"]["ResponsesFormat"] | null;
+            /** @default null */
+            verbosity: ("high" | "low" | "medium") | null;
+        };
         /**
          * Role
          * @enum {string}
          */
         Role: "platform_admin" | "tenant_admin" | "developer" | "analyst" | "auditor";
         /**
+         * RollbackRequest
+         * @description Which revision is to run again.
+         */
+        RollbackRequest: {
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * Route
+         * @description A public name, where it leads, and how that fares at this moment.
+         */
+        Route: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "deployment" | "provider" | "alias";
+            /** Name */
+            name: string;
+            /** Replicas */
+            replicas: components["schemas"]["RouteReplica"][];
+            /** Source */
+            source: string;
+            /** State */
+            state: string;
+            /** Targets */
+            targets: components["schemas"]["RouteTarget"][];
+        };
+        /** RouteList */
+        RouteList: {
+            /** Items */
+            items: components["schemas"]["Route"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * RouteReplica
+         * @description A replica as the process that answers sees it.
+         */
+        RouteReplica: {
+            /**
+             * Breaker
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+            /**
+             * Failures
+             * @description In a row.
+             */
+            failures: number;
+            /**
+             * First Token Ms
+             * @description A moving average.
+             */
+            first_token_ms: number | null;
+            /** Id */
+            id: string;
+            /** In Flight */
+            in_flight: number;
+            /** Limit */
+            limit: number;
+            /**
+             * Tokens Per Second
+             * @description Over the last ten seconds.
+             */
+            tokens_per_second: number;
+            /**
+             * Waiting
+             * @description Calls in the line before all replicas of the model, told of the first.
+             */
+            waiting: number;
+        };
+        /**
+         * RouteTarget
+         * @description A model behind an alias; the weight of a canary is its percentage.
+         */
+        RouteTarget: {
+            /** Model */
+            model: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "target" | "canary" | "fallback";
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * ScaleRequest
+         * @description How many replicas there are to be. With `least` 0 the first call starts one, and the last ends when idle.
+         */
+        ScaleRequest: {
+            /**
+             * Down S
+             * @description How long the load must fit on one less.
+             * @default 300
+             */
+            down_s: number;
+            /**
+             * Idle S
+             * @description End all replicas after so long without a call.
+             */
+            idle_s?: number | null;
+            /**
+             * Least
+             * @default 1
+             */
+            least: number;
+            /**
+             * Most
+             * @default 1
+             */
+            most: number;
+            /**
+             * Queue
+             * @description Calls that wait, for each replica, from which on there is one more.
+             * @default 2
+             */
+            queue: number;
+            /**
+             * Tokens Per Second
+             * @description Of each replica, from which on there is one more.
+             */
+            tokens_per_second?: number | null;
+            /**
+             * Up S
+             * @description How long the load must ask for one more.
+             * @default 10
+             */
+            up_s: number;
+        };
+        /**
          * Scope
          * @description What an API key may be used for; `ADMIN` lets it call the admin API with its member's role.
          * @enum {string}
          */
-        Scope: "chat" | "completions" | "embeddings" | "admin";
+        Scope: "chat" | "completions" | "embeddings" | "rerank" | "classify" | "transcriptions" | "speech" | "images" | "batches" | "admin";
         /**
          * Session
          * @description Who is signed in and what they may do. Send `csrf_token` as X-CSRF-Token with every change.
@@ -1607,7 +5343,7 @@ export interface components {
             csrf_token: string;
             member: components["schemas"]["Member"];
             /** Permissions */
-            permissions: ("session.own" | "overview.read" | "models.read" | "deployments.read" | "deployments.restart" | "inference.use" | "keys.own" | "keys.manage" | "members.read" | "members.manage" | "tenants.manage" | "usage.read" | "usage.own" | "prices.read" | "prices.manage" | "budgets.read" | "budgets.manage" | "about.read" | "metrics.read")[];
+            permissions: ("session.own" | "overview.read" | "models.read" | "models.manage" | "models.register" | "deployments.read" | "deployments.restart" | "deployments.manage" | "engines.manage" | "providers.read" | "providers.manage" | "inference.use" | "keys.own" | "keys.manage" | "members.read" | "members.manage" | "tenants.manage" | "usage.read" | "usage.own" | "prices.read" | "prices.manage" | "limits.read" | "limits.manage" | "routes.read" | "routes.manage" | "about.read" | "metrics.read" | "traces.read" | "traces.tenant" | "traces.content" | "traffic.read" | "jobs.own" | "jobs.manage")[];
             tenant: components["schemas"]["Tenant"];
         };
         /**
@@ -1684,7 +5420,7 @@ export interface components {
         };
         /**
          * Tenant
-         * @description An organisation with its own members, keys, budgets and charges.
+         * @description An organisation with its own members, keys, limits and charges.
          */
         Tenant: {
             /**
@@ -1757,6 +5493,214 @@ export interface components {
             name: string;
         };
         /**
+         * Trace
+         * @description A call with its attempts and, where the settings keep them and the caller may see them, its words.
+         */
+        Trace: {
+            /**
+             * Answer
+             * @description The answer as JSON; null where it was not kept.
+             */
+            answer: unknown;
+            /** Attempts */
+            attempts: components["schemas"]["Attempt"][];
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Cached Input Tokens */
+            cached_input_tokens: number;
+            /** Cost Micros */
+            cost_micros: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Dialect
+             * @enum {string}
+             */
+            dialect: "openai" | "responses" | "anthropic" | "batch";
+            /** @description What `error_code` means, without the facts of the call. */
+            error: components["schemas"]["Reason"] | null;
+            /** Error Code */
+            error_code: string | null;
+            /**
+             * Estimated
+             * @description True where no usage was sent and Jixi counted itself.
+             */
+            estimated: boolean;
+            /** Input Tokens */
+            input_tokens: number;
+            /**
+             * Key Id
+             * @description Null for a call from the console.
+             */
+            key_id: string | null;
+            kind: components["schemas"]["Scope"];
+            /**
+             * Marks
+             * @description Milliseconds since `began_at`; a place that the call did not reach is missing.
+             */
+            marks: {
+                [key: string]: number;
+            };
+            /** Member Id */
+            member_id: string;
+            /**
+             * Model
+             * @description The name that was asked for.
+             */
+            model: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "ok" | "failed" | "cancelled" | "interrupted";
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Replayed
+             * @description True where the response cache answered.
+             */
+            replayed: boolean;
+            /**
+             * Request
+             * @description The request as JSON; null where it was not kept.
+             */
+            request: unknown;
+            /** Request Id */
+            request_id: string;
+            /** Stream */
+            stream: boolean;
+            /**
+             * Target
+             * @description The deployment or the provider's model that answered.
+             */
+            target: string | null;
+        };
+        /** TraceList */
+        TraceList: {
+            /** Items */
+            items: components["schemas"]["TraceSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TraceSummary
+         * @description A call from its arrival to its charge.
+         */
+        TraceSummary: {
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Cached Input Tokens */
+            cached_input_tokens: number;
+            /** Cost Micros */
+            cost_micros: number;
+            /** Currency */
+            currency: string;
+            /**
+             * Dialect
+             * @enum {string}
+             */
+            dialect: "openai" | "responses" | "anthropic" | "batch";
+            /** Error Code */
+            error_code: string | null;
+            /**
+             * Estimated
+             * @description True where no usage was sent and Jixi counted itself.
+             */
+            estimated: boolean;
+            /** Input Tokens */
+            input_tokens: number;
+            /**
+             * Key Id
+             * @description Null for a call from the console.
+             */
+            key_id: string | null;
+            kind: components["schemas"]["Scope"];
+            /**
+             * Marks
+             * @description Milliseconds since `began_at`; a place that the call did not reach is missing.
+             */
+            marks: {
+                [key: string]: number;
+            };
+            /** Member Id */
+            member_id: string;
+            /**
+             * Model
+             * @description The name that was asked for.
+             */
+            model: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "ok" | "failed" | "cancelled" | "interrupted";
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Replayed
+             * @description True where the response cache answered.
+             */
+            replayed: boolean;
+            /** Request Id */
+            request_id: string;
+            /** Stream */
+            stream: boolean;
+            /**
+             * Target
+             * @description The deployment or the provider's model that answered.
+             */
+            target: string | null;
+        };
+        /**
+         * Traffic
+         * @description Seconds, oldest first, the quiet ones included.
+         */
+        Traffic: {
+            /** Items */
+            items: components["schemas"]["TrafficSecond"][];
+            /**
+             * Step S
+             * @constant
+             */
+            step_s: 1;
+        };
+        /**
+         * TrafficSecond
+         * @description One second of the tenant's calls. Calls and tokens count when a call ends.
+         */
+        TrafficSecond: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Calls */
+            calls: number;
+            /** Errors */
+            errors: number;
+            /** First Token Ms P50 */
+            first_token_ms_p50: number | null;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Refused
+             * @description Calls refused before any model; they are no errors.
+             */
+            refused: number;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * UsageReport
          * @description Usage from `start` up to but not including `end`, by the groups asked for.
          */
@@ -1792,12 +5736,22 @@ export interface components {
             cached_input_tokens: number;
             /** Calls */
             calls: number;
+            /**
+             * Characters
+             * @description That were read out.
+             */
+            characters: number;
             /** Cost Micros */
             cost_micros: number;
             /** Day */
             day: string | null;
             /** Failed */
             failed: number;
+            /**
+             * Images
+             * @description That were made.
+             */
+            images: number;
             /** Input Tokens */
             input_tokens: number;
             /** Key Id */
@@ -1808,6 +5762,11 @@ export interface components {
             model: string | null;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Seconds
+             * @description Of audio that was transcribed.
+             */
+            seconds: number;
         };
         /**
          * UsageTotals
@@ -1821,14 +5780,60 @@ export interface components {
             cached_input_tokens: number;
             /** Calls */
             calls: number;
+            /**
+             * Characters
+             * @description That were read out.
+             */
+            characters: number;
             /** Cost Micros */
             cost_micros: number;
             /** Failed */
             failed: number;
+            /**
+             * Images
+             * @description That were made.
+             */
+            images: number;
             /** Input Tokens */
             input_tokens: number;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Seconds
+             * @description Of audio that was transcribed.
+             */
+            seconds: number;
+        };
+        /**
+         * Vendor
+         * @description A family of APIs that Jixi speaks, and what it needs to be told.
+         */
+        Vendor: {
+            /** Default Base Url */
+            default_base_url: string | null;
+            /** Docs Hint */
+            docs_hint: string;
+            /**
+             * Id
+             * @example deepseek
+             */
+            id: string;
+            /** Kinds */
+            kinds: components["schemas"]["Scope"][];
+            /**
+             * Name
+             * @example DeepSeek
+             */
+            name: string;
+            /** Needs */
+            needs: ("credential" | "base_url" | "api_version")[];
+        };
+        /** VendorList */
+        VendorList: {
+            /** Items */
+            items: components["schemas"]["Vendor"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
     };
     responses: never;
@@ -1885,9 +5890,13 @@ export interface operations {
             };
         };
     };
-    list_budgets: {
+    list_aliases: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1900,7 +5909,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BudgetList"];
+                    "application/json": components["schemas"]["AliasList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /**
@@ -1931,7 +5949,240 @@ export interface operations {
             };
         };
     };
-    put_budget: {
+    create_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             *
+             *     `secret_shown_before`: This request was carried out before, and its secret is not shown twice.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    delete_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_alias: {
         parameters: {
             query?: never;
             header?: {
@@ -1939,13 +6190,13 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                scope_id: string;
+                id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BudgetChange"];
+                "application/json": components["schemas"]["AliasChange"];
             };
         };
         responses: {
@@ -1955,7 +6206,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Budget"];
+                    "application/json": components["schemas"]["Alias"];
                 };
             };
             /**
@@ -2048,6 +6299,7 @@ export interface operations {
                 model?: string;
                 key?: string;
                 member?: string;
+                batch?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 limit?: number;
@@ -2104,9 +6356,88 @@ export interface operations {
             };
         };
     };
+    compare_models: {
+        parameters: {
+            query: {
+                /** @description Two to six, with commas. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     list_deployments: {
         parameters: {
-            query?: never;
+            query?: {
+                state?: "pending" | "pulling" | "starting" | "ready" | "degraded" | "stopped" | "failed";
+                engine?: string;
+                model_id?: string;
+                sort?: "name" | "-name" | "state" | "-state" | "since" | "-since";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2120,6 +6451,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentList"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /**
@@ -2150,12 +6494,277 @@ export interface operations {
             };
         };
     };
+    create_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_here`: The files of {model!r} are not on this machine, or are damaged.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `license_not_accepted`: The licence {license} of {model!r} allows research alone.
+             *
+             *     `engine_not_installed`: The engine {engine!r} is not installed on this machine (missing: {missing}).
+             *
+             *     `name_taken`: The public name {name!r} is in use: a deployment, a provider's model or an alias has it.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_not_deployable`: The model {model!r} has nothing that could run here: no variant, and no version that is in use.
+             *
+             *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
+             *
+             *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
+             *
+             *     `idempotency_mismatch`: This Idempotency-Key was used for another request.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `disk_full`: The disk that holds {folder} is full: {free} are free, {needed} are needed. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    preview_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentPreview"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_here`: The files of {model!r} are not on this machine, or are damaged.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `license_not_accepted`: The licence {license} of {model!r} allows research alone.
+             *
+             *     `engine_not_installed`: The engine {engine!r} is not installed on this machine (missing: {missing}).
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_not_deployable`: The model {model!r} has nothing that could run here: no variant, and no version that is in use.
+             *
+             *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
+             *
+             *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `disk_full`: The disk that holds {folder} is full: {free} are free, {needed} are needed. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     get_deployment: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -2167,7 +6776,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Deployment"];
+                    "application/json": components["schemas"]["DeploymentDetail"];
                 };
             };
             /** @description `invalid_value`: The request is not valid: {reason}. */
@@ -2216,14 +6825,329 @@ export interface operations {
             };
         };
     };
+    delete_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_in_use`: The models {models} stand behind the aliases {aliases}.
+             *
+             *     `deployment_of_settings`: The deployment {name!r} stands in the settings and is not changed here.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentRevise"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentDetail"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_here`: The files of {model!r} are not on this machine, or are damaged.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `license_not_accepted`: The licence {license} of {model!r} allows research alone.
+             *
+             *     `engine_not_installed`: The engine {engine!r} is not installed on this machine (missing: {missing}).
+             *
+             *     `deployment_of_settings`: The deployment {name!r} stands in the settings and is not changed here.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_not_deployable`: The model {model!r} has nothing that could run here: no variant, and no version that is in use.
+             *
+             *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
+             *
+             *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `disk_full`: The disk that holds {folder} is full: {free} are free, {needed} are needed. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    follow_deployment: {
+        parameters: {
+            query?: {
+                /** @description How long to follow it. */
+                seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event `deployment` with each change; a comment each second without one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": Record<string, never>;
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `too_many_listeners`: There are already {limit} live views open. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     get_deployment_log: {
         parameters: {
             query?: {
                 lines?: number;
+                /** @description By its number; by default the first. */
+                replica?: number;
             };
             header?: never;
             path: {
-                name: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -2284,6 +7208,87 @@ export interface operations {
             };
         };
     };
+    follow_deployment_log: {
+        parameters: {
+            query?: {
+                lines?: number;
+                /** @description By its number; by default the first. */
+                replica?: number;
+                /** @description How long to follow it. */
+                seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event `log` with the lines that are new, at first the last of them; a comment each second without one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": Record<string, never>;
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `too_many_listeners`: There are already {limit} live views open. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     restart_deployment: {
         parameters: {
             query?: never;
@@ -2292,7 +7297,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                name: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -2364,6 +7369,598 @@ export interface operations {
             };
             /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    roll_back_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_here`: The files of {model!r} are not on this machine, or are damaged.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `license_not_accepted`: The licence {license} of {model!r} allows research alone.
+             *
+             *     `engine_not_installed`: The engine {engine!r} is not installed on this machine (missing: {missing}).
+             *
+             *     `deployment_of_settings`: The deployment {name!r} stands in the settings and is not changed here.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `model_not_deployable`: The model {model!r} has nothing that could run here: no variant, and no version that is in use.
+             *
+             *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
+             *
+             *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
+             *
+             *     `idempotency_mismatch`: This Idempotency-Key was used for another request.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `disk_full`: The disk that holds {folder} is full: {free} are free, {needed} are needed. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    start_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `request_running`: The first request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    stop_deployment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `request_running`: The first request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_engines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineDetails"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    install_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngineDetails"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `engine_not_installable`: The engine {engine!r} cannot be installed: {reason}. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    remove_engine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `conflict`: The {noun} already exists or has changed since you read it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2502,6 +8099,275 @@ export interface operations {
                 };
             };
             /** @description `rate_limited`: Too many attempts. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                state?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    follow_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event `job` with each change, a comment each second without one; it ends with the job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": Record<string, never>;
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `too_many_listeners`: There are already {limit} live views open. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2861,6 +8727,215 @@ export interface operations {
              * @description `model_not_allowed`: This API key may not use the model {model!r}.
              *
              *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    put_limit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limit"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
              *
              *     `scope_missing`: This API key lacks the scope {scope!r}.
              *
@@ -3316,7 +9391,29 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+                /** @description Words that must all be found. */
+                q?: string;
+                /** @description With its generations: qwen finds Qwen3. */
+                family?: string;
+                publisher?: string;
+                task?: "chat" | "code" | "reasoning" | "vision" | "embedding" | "rerank" | "transcription" | "speech" | "image";
+                language?: string;
+                license?: string;
+                license_class?: "research" | "commercial";
+                level?: "L0" | "L1" | "L2";
+                access?: "open" | "closed";
+                format?: "gguf" | "safetensors" | "ctranslate2" | "onnx" | "package";
+                engine?: "llamacpp" | "vllm" | "sglang" | "transformers" | "embedding" | "whisper" | "kokoro" | "diffusers";
+                min_parameters?: number;
+                max_parameters?: number;
+                /** @description One variant is at most so large. */
+                max_bytes?: number;
+                sort?: "name" | "released" | "-released" | "parameters" | "-parameters" | "bytes" | "-bytes";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3330,6 +9427,1082 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `quota_full`: This organisation has {limit} {noun} already, which is the most that it may have.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `stage_forbidden`: A version that is {stage} cannot become {wanted}. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_downloads: {
+        parameters: {
+            query?: {
+                /** @description By default the first of the catalogue. */
+                variant?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_found`: The model {model!r} does not exist here.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_download: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_found`: The model {model!r} does not exist here.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `request_running`: The first request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    delete_files: {
+        parameters: {
+            query?: {
+                /** @description By default the first of the catalogue. */
+                variant?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_found`: The model {model!r} does not exist here.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `model_served`: The model {model!r} is served as {deployments}. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_found`: There is no such {noun}.
+             *
+             *     `model_not_found`: The model {model!r} does not exist here.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `request_running`: The first request with this Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_model_versions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_model_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelVersionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `quota_full`: This organisation has {limit} {noun} already, which is the most that it may have.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_model_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_model_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+                version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelVersionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `stage_forbidden`: A version that is {stage} cannot become {wanted}.
+             *
+             *     `lineage_cyclic`: The version {base!r} came from this one itself.
+             *
+             *     `model_served`: The model {model!r} is served as {deployments}.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_nodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeList"];
                 };
             };
             /**
@@ -3540,6 +10713,569 @@ export interface operations {
             };
             /** @description `body_too_large`: The body is larger than {limit} bytes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `egress_refused`: The address {host!r} is not fetched: {reason}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    remove_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `model_in_use`: The models {models} stand behind the aliases {aliases}. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    change_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `version` that was read, in quotes; refused with 412 where it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            /**
+             * @description `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `invalid_json`: The body is not valid JSON: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `egress_refused`: The address {host!r} is not fetched: {reason}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `conflict`: The {noun} already exists or has changed since you read it.
+             *
+             *     `model_in_use`: The models {models} stand behind the aliases {aliases}.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `precondition_failed`: The {noun} has changed since you read it. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    check_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderCheck"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4153,6 +11889,265 @@ export interface operations {
             };
         };
     };
+    list_traces: {
+        parameters: {
+            query?: {
+                model?: string;
+                key_id?: string;
+                /** @description `refused`: of the failed, those that no model was asked for. */
+                outcome?: ("ok" | "failed" | "cancelled" | "interrupted") | "refused" | null;
+                dialect?: "openai" | "responses" | "anthropic" | "batch";
+                request_id?: string;
+                /** @description Calls that began from this time on. */
+                start?: string;
+                /** @description Up to but not including this time. */
+                end?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceList"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    get_traffic: {
+        parameters: {
+            query?: {
+                seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    watch_traffic: {
+        parameters: {
+            query?: {
+                /** @description How many to watch. */
+                seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each second's `TrafficSecond` as the data of an event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": Record<string, never>;
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `too_many_listeners`: There are already {limit} live views open. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     get_usage: {
         parameters: {
             query?: {
@@ -4165,6 +12160,7 @@ export interface operations {
                 model?: string;
                 key?: string;
                 member?: string;
+                batch?: string;
             };
             header?: never;
             path?: never;
@@ -4230,6 +12226,7 @@ export interface operations {
                 model?: string;
                 key?: string;
                 member?: string;
+                batch?: string;
             };
             header?: never;
             path?: never;
@@ -4279,6 +12276,717 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    list_vendors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorList"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    create_speech: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAISpeechRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/*": string;
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_transcriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["OpenAITranscriptionRequest"] & {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAITranscript"];
+                    "text/plain": string;
+                    "text/vtt": string;
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_batches: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIBatches"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAINewBatch"];
+            };
+        };
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIBatch"];
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `quota_full`: This organisation has {limit} {noun} already, which is the most that it may have. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIBatch"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    cancel_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIBatch"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };
@@ -4397,7 +13105,211 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `budget_exceeded`: The monthly budget of this {scope} is used up: the call may cost up to {needed}, {left} are left. */
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_classify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIClassifyRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIClasses"];
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4566,7 +13478,26 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `budget_exceeded`: The monthly budget of this {scope} is used up: the call may cost up to {needed}, {left} are left. */
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4732,7 +13663,26 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `budget_exceeded`: The monthly budget of this {scope} is used up: the call may cost up to {needed}, {left} are left. */
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4783,6 +13733,943 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                order?: "asc" | "desc";
+                purpose?: "batch" | "batch_output";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFiles"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["OpenAINewFile"];
+            };
+        };
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFile"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `quota_full`: This organisation has {limit} {noun} already, which is the most that it may have. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `body_too_large`: The body is larger than {limit} bytes.
+             *
+             *     `blob_too_large`: The file is larger than {limit} bytes.
+             */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `disk_full`: The disk that holds {folder} is full: {free} are free, {needed} are needed. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIFile"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    delete_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIDeletedFile"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `file_in_use`: A batch that has not ended yet reads this file. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_file_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As OpenAI answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIImageRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIImages"];
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnthropicMessagesBody"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicMessage"];
+                    "text/event-stream": {
+                        data: string;
+                        event: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             */
+            529: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+        };
+    };
+    count_message_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnthropicCountedBody"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicCount"];
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
+                };
+            };
+            /**
+             * @description `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             */
+            529: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnthropicError"];
                 };
             };
         };
@@ -4881,6 +14768,683 @@ export interface operations {
             };
             /** @description `model_not_found`: The model {model!r} does not exist here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_rerank: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIRerankRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIRanking"];
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `model_not_found`: The model {model!r} does not exist here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    create_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsesResponseBody"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesResponse"];
+                    "text/event-stream": {
+                        data: string;
+                        event: string;
+                    };
+                };
+            };
+            /**
+             * @description `invalid_json`: The body is not valid JSON: {reason}.
+             *
+             *     `invalid_value`: The request is not valid: {reason}.
+             *
+             *     `unsupported_parameter`: The parameter {name!r} is not accepted here.
+             *
+             *     `operation_not_supported`: The model {model!r} does not serve {kind}.
+             *
+             *     `context_length_exceeded`: The request needs {needed} tokens, the model {model!r} has a context of {context}.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `csrf_failed`: The request did not come from this console: {reason}.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `model_not_allowed`: This API key may not use the model {model!r}.
+             *
+             *     `responses_full`: This organisation keeps as many Responses as it may: {limit}, or {bytes} bytes together.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `model_not_found`: The model {model!r} does not exist here.
+             *
+             *     `not_found`: There is no such {noun}.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `client_too_slow`: The client took nothing of the answer for {seconds} s, so it was stopped. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `duplicate_request`: The request id {request_id!r} was used before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than {limit} bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_quarantined`: This request was with {engines} engines of {model!r} when they died, so no other gets it for {seconds} s. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `request_rate_exceeded`: This {scope} may make {limit} requests a minute and has made them.
+             *
+             *     `token_rate_exceeded`: This {scope} may use {limit} tokens a minute: the call may need {needed}, {left} are left.
+             *
+             *     `token_limit_too_low`: The call may need {needed} tokens, more than the {limit} that this {scope} may use in a minute.
+             *
+             *     `concurrency_exceeded`: This {scope} may run {limit} calls at once and runs them.
+             *
+             *     `budget_exceeded`: The {period} budget of this {scope} is used up: the call may cost up to {needed}, {left} are left.
+             */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside Jixi. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_error`: The engine of {model!r} failed: {reason}. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `price_unknown`: The model {model!r} has no price, so its use cannot be accounted.
+             *
+             *     `model_unavailable`: The model {model!r} is not ready: {state}.
+             *
+             *     `overloaded`: The model {model!r} has {waiting} calls waiting and takes no more.
+             *
+             *     `ledger_unavailable`: The ledger cannot be written, so no call is admitted.
+             *
+             *     `secret_unreadable`: A stored secret cannot be opened: {reason}.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `engine_timeout`: The engine of {model!r} made no progress for {seconds} s. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesResponse"];
+                };
+            };
+            /** @description `unsupported_parameter`: The parameter {name!r} is not accepted here. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `secret_unreadable`: A stored secret cannot be opened: {reason}. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    delete_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesDeleted"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `secret_unreadable`: A stored secret cannot be opened: {reason}. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    cancel_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesResponse"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `secret_unreadable`: A stored secret cannot be opened: {reason}. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_input_items: {
+        parameters: {
+            query?: {
+                limit?: number;
+                order?: "asc" | "desc";
+                after?: string;
+            };
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesItems"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             *
+             *     `api_key_expired`: This API key expired on {expired_at}.
+             *
+             *     `api_key_revoked`: This API key was revoked.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `csrf_failed`: The request did not come from this console: {reason}. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `secret_unreadable`: A stored secret cannot be opened: {reason}. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,8 @@
 import { Modal } from "antd";
 import { Search } from "lucide-react";
 import { useId, useState, type KeyboardEvent } from "react";
-import { useCommands, useCommandWords, type Command } from "@/app/command-items";
+import { useCommands } from "@/app/command-items";
+import { useCommandWords, type Command } from "@/app/command-words";
 import styles from "@/app/commands.module.css";
 
 const order = ["pages", "actions", "things"] as const;

@@ -1,14 +1,14 @@
-import { ChartColumn, Cpu, House, KeyRound, MessagesSquare, Settings, Users, type LucideIcon } from "lucide-react";
+import { ChartColumn, Cpu, House, KeyRound, Layers, MessagesSquare, Settings, Store, Users, Waypoints, type LucideIcon } from "lucide-react";
 import type { Session } from "@/api/client";
 import { may, type Action } from "@/shared/permissions";
 import { words } from "@/shared/words";
 
-export type PageKey = "overview" | "playground" | "deployments" | "keys" | "members" | "usage" | "settings";
+export type PageKey = "overview" | "playground" | "batches" | "store" | "deployments" | "providers" | "keys" | "members" | "usage" | "settings";
 export type GroupKey = "home" | "build" | "models" | "organisation";
 
 export interface PageEntry {
   key: PageKey;
-  to: "/" | "/playground" | "/deployments" | "/keys" | "/members" | "/usage" | "/settings";
+  to: "/" | "/playground" | "/batches" | "/store" | "/deployments" | "/providers" | "/keys" | "/members" | "/usage" | "/settings";
   group: GroupKey;
   icon: LucideIcon;
   /** Any of these opens the page. */
@@ -19,7 +19,10 @@ export interface PageEntry {
 export const pages: readonly PageEntry[] = [
   { key: "overview", to: "/", group: "home", icon: House, needs: ["overview.read"] },
   { key: "playground", to: "/playground", group: "build", icon: MessagesSquare, needs: ["inference.use"] },
-  { key: "deployments", to: "/deployments", group: "models", icon: Cpu, needs: ["deployments.read", "models.read"] },
+  { key: "batches", to: "/batches", group: "build", icon: Layers, needs: ["inference.use"] },
+  { key: "store", to: "/store", group: "models", icon: Store, needs: ["models.read"] },
+  { key: "deployments", to: "/deployments", group: "models", icon: Cpu, needs: ["deployments.read"] },
+  { key: "providers", to: "/providers", group: "models", icon: Waypoints, needs: ["providers.read", "routes.read"] },
   { key: "members", to: "/members", group: "organisation", icon: Users, needs: ["members.read", "members.manage"] },
   { key: "keys", to: "/keys", group: "organisation", icon: KeyRound, needs: ["keys.own", "keys.manage"] },
   { key: "usage", to: "/usage", group: "organisation", icon: ChartColumn, needs: ["usage.read", "usage.own"] },
@@ -41,11 +44,15 @@ export const useNavigationWords = words({
     signOut: "Sign out",
     findAnything: "Find anything",
     breadcrumbs: "Breadcrumbs",
+    things: { compare: "Compare" } as Record<string, string>,
     groups: { home: "Home", build: "Build", models: "Models", organisation: "Organisation" },
     pages: {
       overview: "Overview",
       playground: "Playground",
+      batches: "Batches",
+      store: "Model store",
       deployments: "Deployments",
+      providers: "Providers & routes",
       keys: "API keys",
       members: "Members",
       usage: "Usage & cost",
@@ -60,11 +67,15 @@ export const useNavigationWords = words({
     signOut: "退出登录",
     findAnything: "搜索或跳转",
     breadcrumbs: "位置",
+    things: { compare: "对比" } as Record<string, string>,
     groups: { home: "首页", build: "构建", models: "模型", organisation: "组织" },
     pages: {
       overview: "概览",
       playground: "试验场",
+      batches: "批处理",
+      store: "模型商店",
       deployments: "部署",
+      providers: "供应商与路由",
       keys: "密钥",
       members: "成员",
       usage: "用量与费用",

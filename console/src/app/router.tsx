@@ -58,11 +58,53 @@ const playground = createRoute({
   component: lazyRouteComponent(() => import("@/features/playground/page"), "PlaygroundPage"),
 });
 
+const batches = createRoute({
+  getParentRoute: () => console,
+  path: "/batches",
+  validateSearch: searches.batchesSearch,
+  component: lazyRouteComponent(() => import("@/features/batches/page"), "BatchesPage"),
+});
+
 const deployments = createRoute({
   getParentRoute: () => console,
   path: "/deployments",
   validateSearch: searches.deploymentsSearch,
-  component: lazyRouteComponent(() => import("@/features/models/page"), "DeploymentsPage"),
+  component: lazyRouteComponent(() => import("@/features/deployments/page"), "DeploymentsPage"),
+});
+
+const deployment = createRoute({
+  getParentRoute: () => console,
+  path: "/deployments/$deployment",
+  validateSearch: searches.deploymentSearch,
+  component: lazyRouteComponent(() => import("@/features/deployments/deployment-page"), "DeploymentPage"),
+});
+
+const store = createRoute({
+  getParentRoute: () => console,
+  path: "/store",
+  validateSearch: searches.storeSearch,
+  component: lazyRouteComponent(() => import("@/features/store/page"), "StorePage"),
+});
+
+const comparison = createRoute({
+  getParentRoute: () => console,
+  path: "/store/compare",
+  validateSearch: searches.comparisonSearch,
+  component: lazyRouteComponent(() => import("@/features/store/compare"), "ComparePage"),
+});
+
+const model = createRoute({
+  getParentRoute: () => console,
+  path: "/store/$model",
+  validateSearch: searches.modelSearch,
+  component: lazyRouteComponent(() => import("@/features/store/model-page"), "ModelPage"),
+});
+
+const providers = createRoute({
+  getParentRoute: () => console,
+  path: "/providers",
+  validateSearch: searches.providersSearch,
+  component: lazyRouteComponent(() => import("@/features/providers/page"), "ProvidersPage"),
 });
 
 const keys = createRoute({
@@ -86,6 +128,12 @@ const usage = createRoute({
   component: lazyRouteComponent(() => import("@/features/usage/page"), "UsagePage"),
 });
 
+const call = createRoute({
+  getParentRoute: () => console,
+  path: "/usage/$request",
+  component: lazyRouteComponent(() => import("@/features/traces/page"), "TracePage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => console,
   path: "/settings",
@@ -98,7 +146,7 @@ export const router = createRouter({
     login,
     setup,
     invitation,
-    console.addChildren([overview, playground, deployments, keys, members, usage, settings]),
+    console.addChildren([overview, playground, batches, store, comparison, model, deployments, deployment, providers, keys, members, usage, call, settings]),
   ]),
   defaultPreload: "intent",
   scrollRestoration: true,

@@ -1,4 +1,4 @@
-import { Outlet, useLocation, useRouter } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { Button, Drawer } from "antd";
 import { Menu, Search } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
@@ -12,13 +12,14 @@ import { suggestLanguage, usePhone } from "@/shared/preferences";
 import { LanguageSwitch, ThemeSwitch } from "@/shared/switches";
 
 const Commands = lazy(() => import("@/app/commands"));
+const Tray = lazy(() => import("@/app/tray"));
 
 /** The frame of the console: where one is, where one can go, and the page. */
 export function Shell() {
   const words = useNavigationWords();
   const phone = usePhone();
   const [finding, setFinding] = useState(false);
-  const page = useCurrentPage();
+  const { page, thing } = useCurrentPage();
   useSessionWatch();
   useFindKey(() => setFinding(true));
   return (
@@ -32,7 +33,7 @@ export function Shell() {
         </header>
       )}
       <div className={styles.body}>
-        <Top page={page} phone={phone} onFind={() => setFinding(true)} />
+        <Top page={page} thing={thing} phone={phone} onFind={() => setFinding(true)} />
         <main id="content" className={styles.main} tabIndex={-1}>
           {page ? (
             <Allowed title={words.pages[page.key]} needs={page.needs}>
@@ -48,9 +49,11 @@ export function Shell() {
   );
 }
 
-function useCurrentPage(): PageEntry | undefined {
+/** The page, and within it the one thing that has a page of its own. */
+function useCurrentPage(): { page: PageEntry | undefined; thing: string | undefined } {
   const { pathname } = useLocation();
-  return pages.find((page) => page.to === pathname);
+  const page = pages.find(({ to }) => to === pathname || (to !== "/" && pathname.startsWith(`${to}/`)));
+  return { page, thing: page && page.to !== pathname ? decodeURIComponent(pathname.slice(page.to.length + 1)) : undefined };
 }
 
 /** A session that ended elsewhere leads to the login; a member's own language is taken over. */
@@ -75,7 +78,14 @@ function useFindKey(open: () => void): void {
   });
 }
 
-function Top({ page, phone, onFind }: { page: PageEntry | undefined; phone: boolean; onFind: () => void }) {
+interface TopProps {
+  page: PageEntry | undefined;
+  thing: string | undefined;
+  phone: boolean;
+  onFind: () => void;
+}
+
+function Top({ page, thing, phone, onFind }: TopProps) {
   const words = useNavigationWords();
   return (
     <div className={styles.top}>
@@ -83,13 +93,26 @@ function Top({ page, phone, onFind }: { page: PageEntry | undefined; phone: bool
       {phone ? <PhoneMenu onFind={onFind} /> : null}
       <nav className={styles.crumbs} aria-label={words.breadcrumbs}>
         <ol>
-          {page && page.group !== "home" ? <li>{words.groups[page.group]}</li> : null}
-          {page ? <li aria-current="page">{words.pages[page.key]}</li> : null}
+          {page && page.group !== "home" && !phone ? <li>{words.groups[page.group]}</li> : null}
+          {page && thing === undefined ? <li aria-current="page">{words.pages[page.key]}</li> : null}
+          {page && thing !== undefined ? (
+            <>
+              {phone ? null : (
+                <li>
+                  <Link to={page.to}>{words.pages[page.key]}</Link>
+                </li>
+              )}
+              <li aria-current="page">{words.things[thing] ?? thing}</li>
+            </>
+          ) : null}
         </ol>
       </nav>
       {phone ? (
         <Button type="text" aria-label={words.findAnything} icon={<Search size={16} aria-hidden="true" />} onClick={onFind} />
       ) : null}
+      <Suspense fallback={null}>
+        <Tray />
+      </Suspense>
       <LanguageSwitch />
       <ThemeSwitch />
       </div>

@@ -4,7 +4,7 @@ import { init, use as register, type ECharts } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import { palettes, type Scheme } from "@/shared/palette";
-import type { ChartData } from "@/shared/chart";
+import { amount, type ChartData } from "@/shared/chart";
 import styles from "@/shared/chart.module.css";
 import { useScheme } from "@/shared/preferences";
 
@@ -39,7 +39,7 @@ function options(data: ChartData, scheme: Scheme) {
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 4, right: 12, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: 12, top: data.unit ? 30 : 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
       trigger: "axis",
       confine: true,
@@ -56,11 +56,17 @@ function options(data: ChartData, scheme: Scheme) {
       data: data.at,
       axisLine: { lineStyle: { color: p.line } },
       axisTick: { show: false },
-      axisLabel: { ...text, interval: Math.ceil(data.at.length / 6) - 1, hideOverlap: true, formatter: data.formatAt },
+      axisLabel: {
+        ...text,
+        interval: data.tick ? (_i: number, at: string) => data.tick?.at(at) ?? true : Math.ceil(data.at.length / 6) - 1,
+        hideOverlap: true,
+        formatter: data.tick?.format ?? data.formatAt,
+      },
     },
     yAxis: {
       type: "value",
       splitNumber: 3,
+      ...(data.unit ? { name: data.unit, nameGap: 12, nameTextStyle: { ...text, align: "left", padding: [0, 0, 0, -4] } } : {}),
       minInterval: data.whole ? 1 : 0,
       axisLabel: { ...text, formatter: data.formatAxis },
       splitLine: { lineStyle: { color: p.line } },
@@ -89,9 +95,9 @@ function tooltip(data: ChartData, index: number): HTMLElement {
     swatch.style.background = `var(--jx-${series.tone})`;
     const name = make("dt", undefined, series.name);
     name.prepend(swatch);
-    list.append(name, make("dd", undefined, data.format(series.values[index] ?? 0)));
+    list.append(name, make("dd", undefined, amount(data, series.values[index])));
   }
-  if (data.stacked && data.series.length > 1) {
+  if (data.stacked && data.series.length > 1 && data.series.some((series) => series.values[index] !== null)) {
     const sum = data.series.reduce((total, series) => total + (series.values[index] ?? 0), 0);
     list.append(make("dt", undefined, data.total), make("dd", undefined, data.format(sum)));
   }

@@ -1,6 +1,6 @@
 import { Segmented } from "antd";
 import { ChartColumn, Table2 } from "lucide-react";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { Palette } from "@/shared/palette";
 import styles from "@/shared/chart.module.css";
 import { useCommonWords } from "@/shared/common-words";
@@ -9,7 +9,8 @@ const ChartCanvas = lazy(() => import("@/shared/chart-canvas"));
 
 export interface Series {
   name: string;
-  values: readonly number[];
+  /** Null where nothing is known: a gap. */
+  values: readonly (number | null)[];
   tone: keyof Palette;
 }
 
@@ -22,9 +23,15 @@ export interface ChartData {
   /** Counts, of which there is no half. */
   whole: boolean;
   total: string;
+  /** What is counted; values that are written with their unit need none. */
+  unit?: string;
+  /** What stands beside a series' name: its sum, or the last value of what is still going on. */
+  headline?: "sum" | "last";
   format: (value: number) => string;
   formatAxis: (value: number) => string;
   formatAt: (at: string) => string;
+  /** Where the axis is labelled otherwise than at every n-th place: which places, and how. */
+  tick?: { at: (at: string) => boolean; format: (at: string) => string };
 }
 
 interface ChartProps {
@@ -34,12 +41,16 @@ interface ChartProps {
   height?: number;
 }
 
+export const amount = (data: ChartData, value: number | null | undefined): string => (typeof value === "number" ? data.format(value) : "–");
+
 /** Few series with direct labels and their sums; the same numbers as a table at a click. */
 export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   const words = useCommonWords();
   const [view, setView] = useState<"chart" | "table">("chart");
   const data: ChartData = { ...given, total: words.total };
-  const something = data.series.some((series) => series.values.some((value) => value > 0));
+  const something = data.series.some((series) => series.values.some((value) => (value ?? 0) > 0));
+  const place = useRef<HTMLDivElement>(null);
+  const seen = useSeen(place, something && view === "chart");
   return (
     <figure className={styles.chart}>
       <div className={styles.head}>
@@ -59,9 +70,13 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
       {view === "table" ? (
         <Numbers data={data} height={height} />
       ) : something ? (
-        <Suspense fallback={<div style={{ height }} />}>
-          <ChartCanvas data={data} height={height} />
-        </Suspense>
+        <div ref={place} style={{ height }}>
+          {seen ? (
+            <Suspense>
+              <ChartCanvas data={data} height={height} />
+            </Suspense>
+          ) : null}
+        </div>
       ) : (
         <div className={styles.none} style={{ height }}>
           {words.noData}
@@ -71,6 +86,27 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   );
 }
 
+/** The drawing of charts is a third of all code: it comes a moment after the page, once a chart is in view. */
+function useSeen(place: RefObject<HTMLElement | null>, there: boolean): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const element = place.current;
+    if (seen || !there || !element) return;
+    let timer = 0;
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      watch.disconnect();
+      timer = window.setTimeout(() => setSeen(true), 300);
+    });
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      clearTimeout(timer);
+    };
+  }, [seen, there, place]);
+  return seen;
+}
+
 function Labels({ data }: { data: ChartData }) {
   return (
     <ul className={styles.labels}>
@@ -78,7 +114,7 @@ function Labels({ data }: { data: ChartData }) {
         <li key={series.name}>
           <i className={styles.swatch} style={{ background: `var(--jx-${series.tone})` }} aria-hidden="true" />
           <span className="muted">{series.name}</span>
-          <strong>{data.format(series.values.reduce((sum, value) => sum + value, 0))}</strong>
+          <strong>{data.format(data.headline === "last" ? (series.values.at(-1) ?? 0) : series.values.reduce<number>((sum, value) => sum + (value ?? 0), 0))}</strong>
         </li>
       ))}
     </ul>
@@ -92,7 +128,7 @@ function Numbers({ data, height }: { data: ChartData; height: number }) {
         <thead>
           <tr>
             <th scope="col">
-              <span className="sr-only">{data.label}</span>
+              <span className="sr-only">{data.label}</span> {data.unit}
             </th>
             {data.series.map((series) => (
               <th key={series.name} scope="col">
@@ -106,7 +142,7 @@ function Numbers({ data, height }: { data: ChartData; height: number }) {
             <tr key={at}>
               <td>{data.formatAt(at)}</td>
               {data.series.map((series) => (
-                <td key={series.name}>{data.format(series.values[i] ?? 0)}</td>
+                <td key={series.name}>{amount(data, series.values[i])}</td>
               ))}
             </tr>
           ))}

@@ -26,6 +26,7 @@ export function FilterChip({ label, options, value, onChange }: FilterChipProps)
   return (
     <Dropdown
       trigger={["click"]}
+      disabled={options.length === 0 && !value}
       menu={{
         items,
         selectable: true,

@@ -14,6 +14,8 @@ interface FormBodyProps<Values extends object> {
   id: string;
   initial: Partial<Values>;
   submit: (values: Values) => Promise<unknown>;
+  /** Begins again with what somebody else has made of it meanwhile. */
+  reload?: (() => void) | undefined;
   onBusy?: (busy: boolean) => void;
   onDirty?: (dirty: boolean) => void;
   onDone?: () => void;
@@ -22,7 +24,7 @@ interface FormBodyProps<Values extends object> {
 
 /** One column, errors beside the field and summed up at the top, the server's refusals at their fields. */
 export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
-  const { form, id, initial, submit, onBusy, onDirty, onDone, children } = props;
+  const { form, id, initial, submit, reload, onBusy, onDirty, onDone, children } = props;
   const words = useCommonWords();
   const [error, setError] = useState<unknown>(null);
   const [wrong, setWrong] = useState(0);
@@ -66,7 +68,7 @@ export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
       }}
     >
       <div className={styles.top}>
-        {error ? <ProblemNotice error={error} /> : null}
+        {error ? <ProblemNotice error={error} action={reload && asProblem(error).status === 412 ? <Button onClick={reload}>{words.reload}</Button> : null} /> : null}
         {wrong ? <Notice level="error"><p>{words.formWrong(wrong)}</p></Notice> : null}
       </div>
       {children}
@@ -86,12 +88,13 @@ function marked(optional: string) {
   };
 }
 
+/** The server names a field by its place in the body, such as `models.0.name`; the deepest part that the form has is marked. */
 function showFieldErrors<Values extends object>(form: FormInstance<Values>, reason: unknown): void {
-  const known = Object.keys(form.getFieldsValue(true) as object);
   for (const { field, message } of asProblem(reason).fields) {
-    const name = field.split(".")[0];
+    const place = field.split(/[.[\]]+/).filter(Boolean).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    while (place.length && form.getFieldValue(place as never) === undefined) place.pop();
     // antd types a field's name by the form's values; the server's is a plain text.
-    if (name && known.includes(name)) form.setFields([{ name: name as never, errors: [message] }]);
+    if (place.length) form.setFields([{ name: place as never, errors: [message] }]);
   }
 }
 
@@ -103,13 +106,15 @@ interface FormPanelProps<Values extends object> {
   verb: string;
   initial: Partial<Values>;
   submit: (values: Values) => Promise<unknown>;
+  reload?: (() => void) | undefined;
   onClose: () => void;
+  width?: number;
   children: ReactNode | ((form: FormInstance<Values>) => ReactNode);
 }
 
 /** A form in the side panel. Leaving it with changes asks. */
 export function FormPanel<Values extends object>(props: FormPanelProps<Values>) {
-  const { open, id, title, subtitle, verb, initial, submit, onClose, children } = props;
+  const { open, id, title, subtitle, verb, initial, submit, reload, onClose, width = 520, children } = props;
   const words = useCommonWords();
   const [form] = Form.useForm<Values>();
   const [busy, setBusy] = useState(false);
@@ -127,6 +132,7 @@ export function FormPanel<Values extends object>(props: FormPanelProps<Values>) 
       title={title}
       subtitle={subtitle}
       onClose={close}
+      width={width}
       footer={
         <>
           <Button onClick={close}>{words.cancel}</Button>
@@ -136,7 +142,7 @@ export function FormPanel<Values extends object>(props: FormPanelProps<Values>) 
         </>
       }
     >
-      <FormBody form={form} id={id} initial={initial} submit={submit} onBusy={setBusy} onDirty={setDirty} onDone={onClose}>
+      <FormBody form={form} id={id} initial={initial} submit={submit} reload={reload} onBusy={setBusy} onDirty={setDirty} onDone={onClose}>
         {typeof children === "function" ? children(form) : children}
       </FormBody>
     </Panel>
@@ -185,14 +191,16 @@ interface MoneyFieldProps {
   currency: string;
   placeholder?: string;
   suffix?: string;
+  /** As wide as its place. */
+  wide?: boolean;
 }
 
 /** An amount as a decimal text; `moneyRule` and `decimalToMicros` keep it exact. */
-export function MoneyField({ id, value, onChange, currency, placeholder, suffix }: MoneyFieldProps) {
+export function MoneyField({ id, value, onChange, currency, placeholder, suffix, wide = false }: MoneyFieldProps) {
   return (
     <Input
       id={id}
-      className={styles.money ?? ""}
+      className={wide ? "" : (styles.money ?? "")}
       inputMode="decimal"
       autoComplete="off"
       prefix={<span className="muted">{currency}</span>}

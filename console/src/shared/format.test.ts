@@ -37,6 +37,18 @@ describe("numbers", () => {
     expect(format.compact(12_840, "zh")).toBe("1.28 万");
   });
 
+  test("weights and tokens read as the field writes them", () => {
+    expect(format.short(512)).toBe("512");
+    expect(format.short(8_190_735_360)).toBe("8.19B");
+    expect(format.short(131_072)).toBe("131K");
+    expect(format.short(999_999)).toBe("1M");
+    expect(format.tokens(131_072)).toBe("128K");
+    expect(format.tokens(512)).toBe("512");
+    expect(format.tokens(200_000)).toBe("200K");
+    expect(format.tokens(1_048_576)).toBe("1M");
+    expect(format.short(1_600_000_000_000)).toBe("1.6T");
+  });
+
   test("bytes take the unit that fits", () => {
     expect(format.bytes(491_400_032, "en")).toBe("491 MB");
     expect(format.bytes(1_510_000_000, "en")).toBe("1.51 GB");
@@ -47,6 +59,16 @@ describe("numbers", () => {
     expect(format.duration(840, "en")).toBe("840 ms");
     expect(format.duration(1_432, "en")).toBe("1.43 s");
     expect(format.duration(125_000, "en")).toBe("2 min 5 s");
+    expect(format.duration(119_800, "en")).toBe("2 min 0 s");
+    expect(format.duration(3_660_000, "en")).toBe("1 h 1 min");
+    expect(format.duration(6176 * 60_000, "en")).toBe("4 d 6 h");
+  });
+
+  test("parts of a millisecond are told where they are most of it", () => {
+    expect(format.fineDuration(0.42, "en")).toBe("0.42 ms");
+    expect(format.fineDuration(5.83, "en")).toBe("5.8 ms");
+    expect(format.fineDuration(112.4, "en")).toBe("112 ms");
+    expect(format.fineDuration(0, "en")).toBe("0 ms");
   });
 });
 

@@ -68,9 +68,27 @@ export function compact(value: number, language: Language): string {
   return spaced(numberFormat(language, { notation: "compact", maximumSignificantDigits: 3 }).format(value));
 }
 
+/** Weights and tokens as the field writes them, in every language: 494M, 8.19B, 131K. */
+export function short(value: number): string {
+  const step = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
+  const scaled = Number((value / 1000 ** step).toPrecision(3));
+  return scaled === 1000 && step < 4 ? short(scaled * 1000 ** step) : `${scaled}${["", "K", "M", "B", "T"][step]}`;
+}
+
+/** The length of a context as its makers say it: 131,072 is 128K, and a million is 1M. */
+export function tokens(value: number): string {
+  if (value % 1024 !== 0) return short(value);
+  return value % 2 ** 20 === 0 ? `${value / 2 ** 20}M` : `${value / 1024}K`;
+}
+
 /** A rate: one decimal below 100, none above. */
 export function rate(value: number, language: Language): string {
   return numberFormat(language, { maximumFractionDigits: value < 100 ? 1 : 0 }).format(value);
+}
+
+/** A small amount with two significant digits: 0.05, 2.5. */
+export function fine(value: number, language: Language): string {
+  return numberFormat(language, { maximumSignificantDigits: 2 }).format(value);
 }
 
 export function percent(share: number, language: Language): string {
@@ -87,11 +105,20 @@ export function bytes(value: number, language: Language): string {
 export function duration(ms: number, language: Language): string {
   if (ms < 1000) return `${integer(ms, language)} ms`;
   if (ms < 60_000) return `${numberFormat(language, { maximumFractionDigits: ms < 10_000 ? 2 : 1 }).format(ms / 1000)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  const [large, size, small, part] = seconds < 3600 ? ["min", 60, "s", 1] : seconds < 86_400 ? ["h", 3600, "min", 60] : ["d", 86_400, "h", 3600];
+  return `${integer(Math.floor(seconds / size), language)} ${large} ${Math.floor((seconds % size) / part)} ${small}`;
+}
+
+/** A duration of which the parts of a millisecond matter: 0.4 ms, 5.8 ms, 112 ms. */
+export function fineDuration(ms: number, language: Language): string {
+  if (ms === 0 || ms >= 10) return duration(ms, language);
+  return `${fine(ms, language)} ms`;
 }
 
 const dateTimes = {
   minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
   day: { month: "short", day: "numeric" },
   date: { year: "numeric", month: "short", day: "numeric" },
   full: {

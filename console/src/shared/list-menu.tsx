@@ -13,6 +13,7 @@ export function useHidden<Row>(name: string, columns: readonly Column<Row>[]): R
 
 interface ListMenuProps<Row> {
   name: string;
+  /** Those to choose from; none where the rows are no table. */
   columns: readonly Column<Row>[];
   onExport: () => void;
 }
@@ -24,9 +25,11 @@ export function ListMenu<Row>({ name, columns, onExport }: ListMenuProps<Row>) {
       <Tooltip title={words.exportCsv}>
         <Button type="text" size="small" aria-label={words.exportCsv} icon={<Download size={15} aria-hidden="true" />} onClick={onExport} />
       </Tooltip>
-      <Popover trigger="click" placement="bottomRight" content={<Choices name={name} columns={columns} />}>
-        <Button type="text" size="small" aria-label={words.columns} icon={<SlidersHorizontal size={15} aria-hidden="true" />} />
-      </Popover>
+      {columns.length ? (
+        <Popover trigger="click" placement="bottomRight" content={<Choices name={name} columns={columns} />}>
+          <Button type="text" size="small" aria-label={words.columns} icon={<SlidersHorizontal size={15} aria-hidden="true" />} />
+        </Popover>
+      ) : null}
     </span>
   );
 }

@@ -7,7 +7,7 @@ import { useHotkeys, walkRows } from "@/shared/hotkeys";
 import styles from "@/shared/list.module.css";
 import { ListMenu, useHidden } from "@/shared/list-menu";
 import { csv, download, matches, sortRows, type Column } from "@/shared/rows";
-import { Bones, Empty, ErrorState } from "@/shared/states";
+import { Bones, Empty, ErrorState, StaleNotice } from "@/shared/states";
 import { Table } from "@/shared/table";
 
 /** What a list keeps in the address: the search, the order, the open row, and one entry per filter. */
@@ -22,7 +22,8 @@ export interface Filter<Row> {
   label: string;
   options: readonly Option[];
   value: string | undefined;
-  keeps: (row: Row, value: string) => boolean;
+  /** Without it the server was asked for what is kept. */
+  keeps?: (row: Row, value: string) => boolean;
 }
 
 interface ListProps<Row> {
@@ -34,55 +35,77 @@ interface ListProps<Row> {
   retry: () => void;
   columns: readonly Column<Row>[];
   filters?: readonly Filter<Row>[];
+  /** What stands before the filters, such as a range of time. */
+  lead?: ReactNode;
+  /** What there is to know of the rows as a whole, such as that there are newer ones. */
+  news?: ReactNode;
+  /** For a list that comes by the page: how to have the next one. */
+  more?: ReactNode;
   search: ListSearch;
   onSearch: (change: Record<string, string | undefined>) => void;
-  /** The text that a search looks through. */
-  text: (row: Row) => string;
+  /** The text that a search looks through. Without it the server was asked for what is found. */
+  text?: (row: Row) => string;
   rowKey: (row: Row) => string;
   rowName: (row: Row) => string;
   openable?: boolean;
+  /** Another picture of the rows than a table; the columns are those of the file then. */
+  picture?: (rows: readonly Row[]) => ReactNode;
   bulk?: (rows: Row[], done: () => void) => ReactNode;
+  /** Rows that are chosen, where the page keeps them; otherwise the list does. */
+  choice?: { keys: ReadonlySet<string>; onChange: (keys: ReadonlySet<string>) => void };
   empty: ReactNode;
 }
 
 /** The list page's body: search, filters as chips, order, columns, density, CSV, and the keyboard. */
 export function List<Row>(props: ListProps<Row>) {
   const { rows, error, retry, columns, filters = [], search, onSearch, rowKey, rowName, empty } = props;
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [own, setOwn] = useState<ReadonlySet<string>>(new Set());
+  const { keys: chosen, onChange: setChosen } = props.choice ?? { keys: own, onChange: setOwn };
   const hidden = useHidden(props.name, columns);
   useHotkeys({ j: () => walkRows(1), k: () => walkRows(-1) });
   if (error && !rows) return <Framed><ErrorState error={error} retry={retry} /></Framed>;
   if (!rows) return <Framed><Bones lines={6} /></Framed>;
-  if (rows.length === 0) return <Framed>{empty}</Framed>;
+  const asked = (!props.text && search.q) || filters.some(({ value, keeps }) => value && !keeps);
+  const nothing = rows.length === 0 && !asked;
+  const stale = error ? <StaleNotice error={error} retry={retry} /> : null;
+  // What stands before the filters, such as a range of time, may be why there is nothing.
+  if (nothing && !props.lead) return <>{stale}<Framed>{empty}</Framed></>;
 
   const kept = rows.filter(
-    (row) => matches(props.text(row), search.q) && filters.every(({ value, keeps }) => !value || keeps(row, value)),
+    (row) => (!props.text || matches(props.text(row), search.q)) && filters.every(({ value, keeps }) => !value || !keeps || keeps(row, value)),
   );
   const sorted = sortRows(kept, columns, search.sort);
   const selected = sorted.filter((row) => chosen.has(rowKey(row)));
   return (
-    <Framed>
-      <Toolbar {...props} filters={filters} count={selected.length} onExport={() => download(`${props.name}.csv`, csv(selected.length ? selected : sorted, columns))}>
-        {props.bulk && selected.length ? props.bulk(selected, () => setChosen(new Set())) : null}
-      </Toolbar>
-      {sorted.length === 0 ? (
-        <NoMatch onClear={() => onSearch({ q: undefined, ...Object.fromEntries(filters.map(({ key }) => [key, undefined])) })} />
-      ) : (
-        <Table
-          label={props.label}
-          rows={sorted}
-          columns={columns.filter((column) => !hidden.has(column.key))}
-          rowKey={rowKey}
-          rowName={rowName}
-          sort={search.sort}
-          onSort={(sort) => onSearch({ sort })}
-          openKey={search.id}
-          {...(props.openable ? { onOpen: (row: Row) => onSearch({ id: rowKey(row) }) } : {})}
-          {...(props.bulk ? { selection: { keys: chosen, onChange: setChosen } } : {})}
-        />
-      )}
-      <Foot shown={sorted.length} all={rows.length} />
-    </Framed>
+    <>
+      {stale}
+      <Framed>
+        <Toolbar {...props} filters={filters} count={props.choice ? chosen.size : selected.length} onExport={() => download(`${props.name}.csv`, csv(selected.length ? selected : sorted, columns))}>
+          {props.bulk && (props.choice ? chosen.size : selected.length) ? props.bulk(selected, () => setChosen(new Set())) : null}
+        </Toolbar>
+        {nothing ? (
+          empty
+        ) : sorted.length === 0 ? (
+          <NoMatch onClear={() => onSearch({ q: undefined, ...Object.fromEntries(filters.map(({ key }) => [key, undefined])) })} />
+        ) : props.picture ? (
+          props.picture(sorted)
+        ) : (
+          <Table
+            label={props.label}
+            rows={sorted}
+            columns={columns.filter((column) => !hidden.has(column.key))}
+            rowKey={rowKey}
+            rowName={rowName}
+            sort={search.sort}
+            onSort={(sort) => onSearch({ sort })}
+            openKey={search.id}
+            {...(props.openable ? { onOpen: (row: Row) => onSearch({ id: rowKey(row) }) } : {})}
+            {...(props.bulk ? { selection: { keys: chosen, onChange: setChosen } } : {})}
+          />
+        )}
+        <Foot shown={sorted.length} all={rows.length} more={props.more} />
+      </Framed>
+    </>
   );
 }
 
@@ -97,18 +120,20 @@ interface ToolbarProps<Row> extends ListProps<Row> {
   children: ReactNode;
 }
 
-function Toolbar<Row>({ search, onSearch, filters, count, columns, name, label, onExport, children }: ToolbarProps<Row>) {
+function Toolbar<Row>({ search, onSearch, filters, lead, news, picture, count, columns, name, label, onExport, children }: ToolbarProps<Row>) {
   const words = useCommonWords();
   return (
     <div className={styles.bar}>
       <SearchField value={search.q} label={words.searchIn(label)} onChange={(q) => onSearch({ q })} />
+      {lead}
       {filters.map(({ key, label: title, options, value }) => (
         <FilterChip key={key} label={title} options={options} value={value} onChange={(next) => onSearch({ [key]: next })} />
       ))}
       <span className={styles.spring} />
+      {news}
       {count ? <span className="muted small">{words.selected(count)}</span> : null}
       {children}
-      <ListMenu name={name} columns={columns} onExport={onExport} />
+      <ListMenu name={name} columns={picture ? [] : columns} onExport={onExport} />
     </div>
   );
 }
@@ -151,7 +176,13 @@ function NoMatch({ onClear }: { onClear: () => void }) {
   );
 }
 
-function Foot({ shown, all }: { shown: number; all: number }) {
+function Foot({ shown, all, more }: { shown: number; all: number; more: ReactNode }) {
   const words = useCommonWords();
-  return <div className={styles.foot}>{shown === all ? words.rows(all) : `${shown} / ${words.rows(all)}`}</div>;
+  const rows = more ? words.rowsLoaded(all) : words.rows(all);
+  return (
+    <div className={styles.foot}>
+      {shown === all ? rows : `${shown} / ${rows}`}
+      {more}
+    </div>
+  );
 }

@@ -1,5 +1,5 @@
 import { Drawer } from "antd";
-import type { ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useCommonWords } from "@/shared/common-words";
 import styles from "@/shared/panel.module.css";
 import { usePhone } from "@/shared/preferences";
@@ -14,10 +14,22 @@ interface PanelProps {
   children: ReactNode;
 }
 
+/** Where the focus was when a panel came, it goes again when the panel is gone: the keyboard stays on its row. */
+function useFocusBack(): void {
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    },
+    [before],
+  );
+}
+
 /** The side panel that a row opens first. Esc closes it. */
 export function Panel({ open, title, subtitle, onClose, footer, width = 520, children }: PanelProps) {
   const words = useCommonWords();
   const phone = usePhone();
+  useFocusBack();
   return (
     <Drawer
       open={open}

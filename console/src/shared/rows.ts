@@ -15,6 +15,8 @@ export interface Column<Row> {
   lead?: boolean;
   /** Not shown until somebody asks for it. */
   spare?: boolean;
+  /** Left out of the cards that stand for a table on a phone. */
+  roomy?: boolean;
 }
 
 /** "name" sorts up, "-name" down. */

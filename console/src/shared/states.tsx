@@ -87,11 +87,25 @@ export function Notice({ level, children, action }: { level: NoticeLevel; childr
 }
 
 /** A refusal inside a form or a panel. */
-export function ProblemNotice({ error }: { error: unknown }) {
+export function ProblemNotice({ error, action }: { error: unknown; action?: ReactNode }) {
   const { message, remedy } = useProblemTexts(error);
   return (
-    <Notice level="error">
+    <Notice level="error" action={action}>
       <p>{message}</p>
+      {remedy ? <p>{remedy}</p> : null}
+    </Notice>
+  );
+}
+
+/** Stands above what was read before the server stopped answering. */
+export function StaleNotice({ error, retry }: { error: unknown; retry: () => void }) {
+  const words = useCommonWords();
+  const { message, remedy } = useProblemTexts(error);
+  return (
+    <Notice level="warning" action={<Button onClick={retry}>{words.retry}</Button>}>
+      <p>
+        {words.stale} {message}
+      </p>
       {remedy ? <p>{remedy}</p> : null}
     </Notice>
   );

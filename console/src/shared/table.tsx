@@ -169,7 +169,7 @@ function Cards<Row>({ label, rows, columns, rowKey, rowName, onOpen, selection }
           </div>
           <dl className={styles.pairs}>
             {columns
-              .filter((column) => !column.lead)
+              .filter((column) => !column.lead && !column.roomy)
               .map((column) => (
                 <Pair key={column.key} title={column.title} value={column.render(row)} />
               ))}

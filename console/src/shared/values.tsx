@@ -21,6 +21,16 @@ export function NowProvider({ children }: { children: ReactNode }) {
 
 export const useNow = (): number => use(NowContext);
 
+/** A value once it has rested: what is typed is not asked for letter by letter. */
+export function useSettled<T>(value: T, ms = 200): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}
+
 /** "3 minutes ago", with the moment itself on hover. What happened since the last tick is "now", never the future. */
 export function Ago({ at }: { at: string }) {
   const language = useLanguage();

@@ -3,6 +3,7 @@ import styles from "@/features/keys/keys.module.css";
 import type { Key } from "@/features/keys/values";
 import { useKeyWords } from "@/features/keys/words";
 import { useCommonWords } from "@/shared/common-words";
+import { useKindWords } from "@/shared/kind-words";
 import type { Column } from "@/shared/rows";
 import { Status, Tag, Tags, type Tone } from "@/shared/status";
 import { Ago, DateOnly, Money } from "@/shared/values";
@@ -33,12 +34,12 @@ export function ModelTags({ models, most = 99 }: { models: readonly string[] | n
 }
 
 export function ScopeTags({ scopes }: { scopes: Key["scopes"] }) {
-  const words = useKeyWords();
+  const kinds = useKindWords();
   return (
     <Tags>
       {scopes.map((scope) => (
         <Tag key={scope} {...(scope === "admin" ? { tone: "warn" as const } : {})}>
-          {words.scopeNames[scope]}
+          {kinds[scope]}
         </Tag>
       ))}
     </Tags>

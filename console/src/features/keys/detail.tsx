@@ -5,10 +5,12 @@ import { Revoke } from "@/features/keys/revoke";
 import styles from "@/features/keys/keys.module.css";
 import type { Key } from "@/features/keys/values";
 import { useKeyWords } from "@/features/keys/words";
+import { LimitsSection } from "@/features/limits/section";
 import { useCommonWords } from "@/shared/common-words";
 import { Id } from "@/shared/copy";
 import { LinkButton } from "@/shared/link-button";
 import { DangerZone, Facts, Panel } from "@/shared/panel";
+import { useMay } from "@/shared/permissions";
 import { Ago, DateOnly, Money } from "@/shared/values";
 
 interface DetailProps {
@@ -24,6 +26,7 @@ export function KeyDetail({ keyRow, currency, maker, onEdit, onClose }: DetailPr
   const common = useCommonWords();
   const [revoking, setRevoking] = useState(false);
   const never = <span className="muted">{common.never}</span>;
+  const limits = useMay("limits.read");
   const limit = keyRow.monthly_limit_micros;
   return (
     <Panel open title={keyRow.name} subtitle={<Id value={keyRow.id} />} onClose={onClose}>
@@ -37,7 +40,7 @@ export function KeyDetail({ keyRow, currency, maker, onEdit, onClose }: DetailPr
           [words.hint, <code key="h">{keyRow.hint}</code>],
           [words.scopes, <ScopeTags key="c" scopes={keyRow.scopes} />],
           [words.models, <ModelTags key="m" models={keyRow.models} />],
-          [words.budget, limit === null ? words.noBudget : <Money key="b" exact micros={limit} currency={currency} />],
+          !limits && [words.budget, limit === null ? words.noBudget : <Money key="b" exact micros={limit} currency={currency} />],
           [words.lastUsed, keyRow.last_used_at ? <Ago key="u" at={keyRow.last_used_at} /> : never],
           [words.expires, keyRow.expires_at ? <DateOnly key="e" at={keyRow.expires_at} /> : never],
           maker !== null && [words.member, maker],
@@ -45,6 +48,7 @@ export function KeyDetail({ keyRow, currency, maker, onEdit, onClose }: DetailPr
           keyRow.revoked_at !== null && [words.revokedAt, <Ago key="r" at={keyRow.revoked_at} />],
         ]}
       />
+      {keyRow.status !== "revoked" && limits ? <LimitsSection scope={keyRow.id} /> : null}
       {keyRow.status === "revoked" ? null : (
         <DangerZone
           title={words.revokeTitle}

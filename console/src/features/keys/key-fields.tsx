@@ -1,11 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
 import { Checkbox, Form, Input, Select } from "antd";
-import { deploymentsQuery } from "@/api/queries";
 import styles from "@/features/keys/keys.module.css";
 import { expiries, scopes, type KeyValues, type Scope } from "@/features/keys/values";
 import { useKeyWords } from "@/features/keys/words";
 import { Advanced, MoneyField, moneyRule } from "@/shared/form";
+import { useKindWords } from "@/shared/kind-words";
 import { useSession } from "@/shared/permissions";
+import { usePublicModels } from "@/shared/public-models";
 import { useNow } from "@/shared/values";
 
 /** The fields of a key, new or changed. */
@@ -31,6 +31,7 @@ export function KeyFields() {
 /** The form hands its field `aria-required`, which a group of checkboxes may not carry. */
 function ScopeChoice({ id, value, onChange }: { id?: string; value?: Scope[]; onChange?: (scopes: Scope[]) => void }) {
   const words = useKeyWords();
+  const kinds = useKindWords();
   return (
     <Checkbox.Group
       {...(id ? { id } : {})}
@@ -40,7 +41,7 @@ function ScopeChoice({ id, value, onChange }: { id?: string; value?: Scope[]; on
     >
       {scopes.map((scope) => (
         <Checkbox key={scope} value={scope}>
-          {words.scopeNames[scope]} <span className="muted small">{words.scopeHelp[scope]}</span>
+          {kinds[scope]} <span className="muted small">{words.scopeHelp[scope]}</span>
         </Checkbox>
       ))}
     </Checkbox.Group>
@@ -49,13 +50,13 @@ function ScopeChoice({ id, value, onChange }: { id?: string; value?: Scope[]; on
 
 function ModelsField() {
   const words = useKeyWords();
-  const { data } = useQuery({ ...deploymentsQuery, refetchInterval: false });
+  const { models } = usePublicModels();
   return (
     <Form.Item name="models" label={words.models} extra={words.modelsHelp} rules={[{ required: false }]}>
       <Select
         mode="multiple"
         placeholder={words.allModels}
-        options={(data ?? []).map(({ name }) => ({ value: name, label: name }))}
+        options={(models ?? []).map(({ name }) => ({ value: name, label: name }))}
       />
     </Form.Item>
   );

@@ -6,7 +6,7 @@ import { requestOf, type Key, type KeyValues } from "@/features/keys/values";
 export function useKeyChanges() {
   const queryClient = useQueryClient();
   const again = () =>
-    Promise.all([["keys"], ["budgets"], ["overview"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+    Promise.all([["keys"], ["limits"], ["overview"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
   return {
     create: async (values: KeyValues): Promise<Schemas["NewKey"]> => {
       const made = await ask(api.POST("/api/keys", { body: requestOf(values, Date.now()) }));

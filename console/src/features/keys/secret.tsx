@@ -1,12 +1,11 @@
 import { Button, Modal } from "antd";
 import type { Schemas } from "@/api/client";
-import { useQuery } from "@tanstack/react-query";
-import { deploymentsQuery } from "@/api/queries";
 import styles from "@/features/keys/keys.module.css";
 import { useKeyWords } from "@/features/keys/words";
 import { CodeTabs } from "@/shared/code";
 import { CopyButton } from "@/shared/copy";
 import panel from "@/shared/panel.module.css";
+import { usePublicModels } from "@/shared/public-models";
 import { firstCall, snippets } from "@/shared/snippets";
 
 /** The one time that a key is shown. Only its own button closes it: a slip of the mouse would lose the key. */
@@ -39,13 +38,17 @@ export function Secret({ made, onDone }: { made: Schemas["NewKey"] | null; onDon
   );
 }
 
+/** The kinds of calls that a first example is shown for. */
+const shown: ReadonlySet<string> = new Set(["chat", "completions", "embeddings"]);
+
 function Example({ made }: { made: Schemas["NewKey"] }) {
   const words = useKeyWords();
-  const { data } = useQuery({ ...deploymentsQuery, refetchInterval: false });
+  const { models: known } = usePublicModels();
   const { scopes, models } = made.key;
-  const fits = data?.find(({ name, kinds }) => (!models || models.includes(name)) && kinds.some((kind) => scopes.includes(kind)));
+  const open = (kind: string) => shown.has(kind) && scopes.some((scope) => scope === kind);
+  const fits = known?.find(({ name, kinds }) => (!models || models.includes(name)) && kinds.some(open));
   if (!fits) return null;
-  const kinds = fits.kinds.filter((kind) => scopes.includes(kind));
+  const kinds = fits.kinds.filter(open);
   return (
     <>
       <h3>{words.tryIt}</h3>

@@ -6,7 +6,7 @@ const now = Date.parse("2026-11-23T12:00:00Z");
 test("an empty form's key may use every model and has no limit of its own", () => {
   expect(requestOf({ ...freshKey, name: " CI " }, now)).toEqual({
     name: "CI",
-    scopes: ["chat", "completions", "embeddings"],
+    scopes: ["chat", "completions", "embeddings", "rerank", "classify", "transcriptions", "speech", "images", "batches"],
     models: null,
     expires_at: null,
     monthly_limit_micros: null,

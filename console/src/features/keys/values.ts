@@ -1,9 +1,10 @@
 import type { Schemas } from "@/api/client";
 import { decimalToMicros, microsToDecimal } from "@/shared/format";
+import { kinds } from "@/shared/kind-words";
 
 export type Key = Schemas["Key"];
 export type Scope = Key["scopes"][number];
-export const scopes: readonly Scope[] = ["chat", "completions", "embeddings", "admin"];
+export const scopes: readonly Scope[] = [...kinds, "batches", "admin"];
 
 export type Expiry = "never" | "d7" | "d30" | "d90" | "d365" | "date";
 export const expiries: readonly Expiry[] = ["never", "d7", "d30", "d90", "d365", "date"];
@@ -21,7 +22,7 @@ export interface KeyValues {
 
 export const freshKey: KeyValues = {
   name: "",
-  scopes: ["chat", "completions", "embeddings"],
+  scopes: [...kinds, "batches"],
   models: [],
   expiry: "never",
   lastDay: "",

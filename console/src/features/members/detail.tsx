@@ -1,6 +1,7 @@
 import { App, Button } from "antd";
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
+import { LimitsSection } from "@/features/limits/section";
 import { RoleSelect } from "@/features/members/invite";
 import { InvitationLink } from "@/features/members/link";
 import styles from "@/features/members/members.module.css";
@@ -23,6 +24,7 @@ export function MemberDetail({ member, onClose }: { member: Member; onClose: () 
   const roles = useRoleWords();
   const self = useSession()?.member.id === member.id;
   const manages = useMay("members.manage") && !self;
+  const limits = useMay("limits.read");
   const [error, setError] = useState<unknown>(null);
   const { message } = App.useApp();
   const { change } = useMemberChanges();
@@ -60,6 +62,7 @@ export function MemberDetail({ member, onClose }: { member: Member; onClose: () 
       <div className={styles.actions}>
         <LinkButton to="/keys" search={{ member: member.id }}>{words.keys}</LinkButton>
       </div>
+      {limits && member.status !== "disabled" ? <LimitsSection scope={member.id} /> : null}
       {manages ? <Access member={member} onError={setError} /> : null}
     </Panel>
   );

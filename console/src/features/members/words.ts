@@ -19,7 +19,7 @@ export const useMemberWords = words({
     locales: { zh: "中文", en: "English" },
     roleTexts: {
       platform_admin: "Everything, for every organisation of the platform",
-      tenant_admin: "Members, keys and budgets of this organisation",
+      tenant_admin: "Members, keys and limits of this organisation",
       developer: "The playground and their own keys",
       analyst: "The playground and everybody's usage",
       auditor: "Looks at everything of the organisation, changes nothing",
@@ -67,7 +67,7 @@ export const useMemberWords = words({
     locales: { zh: "中文", en: "English" },
     roleTexts: {
       platform_admin: "平台内所有组织的全部权限",
-      tenant_admin: "管理本组织的成员、密钥和预算",
+      tenant_admin: "管理本组织的成员、密钥和限额",
       developer: "使用试验场和自己的密钥",
       analyst: "使用试验场，查看全部用量",
       auditor: "查看本组织的一切，不做任何修改",

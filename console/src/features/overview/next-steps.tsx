@@ -1,10 +1,11 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
-import { Download, KeyRound, MailPlus, MessagesSquare, TriangleAlert, Wallet, type LucideIcon } from "lucide-react";
+import { Download, KeyRound, MailPlus, MessagesSquare, Plug, TriangleAlert, Gauge, type LucideIcon } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import styles from "@/features/overview/overview.module.css";
 import { useOverviewWords } from "@/features/overview/words";
 import { CodeTabs } from "@/shared/code";
 import { Card, Section } from "@/shared/page";
+import { isCallable, serves, usePublicModels } from "@/shared/public-models";
 import { firstCall, snippets } from "@/shared/snippets";
 
 type Step = Schemas["Overview"]["next_steps"][number];
@@ -12,10 +13,12 @@ type Step = Schemas["Overview"]["next_steps"][number];
 const ways: Record<Step, { icon: LucideIcon; link: Pick<LinkProps, "to" | "search"> }> = {
   first_call: { icon: MessagesSquare, link: { to: "/playground" } },
   create_key: { icon: KeyRound, link: { to: "/keys", search: { create: true } } },
-  set_budget: { icon: Wallet, link: { to: "/usage", search: { tab: "budgets" } } },
+  set_limit: { icon: Gauge, link: { to: "/usage", search: { tab: "limits" } } },
   invite_member: { icon: MailPlus, link: { to: "/members", search: { create: true } } },
-  model_downloading: { icon: Download, link: { to: "/deployments", search: { tab: "store" } } },
-  model_failed: { icon: TriangleAlert, link: { to: "/deployments", search: { tab: "store" } } },
+  model_downloading: { icon: Download, link: { to: "/store", search: { here: "downloading" } } },
+  add_provider: { icon: Plug, link: { to: "/providers", search: { create: true } } },
+  provider_failing: { icon: TriangleAlert, link: { to: "/providers", search: { state: "failing" } } },
+  model_failed: { icon: TriangleAlert, link: { to: "/deployments", search: { state: "failed" } } },
 };
 
 export function NextSteps({ steps }: { steps: readonly Step[] }) {
@@ -44,9 +47,10 @@ export function NextSteps({ steps }: { steps: readonly Step[] }) {
 }
 
 /** Until somebody has called, the place of the chart shows how to. */
-export function FirstCall({ deployments }: { deployments: readonly Schemas["Deployment"][] }) {
+export function FirstCall() {
   const words = useOverviewWords();
-  const model = deployments.find((deployment) => deployment.kinds.includes("chat")) ?? deployments[0];
+  const callable = usePublicModels().models?.filter(isCallable) ?? [];
+  const model = callable.find((each) => serves(each, "chat")) ?? callable[0];
   if (!model) return null;
   return (
     <Section title={words.firstCall}>

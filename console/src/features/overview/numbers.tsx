@@ -7,7 +7,7 @@ import { Money, useLanguage } from "@/shared/values";
 export function Numbers({ data }: { data: Schemas["Overview"] }) {
   const words = useOverviewWords();
   const language = useLanguage();
-  const running = data.deployments.reduce((sum, deployment) => sum + deployment.in_flight, 0);
+  const running = [...data.deployments, ...data.outside].reduce((sum, each) => sum + each.in_flight, 0);
   return (
     <Figures>
       <Figure
@@ -28,16 +28,17 @@ export function Numbers({ data }: { data: Schemas["Overview"] }) {
   );
 }
 
-function BudgetNote({ data: { budget, currency } }: { data: Schemas["Overview"] }) {
+function BudgetNote({ data: { limit: limits, currency } }: { data: Schemas["Overview"] }) {
   const words = useOverviewWords();
   const language = useLanguage();
-  const limit = budget?.limit_micros;
-  if (!budget || limit === null || limit === undefined) return words.noBudget;
-  const share = limit > 0 ? budget.spent_micros / limit : 1;
+  const limit = limits.monthly_micros;
+  const spent = limits.used.monthly_micros;
+  if (limit === null) return words.noBudget;
+  const share = limit > 0 ? spent / limit : 1;
   return (
     <>
       {words.ofBudget(format.percent(share, language), format.money(limit, currency, language))}
-      <Meter value={budget.spent_micros} limit={limit} label={words.month} />
+      <Meter value={spent} limit={limit} label={words.month} />
     </>
   );
 }

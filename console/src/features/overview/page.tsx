@@ -40,9 +40,9 @@ function Body({ data }: { data: Schemas["Overview"] }) {
     <>
       <NextSteps steps={data.next_steps} />
       <Numbers data={data} />
-      {quiet ? <FirstCall deployments={data.deployments} /> : <Traffic data={data} />}
+      {quiet ? <FirstCall /> : <Traffic data={data} />}
       <div className={styles.columns}>
-        <Running deployments={data.deployments} />
+        <Running deployments={data.deployments} outside={data.outside} />
         <RecentErrors errors={data.recent_errors} />
       </div>
     </>

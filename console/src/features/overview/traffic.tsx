@@ -1,62 +1,41 @@
 import { Segmented } from "antd";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import type { Schemas } from "@/api/client";
+import { LastHour } from "@/features/overview/last-hour";
+import { LiveTraffic } from "@/features/overview/live-traffic";
 import { useOverviewWords } from "@/features/overview/words";
-import { Chart, type Series } from "@/shared/chart";
-import * as format from "@/shared/format";
-import { Card, Section } from "@/shared/page";
-import { useLanguage } from "@/shared/values";
+import { Section } from "@/shared/page";
+import { useMay } from "@/shared/permissions";
 
-type Measure = "requests" | "tokens" | "cost";
-
-/** The last hour by the minute. */
+/** What is called: the last five minutes as they go on, or the last hour. */
 export function Traffic({ data }: { data: Schemas["Overview"] }) {
   const words = useOverviewWords();
-  const language = useLanguage();
-  const [measure, setMeasure] = useState<Measure>("requests");
-  const chart = useMemo(() => {
-    const of = (pick: (point: Schemas["Point"]) => number) => data.series.map(pick);
-    const series: Record<Measure, Series[]> = {
-      requests: [
-        { name: words.good, tone: "light", values: of((point) => point.requests - point.errors) },
-        { name: words.failed, tone: "bad", values: of((point) => point.errors) },
-      ],
-      tokens: [{ name: words.outputTokens, tone: "light", values: of((point) => point.output_tokens) }],
-      cost: [{ name: words.cost, tone: "light", values: of((point) => point.cost_micros) }],
-    };
-    const money = (micros: number) => format.money(micros, data.currency, language);
-    const count = (value: number) => format.integer(value, language);
-    return {
-      label: words.lastHour,
-      stacked: measure === "requests",
-      whole: measure !== "cost",
-      at: data.series.map((point) => point.at),
-      series: series[measure],
-      format: measure === "cost" ? money : count,
-      formatAxis: measure === "cost" ? money : (value: number) => format.compact(value, language),
-      formatAt: (at: string) => format.time(at, "minute", language),
-    };
-  }, [data, measure, language, words]);
+  const mayWatch = useMay("traffic.read");
+  const [span, setSpan] = useState<"live" | "hour">("live");
+  if (!mayWatch) {
+    return (
+      <Section title={words.lastHour}>
+        <LastHour data={data} />
+      </Section>
+    );
+  }
   return (
-    <Section title={words.lastHour}>
-      <Card>
-        <Chart
-          data={chart}
-          lead={
-            <Segmented
-              size="small"
-              aria-label={words.lastHour}
-              value={measure}
-              options={[
-                { value: "requests", label: words.measureRequests },
-                { value: "tokens", label: words.measureTokens },
-                { value: "cost", label: words.measureCost },
-              ]}
-              onChange={(value) => setMeasure(value as Measure)}
-            />
-          }
+    <Section
+      title={words.traffic}
+      aside={
+        <Segmented
+          size="small"
+          aria-label={words.traffic}
+          value={span}
+          options={[
+            { value: "live", label: words.live },
+            { value: "hour", label: words.lastHour },
+          ]}
+          onChange={(value) => setSpan(value as "live" | "hour")}
         />
-      </Card>
+      }
+    >
+      {span === "live" ? <LiveTraffic /> : <LastHour data={data} />}
     </Section>
   );
 }

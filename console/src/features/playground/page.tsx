@@ -1,10 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Button, Select } from "antd";
 import { Code, MessagesSquare, SlidersHorizontal, SquarePen } from "lucide-react";
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
-import type { Schemas } from "@/api/client";
-import { deploymentsQuery } from "@/api/queries";
 import { CodePanel } from "@/features/playground/code-panel";
 import { keep, kept } from "@/features/playground/kept";
 import styles from "@/features/playground/page.module.css";
@@ -12,10 +9,11 @@ import { freshSettings, sendable, type Settings } from "@/features/playground/se
 import { SidePanel } from "@/features/playground/side-panel";
 import { useChat } from "@/features/playground/use-chat";
 import { usePlaygroundWords } from "@/features/playground/words";
-import { DeploymentStatus } from "@/shared/deployment-state";
 import { usePageTitle } from "@/shared/page";
 import { Panel } from "@/shared/panel";
 import { useNarrow } from "@/shared/preferences";
+import { isCallable, serves, usePublicModels, type PublicModel } from "@/shared/public-models";
+import { RouteStatus } from "@/shared/route-state";
 import { Bones, Empty, ErrorState, Notice } from "@/shared/states";
 
 const Conversation = lazy(() => import("@/features/playground/conversation"));
@@ -24,9 +22,9 @@ const route = getRouteApi("/console/playground");
 export function PlaygroundPage() {
   const words = usePlaygroundWords();
   usePageTitle(words.title);
-  const { data, error, refetch } = useQuery(deploymentsQuery);
-  const models = data?.filter((deployment) => deployment.kinds.includes("chat"));
-  if (error && !data) return <ErrorState error={error} retry={() => void refetch()} centred />;
+  const { models: all, error, retry } = usePublicModels();
+  const models = all?.filter((model) => serves(model, "chat"));
+  if (error && !models) return <ErrorState error={error} retry={retry} centred />;
   if (!models) return <Bones />;
   if (models.length === 0) {
     return (
@@ -42,7 +40,7 @@ export function PlaygroundPage() {
   return <Playground models={models} />;
 }
 
-function Playground({ models }: { models: Schemas["Deployment"][] }) {
+function Playground({ models }: { models: readonly PublicModel[] }) {
   const words = usePlaygroundWords();
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -50,7 +48,7 @@ function Playground({ models }: { models: Schemas["Deployment"][] }) {
   const [settings, setSettings] = useState<Settings>(() => ({ ...freshSettings, ...kept<Partial<Settings>>("settings") }));
   const [open, setOpen] = useState<"settings" | "code">();
   useEffect(() => keep("settings", settings), [settings]);
-  const model = models.find(({ name }) => name === search.model) ?? models.find(({ state }) => state === "ready") ?? models[0];
+  const model = models.find(({ name }) => name === search.model) ?? models.find(isCallable) ?? models[0];
   const chat = useChat(model?.name, settings);
   const side = (
     <SidePanel
@@ -74,7 +72,7 @@ function Playground({ models }: { models: Schemas["Deployment"][] }) {
       <div className={styles.body}>
         <div className={styles.talk}>
           <Suspense fallback={null}>
-            <Conversation chat={chat} ready={model?.state === "ready"} blocked={sendable(settings) ? undefined : words.fixFirst} />
+            <Conversation chat={chat} ready={model !== undefined && isCallable(model)} blocked={sendable(settings) ? undefined : words.fixFirst} />
           </Suspense>
         </div>
         {narrow ? null : (
@@ -92,7 +90,7 @@ function Playground({ models }: { models: Schemas["Deployment"][] }) {
 }
 
 interface ModelSelectProps {
-  models: Schemas["Deployment"][];
+  models: readonly PublicModel[];
   value: string | undefined;
   onChange: (name: string) => void;
 }
@@ -111,7 +109,7 @@ function ModelSelect({ models, value, onChange }: ModelSelectProps) {
       optionRender={({ data }) => (
         <span className={styles.fieldHead}>
           {data.label}
-          <DeploymentStatus state={data.state} />
+          <RouteStatus state={data.state} />
         </span>
       )}
     />

@@ -1,45 +1,53 @@
-import type { Charge } from "@/features/usage/calls-tab";
-import type { Names } from "@/features/usage/names";
-import { CallOutcome } from "@/features/usage/outcome";
+import { useQuery } from "@tanstack/react-query";
+import { Route } from "lucide-react";
+import type { Schemas } from "@/api/client";
+import { asProblem } from "@/api/problem";
+import { traceQuery } from "@/api/queries";
+import styles from "@/features/traces/traces.module.css";
+import { TraceError, TraceFacts, TraceFigures, TraceOutcome } from "@/features/traces/view";
+import { Timeline } from "@/features/traces/waterfall";
+import { useTraceWords } from "@/features/traces/words";
+import { ChargeFacts } from "@/features/usage/charge-facts";
 import { useUsageWords } from "@/features/usage/words";
 import { Id } from "@/shared/copy";
-import { Figure, Figures } from "@/shared/figure";
-import * as format from "@/shared/format";
-import { Facts, Panel } from "@/shared/panel";
-import { Count, Money, useLanguage } from "@/shared/values";
+import { LinkButton } from "@/shared/link-button";
+import { Panel } from "@/shared/panel";
+import { Bones, Empty, ErrorState } from "@/shared/states";
 
-export function CallDetail({ call, names, onClose }: { call: Charge; names: Names; onClose: () => void }) {
+/** What became of one call, beside the list; the whole of it is a page. */
+export function CallDetail({ id, charge, onClose }: { id: string; charge?: Schemas["Charge"] | undefined; onClose: () => void }) {
   const words = useUsageWords();
-  const language = useLanguage();
-  const seconds = (call.duration_ms - (call.first_token_ms ?? 0)) / 1000;
+  const trace = useTraceWords();
+  const { data, error, refetch } = useQuery(traceQuery(id));
   return (
-    <Panel open title={words.call} subtitle={<Id value={call.request_id} />} onClose={onClose}>
-      <div>
-        <CallOutcome call={call} />
-      </div>
-      <Figures>
-        <Figure name={words.cost} value={<Money micros={call.cost_micros} currency={call.currency} />} />
-        <Figure name={words.duration} value={format.duration(call.duration_ms, language)} />
-        <Figure name={words.firstToken} value={call.first_token_ms === null ? "–" : format.duration(call.first_token_ms, language)} />
-      </Figures>
-      <Facts
-        rows={[
-          [words.model, call.model],
-          [words.kind, words.kinds[call.kind]],
-          [words.key, names.key(call.key_id)],
-          [words.member, names.member(call.member_id)],
-          [words.input, <Count key="i" value={call.input_tokens} />],
-          [words.cached, <Count key="c" value={call.cached_input_tokens} />],
-          [words.output, <Count key="o" value={call.output_tokens} />],
-          call.output_tokens > 1 && seconds > 0 && [words.speed, `${format.rate(call.output_tokens / seconds, language)} ${words.speedUnit}`],
-          [words.stream, call.stream ? words.yes : words.no],
-          call.error_code !== null && [words.error, <code key="e">{call.error_code}</code>],
-          [words.opened, format.time(call.opened_at, "full", language)],
-          [words.charged, format.time(call.charged_at, "full", language)],
-          [words.priceVersion, call.price_version],
-        ]}
-      />
-      {call.estimated ? <p className="muted small">{words.estimated}</p> : null}
+    <Panel open width={720} title={words.call} subtitle={<Id value={id} />} onClose={onClose}>
+      {data ? (
+        <>
+          <div className={styles.head}>
+            <TraceOutcome trace={data} />
+            <LinkButton to="/usage/$request" params={{ request: id }}>
+              {trace.open}
+            </LinkButton>
+          </div>
+          <TraceError error={data.error} />
+          <TraceFigures few trace={data} />
+          <div className={styles.panel}>
+            <Timeline trace={data} />
+          </div>
+          <TraceFacts trace={data} />
+        </>
+      ) : error ? (
+        asProblem(error).status === 404 ? (
+          <>
+            {charge ? <ChargeFacts charge={charge} /> : null}
+            <Empty icon={Route} title={trace.goneTitle} text={trace.goneText} />
+          </>
+        ) : (
+          <ErrorState error={error} retry={() => void refetch()} />
+        )
+      ) : (
+        <Bones lines={8} />
+      )}
     </Panel>
   );
 }

@@ -1,114 +1,137 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Button } from "antd";
-import { ReceiptText } from "lucide-react";
+import { ArrowUp, MessagesSquare, ReceiptText } from "lucide-react";
+import type { ReactNode } from "react";
 import type { Schemas } from "@/api/client";
-import { chargesQuery } from "@/api/queries";
+import { usePaged, type PagedQuery } from "@/api/paged";
+import { chargesQuery, refusalsQuery } from "@/api/queries";
 import { CallDetail } from "@/features/usage/call-detail";
-import { CallOutcome, outcomes } from "@/features/usage/outcome";
-import { useNames, type Names } from "@/features/usage/names";
+import { chargedCall, refusedCall, useCallColumns, type Call } from "@/features/usage/calls";
+import { useNames } from "@/features/usage/names";
+import { outcomes } from "@/features/usage/outcome";
+import { bounds, chosenRange } from "@/features/usage/range";
+import { RangeChip } from "@/features/usage/range-chip";
 import styles from "@/features/usage/usage.module.css";
 import { useUsageWords } from "@/features/usage/words";
 import { useCommonWords } from "@/shared/common-words";
-import { FilterChip } from "@/shared/filter-chip";
-import * as format from "@/shared/format";
-import { useHotkeys, walkRows } from "@/shared/hotkeys";
-import { Framed } from "@/shared/list";
-import type { Column } from "@/shared/rows";
-import { Bones, Empty, ErrorState, Notice } from "@/shared/states";
-import { Table } from "@/shared/table";
-import { Ago, Count, Money, useLanguage } from "@/shared/values";
+import { LinkButton } from "@/shared/link-button";
+import { List, type Filter } from "@/shared/list";
+import { useMay } from "@/shared/permissions";
+import { Empty } from "@/shared/states";
+import { useNow } from "@/shared/values";
 
-export type Charge = Schemas["Charge"];
 const route = getRouteApi("/console/usage");
 
-/** Every call that the ledger settled, newest first, by the page. */
+/** Every call that the ledger settled, newest first, by the page; refused calls on request. */
 export function CallsTab() {
+  const { model, key, outcome, member, ...search } = route.useSearch();
+  const today = new Date(useNow()).toISOString().slice(0, 10);
+  const time = bounds(chosenRange(search, Date.parse(`${today}T00:00:00Z`)));
+  return outcome === "refused" ? (
+    <Refused query={refusalsQuery({ model, key_id: key, ...time })} />
+  ) : (
+    <Charged query={chargesQuery({ model, key, member, outcome, ...time })} />
+  );
+}
+
+function Charged({ query }: { query: PagedQuery<Schemas["Charge"]> }) {
   const words = useUsageWords();
-  const common = useCommonWords();
-  const search = route.useSearch();
-  const navigate = route.useNavigate();
-  const names = useNames();
-  const { model, key, member, outcome } = search;
-  const calls = useInfiniteQuery(chargesQuery({ model, key, member, outcome }));
-  useHotkeys({ j: () => walkRows(1), k: () => walkRows(-1) });
-  const change = (next: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, ...next }), replace: !("id" in next) });
-  const rows = calls.data?.pages.flatMap((page) => page.items);
-  const open = rows?.find((row) => row.request_id === search.id);
+  const playground = (
+    <LinkButton to="/playground" icon={<MessagesSquare size={14} aria-hidden="true" />}>
+      {words.playground}
+    </LinkButton>
+  );
+  const mayChat = useMay("inference.use");
+  return <Calls query={query} call={chargedCall} empty={<Empty icon={ReceiptText} title={words.callsEmptyTitle} text={words.callsEmptyText} action={mayChat ? playground : null} />} />;
+}
+
+function Refused({ query }: { query: PagedQuery<Schemas["TraceSummary"]> }) {
+  const words = useUsageWords();
   return (
     <>
-      <div className={styles.bar}>
-        <FilterChip label={words.model} options={names.models} value={model} onChange={(next) => change({ model: next })} />
-        {names.keys.length ? <FilterChip label={words.key} options={names.keys} value={key} onChange={(next) => change({ key: next })} /> : null}
-        <FilterChip
-          label={words.outcome}
-          options={outcomes.map((value) => ({ value, label: words.outcomes[value] }))}
-          value={outcome}
-          onChange={(next) => change({ outcome: outcomes.find((value) => value === next) })}
-        />
-      </div>
-      {search.id && rows && !open ? (
-        <Notice level="info" action={<Button size="small" onClick={() => change({ id: undefined })}>{common.close}</Button>}>
-          <p>
-            {words.noCall}: <code>{search.id}</code>
-          </p>
-          <p>{words.noCallText}</p>
-        </Notice>
-      ) : null}
-      <Framed>
-        {rows ? (
-          <Rows rows={rows} names={names} openKey={search.id} onOpen={(row) => change({ id: row.request_id })} />
-        ) : calls.error ? (
-          <ErrorState error={calls.error} retry={() => void calls.refetch()} />
-        ) : (
-          <Bones lines={8} />
-        )}
-        {calls.hasNextPage ? (
-          <div className={styles.more}>
-            <Button loading={calls.isFetchingNextPage} onClick={() => void calls.fetchNextPage()}>
-              {common.loadMore}
-            </Button>
-          </div>
-        ) : null}
-      </Framed>
-      {open ? <CallDetail call={open} names={names} onClose={() => change({ id: undefined })} /> : null}
+      <p className={styles.note}>{words.refusedNote}</p>
+      <Calls query={query} call={refusedCall} empty={<Empty icon={ReceiptText} title={words.refusedEmptyTitle} text={words.refusedEmptyText} />} />
     </>
   );
 }
 
-interface RowsProps {
-  rows: readonly Charge[];
-  names: Names;
-  openKey: string | undefined;
-  onOpen: (row: Charge) => void;
+interface CallsProps<Item extends { request_id: string }> {
+  query: PagedQuery<Item>;
+  call: (item: Item) => Call;
+  empty: ReactNode;
 }
 
-function Rows({ rows, names, openKey, onOpen }: RowsProps) {
+function Calls<Item extends { request_id: string }>({ query, call, empty }: CallsProps<Item>) {
   const words = useUsageWords();
-  const columns = useColumns(names);
-  if (rows.length === 0) return <Empty icon={ReceiptText} title={words.callsEmptyTitle} text={words.callsEmptyText} />;
-  return <Table label={words.list} rows={rows} columns={columns} rowKey={(row) => row.request_id} openKey={openKey} onOpen={onOpen} />;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const names = useNames();
+  const { pages, rows, news, show } = usePaged(query, ({ request_id }) => request_id, search.id !== undefined);
+  const change = (next: Partial<typeof search>) => void navigate({ search: (old) => ({ ...old, ...next }), replace: !("id" in next) });
+  const calls = rows?.map(call);
+  const open = search.id;
+  return (
+    <>
+      <List
+        name="calls"
+        label={words.list}
+        rows={calls}
+        error={pages.error}
+        retry={() => void pages.refetch()}
+        columns={useCallColumns(names)}
+        lead={<CallRange />}
+        filters={useCallFilters()}
+        news={news ? <News count={news} onShow={show} /> : null}
+        more={pages.hasNextPage ? <More pages={pages} /> : null}
+        search={search}
+        onSearch={change}
+        text={(row) => [row.request_id, row.model, names.key(row.key_id), words.outcomes[row.refused ? "refused" : row.outcome], row.error_code].join(" ")}
+        rowKey={(row) => row.request_id}
+        rowName={(row) => row.request_id}
+        openable
+        empty={empty}
+      />
+      {open ? <CallDetail id={open} charge={calls?.find(({ request_id }) => request_id === open)?.charge} onClose={() => change({ id: undefined })} /> : null}
+    </>
+  );
 }
 
-function useColumns(names: Names): Column<Charge>[] {
+function CallRange() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const today = new Date(useNow()).toISOString().slice(0, 10);
+  const range = chosenRange(search, Date.parse(`${today}T00:00:00Z`));
+  return <RangeChip search={search} range={range} onChange={(change) => void navigate({ search: (old) => ({ ...old, ...change }), replace: true })} />;
+}
+
+/** What the server is asked for; refused calls know no member. */
+function useCallFilters(): Filter<Call>[] {
   const words = useUsageWords();
-  const language = useLanguage();
+  const { model, key, member, outcome } = route.useSearch();
+  const names = useNames();
+  const all = useMay("usage.read");
   return [
-    { key: "time", title: words.time, lead: true, render: (row) => <Ago at={row.charged_at} /> },
-    { key: "outcome", title: words.outcome, render: (row) => <CallOutcome call={row} /> },
-    { key: "model", title: words.model, render: (row) => row.model },
-    { key: "key", title: words.key, render: (row) => (row.key_id === null ? <span className="muted">{words.console}</span> : names.key(row.key_id)) },
-    {
-      key: "tokens",
-      title: words.tokens,
-      align: "end",
-      render: (row) => (
-        <>
-          <Count value={row.input_tokens} /> / <Count value={row.output_tokens} />
-        </>
-      ),
-    },
-    { key: "duration", title: words.duration, align: "end", render: (row) => format.duration(row.duration_ms, language) },
-    { key: "cost", title: words.cost, align: "end", render: (row) => <Money micros={row.cost_micros} currency={row.currency} /> },
+    { key: "model", label: words.model, options: names.models, value: model },
+    ...(names.seesKeys ? [{ key: "key", label: words.key, options: names.keys, value: key }] : []),
+    ...(all && outcome !== "refused" ? [{ key: "member", label: words.member, options: names.members, value: member }] : []),
+    { key: "outcome", label: words.outcome, options: outcomes.map((value) => ({ value, label: words.outcomes[value] })), value: outcome },
   ];
+}
+
+function News({ count, onShow }: { count: number; onShow: () => void }) {
+  const words = useUsageWords();
+  return (
+    <Button size="small" icon={<ArrowUp size={13} aria-hidden="true" />} onClick={onShow}>
+      {words.newCalls(count)}
+    </Button>
+  );
+}
+
+function More({ pages }: { pages: { isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
+  const common = useCommonWords();
+  return (
+    <Button size="small" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+      {common.loadMore}
+    </Button>
+  );
 }

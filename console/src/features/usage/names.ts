@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { deploymentsQuery, keysQuery, membersQuery } from "@/api/queries";
+import { keysQuery, membersQuery, routesQuery } from "@/api/queries";
 import { useUsageWords } from "@/features/usage/words";
 import type { Option } from "@/shared/filter-chip";
 import { may, useSession } from "@/shared/permissions";
@@ -7,6 +7,8 @@ import { may, useSession } from "@/shared/permissions";
 export interface Names {
   key: (id: string | null) => string;
   member: (id: string | null) => string;
+  /** Whether there is anything of keys to choose for this reader. */
+  seesKeys: boolean;
   keys: readonly Option[];
   members: readonly Option[];
   models: readonly Option[];
@@ -16,14 +18,16 @@ export interface Names {
 export function useNames(): Names {
   const words = useUsageWords();
   const session = useSession();
-  const keys = useQuery({ ...keysQuery, enabled: may(session, "keys.own", "keys.manage") }).data ?? [];
+  const seesKeys = may(session, "keys.own", "keys.manage");
+  const keys = useQuery({ ...keysQuery, enabled: seesKeys }).data ?? [];
   const members = useQuery({ ...membersQuery, enabled: may(session, "members.read") }).data ?? (session ? [session.member] : []);
-  const models = useQuery({ ...deploymentsQuery, refetchInterval: false }).data ?? [];
+  const models = useQuery({ ...routesQuery, refetchInterval: false }).data ?? [];
   const keyNames = new Map(keys.map(({ id, name }) => [id, name]));
   const memberNames = new Map(members.map(({ id, name, email }) => [id, name || email]));
   return {
     key: (id) => (id === null ? words.console : (keyNames.get(id) ?? id)),
     member: (id) => (id === null ? "–" : (memberNames.get(id) ?? id)),
+    seesKeys,
     keys: keys.map(({ id, name }) => ({ value: id, label: name })),
     members: members.map(({ id, name, email }) => ({ value: id, label: name || email })),
     models: models.map(({ name }) => ({ value: name, label: name })),

@@ -2,14 +2,20 @@ import type { Schemas } from "@/api/client";
 import { useUsageWords } from "@/features/usage/words";
 import { Status, type Tone } from "@/shared/status";
 
-export const outcomes = ["ok", "failed", "cancelled", "interrupted"] as const;
-const tones: Record<(typeof outcomes)[number], Tone> = { ok: "good", failed: "bad", cancelled: "muted", interrupted: "warn" };
+export const outcomes = ["ok", "failed", "cancelled", "interrupted", "refused"] as const;
+const tones: Record<Schemas["Charge"]["outcome"], Tone> = { ok: "good", failed: "bad", cancelled: "muted", interrupted: "warn" };
 
-export function CallOutcome({ call }: { call: Pick<Schemas["Charge"], "outcome" | "error_code"> }) {
+interface CallOutcomeProps {
+  call: Pick<Schemas["Charge"], "outcome" | "error_code">;
+  /** Turned away before any model was asked: nothing is wrong with a model. */
+  refused?: boolean;
+}
+
+export function CallOutcome({ call, refused = false }: CallOutcomeProps) {
   const words = useUsageWords();
   return (
-    <Status tone={tones[call.outcome]} hollow={call.outcome === "cancelled"}>
-      {words.outcomes[call.outcome]}
+    <Status tone={refused ? "warn" : tones[call.outcome]} hollow={refused || call.outcome === "cancelled"}>
+      {refused ? words.outcomes.refused : words.outcomes[call.outcome]}
       {call.error_code ? <code className="muted">{call.error_code}</code> : null}
     </Status>
   );

@@ -1,79 +1,86 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Form } from "antd";
+import { getRouteApi } from "@tanstack/react-router";
+import { Form, InputNumber } from "antd";
 import { Tags } from "lucide-react";
-import { useState } from "react";
 import { api, ask, type Schemas } from "@/api/client";
 import { pricesQuery } from "@/api/queries";
 import styles from "@/features/usage/usage.module.css";
 import { useUsageWords } from "@/features/usage/words";
 import { FormPanel, MoneyField, moneyRule } from "@/shared/form";
 import * as format from "@/shared/format";
-import { Framed } from "@/shared/list";
+import { List } from "@/shared/list";
 import { useMay } from "@/shared/permissions";
 import type { Column } from "@/shared/rows";
-import { Bones, Empty, ErrorState } from "@/shared/states";
-import { Table } from "@/shared/table";
+import { Empty } from "@/shared/states";
 import { DateOnly, Money, useLanguage } from "@/shared/values";
 
 type Price = Schemas["Price"];
+const route = getRouteApi("/console/usage");
 
 export function PricesTab() {
   const words = useUsageWords();
   const manages = useMay("prices.manage");
   const { data, error, refetch } = useQuery(pricesQuery);
-  const [editing, setEditing] = useState<Price>();
-  const columns = useColumns(manages ? setEditing : undefined);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const change = (part: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...part }), replace: !("id" in part) });
+  const editing = manages ? data?.find(({ model }) => model === search.id) : undefined;
   return (
     <>
       <p className={styles.note}>{words.priceText}</p>
-      <Framed>
-        {data ? (
-          data.length ? (
-            <Table label={words.tabs.prices} rows={data} columns={columns} rowKey={(price) => price.model} />
-          ) : (
-            <Empty icon={Tags} title={words.pricesEmptyTitle} text={words.pricesEmptyText} />
-          )
-        ) : error ? (
-          <ErrorState error={error} retry={() => void refetch()} />
-        ) : (
-          <Bones />
-        )}
-      </Framed>
-      {editing ? <PriceForm price={editing} onClose={() => setEditing(undefined)} /> : null}
+      <List
+        name="prices"
+        label={words.tabs.prices}
+        rows={data}
+        error={error}
+        retry={() => void refetch()}
+        columns={useColumns()}
+        search={search}
+        onSearch={change}
+        text={({ model }) => model}
+        rowKey={({ model }) => model}
+        rowName={({ model }) => model}
+        openable={manages}
+        empty={<Empty icon={Tags} title={words.pricesEmptyTitle} text={words.pricesEmptyText} />}
+      />
+      {editing ? <PriceForm price={editing} onClose={() => change({ id: undefined })} /> : null}
     </>
   );
 }
 
-function useColumns(onEdit: ((price: Price) => void) | undefined): Column<Price>[] {
+function useColumns(): Column<Price>[] {
   const words = useUsageWords();
+  const language = useLanguage();
   const amount = (key: string, title: string, pick: (price: Price) => number): Column<Price> => ({
     key,
     title,
     align: "end",
+    value: (price) => pick(price) / 1_000_000,
     render: (price) => <Money exact micros={pick(price)} currency={price.currency} />,
   });
   return [
-    { key: "model", title: words.model, lead: true, render: (price) => price.model },
+    { key: "model", title: words.model, lead: true, value: (price) => price.model, render: (price) => price.model },
     amount("input", words.priceInput, (price) => price.input_micros),
     amount("cached", words.priceCached, (price) => price.cached_input_micros),
     amount("output", words.priceOutput, (price) => price.output_micros),
-    { key: "version", title: words.version, align: "end", render: (price) => <span className="muted">v{price.version}</span> },
-    { key: "since", title: words.since, align: "end", render: (price) => <DateOnly at={price.valid_from} /> },
-    ...(onEdit
-      ? [
-          {
-            key: "edit",
-            title: "",
-            align: "end" as const,
-            tight: true,
-            render: (price: Price) => (
-              <Button size="small" aria-label={`${words.priceTitle}: ${price.model}`} onClick={() => onEdit(price)}>
-                {words.edit}
-              </Button>
-            ),
-          },
-        ]
-      : []),
+    {
+      key: "unit",
+      title: words.priceUnit,
+      align: "end",
+      value: ({ unit, unit_micros }) => (unit === null ? null : unit_micros / 1_000_000),
+      render: ({ unit, unit_micros, currency }) =>
+        unit === null ? (
+          <span className="muted">–</span>
+        ) : (
+          <>
+            <Money exact micros={unit_micros} currency={currency} /> <span className="muted">{words.per[unit]}</span>
+          </>
+        ),
+    },
+    { key: "batch", title: words.priceBatch, align: "end", value: (price) => price.batch_percent, render: (price) => format.percent(price.batch_percent / 100, language) },
+    { key: "replay", title: words.priceReplay, align: "end", value: (price) => price.replay_percent, render: (price) => format.percent(price.replay_percent / 100, language) },
+    { key: "version", title: words.version, align: "end", value: (price) => price.version, render: (price) => <span className="muted">v{price.version}</span> },
+    { key: "since", title: words.since, align: "end", value: (price) => price.valid_from, render: (price) => <DateOnly at={price.valid_from} /> },
   ];
 }
 
@@ -81,6 +88,9 @@ interface Values {
   input_micros: string;
   cached_input_micros: string;
   output_micros: string;
+  batch_percent: number;
+  replay_percent: number;
+  unit_micros?: string;
 }
 
 function PriceForm({ price, onClose }: { price: Price; onClose: () => void }) {
@@ -91,6 +101,9 @@ function PriceForm({ price, onClose }: { price: Price; onClose: () => void }) {
       input_micros: format.decimalToMicros(values.input_micros) ?? 0,
       cached_input_micros: format.decimalToMicros(values.cached_input_micros) ?? 0,
       output_micros: format.decimalToMicros(values.output_micros) ?? 0,
+      batch_percent: values.batch_percent,
+      replay_percent: values.replay_percent,
+      ...(values.unit_micros === undefined ? {} : { unit_micros: format.decimalToMicros(values.unit_micros) ?? 0 }),
     };
     await ask(api.PUT("/api/prices/{model}", { params: { path: { model: price.model } }, body }));
     await queryClient.invalidateQueries({ queryKey: ["prices"] });
@@ -99,6 +112,10 @@ function PriceForm({ price, onClose }: { price: Price; onClose: () => void }) {
     ["input_micros", words.priceInput],
     ["cached_input_micros", words.priceCached],
     ["output_micros", words.priceOutput],
+  ] as const;
+  const shares = [
+    ["batch_percent", words.priceBatch, words.priceBatchHelp],
+    ["replay_percent", words.priceReplay, words.priceReplayHelp],
   ] as const;
   return (
     <FormPanel<Values>
@@ -111,6 +128,9 @@ function PriceForm({ price, onClose }: { price: Price; onClose: () => void }) {
         input_micros: format.microsToDecimal(price.input_micros),
         cached_input_micros: format.microsToDecimal(price.cached_input_micros),
         output_micros: format.microsToDecimal(price.output_micros),
+        batch_percent: price.batch_percent,
+        replay_percent: price.replay_percent,
+        ...(price.unit === null ? {} : { unit_micros: format.microsToDecimal(price.unit_micros) }),
       }}
       submit={submit}
       onClose={onClose}
@@ -118,6 +138,16 @@ function PriceForm({ price, onClose }: { price: Price; onClose: () => void }) {
       {fields.map(([name, label]) => (
         <Form.Item key={name} name={name} label={label} rules={[{ required: true, message: words.priceMissing }, moneyRule(words.priceWrong)]}>
           <MoneyField currency={price.currency} suffix={words.perMillion} />
+        </Form.Item>
+      ))}
+      {price.unit === null ? null : (
+        <Form.Item name="unit_micros" label={words.priceUnit} rules={[{ required: true, message: words.priceMissing }, moneyRule(words.priceWrong)]}>
+          <MoneyField currency={price.currency} suffix={words.per[price.unit]} />
+        </Form.Item>
+      )}
+      {shares.map(([name, label, help]) => (
+        <Form.Item key={name} name={name} label={label} extra={help} rules={[{ required: true, type: "integer", min: 0, max: 100, message: words.percentWrong }]}>
+          <InputNumber className={styles.percent ?? ""} min={0} max={100} precision={0} suffix="%" />
         </Form.Item>
       ))}
       <Example currency={price.currency} />

@@ -37,6 +37,9 @@ const row = (day: string, model: string, cost: number): UsageRow => ({
   input_tokens: 10,
   cached_input_tokens: 0,
   output_tokens: 5,
+  seconds: 0,
+  characters: 0,
+  images: 0,
   cost_micros: cost,
 });
 
@@ -56,7 +59,7 @@ describe("the chart", () => {
     const series = stackByModel(rows, days, "cost", "others");
     expect(series.at(-1)?.name).toBe("others");
     expect(series.length).toBeLessThanOrEqual(5);
-    expect(series.flatMap(({ values }) => values).reduce((a, b) => a + b, 0)).toBe(45);
+    expect(series.flatMap(({ values }) => values).reduce<number>((a, b) => a + (b ?? 0), 0)).toBe(45);
   });
 
   test("a change needs something to compare with", () => {

@@ -29,6 +29,9 @@ export function Sums({ totals, before, currency }: { totals: Totals; before: Tot
         }
       />
       <Figure name={words.output} value={<Count short value={totals.output_tokens} />} note={note((of) => of.output_tokens)} />
+      {([["second", totals.seconds], ["character", totals.characters], ["image", totals.images]] as const).map(([unit, value]) =>
+        value ? <Figure key={unit} name={words.units[unit]} value={<Count short value={value} />} /> : null,
+      )}
       <Figure name={words.failed} value={<Count value={totals.failed} />} note={totals.calls ? format.percent(totals.failed / totals.calls, language) : null} />
     </Figures>
   );

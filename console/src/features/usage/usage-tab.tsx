@@ -40,7 +40,7 @@ export function UsageTab() {
       <div className={styles.bar}>
         <RangeChip search={search} range={range} onChange={change} />
         <FilterChip label={words.model} options={names.models} value={search.model} onChange={(model) => change({ model })} />
-        {names.keys.length ? <FilterChip label={words.key} options={names.keys} value={search.key} onChange={(key) => change({ key })} /> : null}
+        {names.seesKeys ? <FilterChip label={words.key} options={names.keys} value={search.key} onChange={(key) => change({ key })} /> : null}
         {all ? <FilterChip label={words.member} options={names.members} value={search.member} onChange={(member) => change({ member })} /> : null}
         <span className={styles.spring} />
         <Button href={csvAddress({ ...filter, group_by: ["day", "model", "key", "member"] })} download="usage.csv" icon={<Download size={14} aria-hidden="true" />}>

@@ -1,0 +1,47 @@
+import type { Model } from "@/features/store/queries";
+
+export const sizeKeys = ["tiny", "small", "middle", "large"] as const;
+export type SizeKey = (typeof sizeKeys)[number];
+export const tasks = ["chat", "code", "reasoning", "vision", "embedding", "rerank", "transcription", "speech", "image"] as const;
+export const levels = ["L0", "L1", "L2"] as const;
+export const licenceClasses = ["commercial", "research"] as const;
+export const accesses = ["open", "closed"] as const;
+export const hereKeys = ["downloaded", "deployed", "downloading", "failed", "available"] as const;
+
+const ENDS: readonly (readonly [SizeKey, number])[] = [
+  ["tiny", 2e9],
+  ["small", 10e9],
+  ["middle", 40e9],
+  ["large", Number.POSITIVE_INFINITY],
+];
+
+/** By all weights, of which a mixture of experts uses few at a time but keeps all in memory. */
+export function sizeOf({ total_parameters: total }: Pick<Model, "total_parameters">): SizeKey | null {
+  if (total === null) return null;
+  return ENDS.find(([, end]) => total <= end)?.[0] ?? null;
+}
+
+export const isHere = (model: Pick<Model, "state" | "deployed_as">, value: string): boolean => (value === "deployed" ? model.deployed_as.length > 0 : model.state === value);
+
+/** Families in the order of the alphabet, without those that nothing is of. */
+export const familiesOf = (models: readonly Model[]): string[] => [...new Set(models.map(({ family }) => family))].toSorted((a, b) => a.localeCompare(b));
+export const enginesOf = (models: readonly Model[]): string[] => [...new Set(models.flatMap(({ engines }) => engines))].toSorted();
+
+const rank = (model: Model): number => (model.deployed_as.length ? 0 : model.state === "downloading" ? 1 : model.state === "downloaded" ? 2 : 3);
+
+const called = ({ id, name }: Model, text: string): boolean => [id, name].some((each) => each.toLowerCase().startsWith(text));
+
+/** What is called as one searched, then what is in use, then what is here, then the newest. */
+export function inOrder(models: readonly Model[], search = ""): Model[] {
+  const text = search.trim().toLowerCase();
+  return models.toSorted((a, b) => (text ? Number(called(b, text)) - Number(called(a, text)) : 0) || before(a, b));
+}
+
+function before(a: Model, b: Model): number {
+  return rank(a) - rank(b) || (b.released ?? "").localeCompare(a.released ?? "") || a.name.localeCompare(b.name);
+}
+
+/** Models chosen for a comparison, as the address keeps them. */
+export const MOST = 4;
+export const idsIn = (text: string | undefined): string[] => [...new Set((text ?? "").split(",").filter(Boolean))].slice(0, MOST);
+export const idsOf = (ids: Iterable<string>): string | undefined => [...ids].slice(0, MOST).join(",") || undefined;

@@ -1,0 +1,133 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Button } from "antd";
+import { GitBranch } from "lucide-react";
+import { useState } from "react";
+import { useModelChanges, versionsQuery, type Detail, type Version } from "@/features/store/queries";
+import styles from "@/features/store/store.module.css";
+import { useStoreWords } from "@/features/store/words";
+import { useAct } from "@/shared/act";
+import { ConfirmDanger } from "@/shared/confirm";
+import { Id } from "@/shared/copy";
+import { Card } from "@/shared/page";
+import { Facts } from "@/shared/panel";
+import { useMay } from "@/shared/permissions";
+import { Bones, Empty, ErrorState } from "@/shared/states";
+import { Status, Tag, type Tone } from "@/shared/status";
+import { Ago } from "@/shared/values";
+
+/** Where a model comes from and what came of it; of one's own, each version and its stage. */
+export function VersionsTab({ model, own }: { model: Detail; own: boolean }) {
+  const words = useStoreWords();
+  return (
+    <>
+      <Facts
+        rows={[
+          [words.lineage, model.lineage.length ? <Line key="l" ids={model.lineage} /> : words.noLineage],
+          model.descendants.length > 0 && [words.descendants, <Line key="d" ids={model.descendants} />],
+        ]}
+      />
+      {own ? <Versions model={model} /> : null}
+    </>
+  );
+}
+
+/** Models have a page; a version has its id. */
+function Line({ ids }: { ids: readonly string[] }) {
+  return (
+    <span className={styles.lineage}>
+      {ids.map((id) =>
+        id.startsWith("ver_") ? (
+          <Id key={id} value={id} short />
+        ) : (
+          <Link key={id} to="/store" search={{ id }} className={styles.link}>
+            {id}
+          </Link>
+        ),
+      )}
+    </span>
+  );
+}
+
+function Versions({ model }: { model: Detail }) {
+  const words = useStoreWords();
+  const { data, error, refetch } = useQuery(versionsQuery(model.id));
+  if (error && !data) return <ErrorState error={error} retry={() => void refetch()} />;
+  if (!data) return <Bones lines={4} />;
+  if (data.length === 0) return <Empty icon={GitBranch} title={words.noVersions} text={words.noVersionsText} />;
+  return (
+    <ul className={styles.variants}>
+      {data.map((version) => (
+        <li key={version.id}>
+          <Card>
+            <VersionCard model={model} version={version} />
+          </Card>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const tones: Record<Version["stage"], Tone> = { candidate: "info", released: "good", retired: "muted" };
+
+function VersionCard({ model, version }: { model: Detail; version: Version }) {
+  const words = useStoreWords();
+  const registers = useMay("models.register");
+  return (
+    <article className={styles.variant}>
+      <header className={styles.variantHead}>
+        <h3>
+          {words.number(version.number)} {version.is_default ? <Tag tone="light">{words.isDefault}</Tag> : null}
+        </h3>
+        <Status tone={tones[version.stage]} hollow={version.stage === "retired"}>
+          {words.stages[version.stage]}
+        </Status>
+      </header>
+      <p className="muted small">
+        {words.makings[version.making]} · {version.format} {version.precision} · {version.engines.join(", ")} · <Ago at={version.created_at} />
+      </p>
+      {version.notes ? <p>{version.notes}</p> : null}
+      {version.lineage.length ? (
+        <p>
+          <span className="muted">{words.lineage}</span> <Line ids={version.lineage} />
+        </p>
+      ) : null}
+      <Id value={version.id} />
+      {registers && version.stage !== "retired" ? <StageActions model={model} version={version} /> : null}
+    </article>
+  );
+}
+
+function StageActions({ model, version }: { model: Detail; version: Version }) {
+  const words = useStoreWords();
+  const { setStage, makeDefault } = useModelChanges();
+  const [retiring, setRetiring] = useState(false);
+  const { act, working, failure } = useAct();
+  return (
+    <>
+      {failure}
+      <div className={styles.actions}>
+        {version.stage === "candidate" ? (
+          <Button size="small" type="primary" loading={working} onClick={() => void act(() => setStage(version, "released"))}>
+            {words.release}
+          </Button>
+        ) : version.is_default ? null : (
+          <Button size="small" loading={working} onClick={() => void act(() => makeDefault(model, version.id))}>
+            {words.makeDefault}
+          </Button>
+        )}
+        <Button size="small" danger onClick={() => setRetiring(true)}>
+          {words.retire}
+        </Button>
+      </div>
+      <ConfirmDanger
+        open={retiring}
+        title={words.retireTitle(version.number)}
+        losses={[words.retireLoss, ...(version.is_default ? [words.retireLossDefault] : [])]}
+        verb={words.retire}
+        act={() => setStage(version, "retired")}
+        onClose={() => setRetiring(false)}
+      />
+    </>
+  );
+}
