@@ -1,0 +1,41 @@
+"""`jixi serve` that dies at the k-th boundary of its database, once a file says which.
+
+A boundary lies before and after each statement and each commit. The file `crash-at` in the working folder arms it.
+"""
+
+import itertools
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
+
+from jixi.cli import main
+
+ARMED = Path("crash-at")
+
+
+def arm() -> None:
+    """Count boundaries from the moment the file appears."""
+    passed = itertools.count(1)
+    commit = DefaultDialect.do_commit
+
+    def boundary(*_arguments: Any) -> None:
+        if ARMED.exists() and next(passed) == int(ARMED.read_text()):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def guarded(self: DefaultDialect, connection: Any) -> None:
+        boundary()
+        commit(self, connection)
+        boundary()
+
+    DefaultDialect.do_commit = guarded
+    event.listen(Engine, "before_cursor_execute", boundary)
+    event.listen(Engine, "after_cursor_execute", boundary)
+
+
+if __name__ == "__main__":
+    arm()
+    main()
