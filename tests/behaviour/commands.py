@@ -22,7 +22,7 @@ name = "stub"
 engine = "stub"
 parallel = 16
 """
-UP_WITHIN_S = 60
+UP_WITHIN_S = 90
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ def jixi(
 
 
 @contextmanager
-def serving(home: Path, *arguments: str) -> Iterator[Started]:
+def serving(home: Path, *arguments: str, module: str = "jixi", **variables: str) -> Iterator[Started]:
     """`jixi serve` until the end of the block, which ends as Ctrl-C ends it and leaves no process behind."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "jixi", "serve", *arguments],
+        [sys.executable, "-m", module, "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=home,
-        env=environment(home),
+        env=environment(home, **variables),
     )
     try:
         yield Started(process, _block(process))

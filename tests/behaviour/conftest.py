@@ -1,6 +1,9 @@
 """Real servers: in the test's own loop for most, over a real port with a real engine where that matters."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import openai
@@ -9,15 +12,39 @@ from starlette.types import ASGIApp
 
 from jixi.assembly import DeploymentSetting, House, Settings, open_house
 from jixi.server import Running, create_app
-from tests.behaviour.people import Person, first_administrator
+from tests.behaviour.people import Person, first_administrator, visitor
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 
 
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Person]:
+    """A data folder whose first administrator has come by the setup link, and that person: tests take copies."""
+    data_dir = tmp_path_factory.mktemp("settled") / "data"
+
+    async def settle() -> Person:
+        async with open_house(Settings(data_dir=data_dir, starter="none", ledger_writer="thread")) as house:
+            assert house.setup_link is not None
+            return await first_administrator(create_app(house), house.setup_link)
+
+    return data_dir, asyncio.run(settle())
+
+
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+def data_dir(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A data folder of one's own: with its administrator where the test asks for `admin`, else with empty tables."""
+    path = tmp_path / "data"
+    if "admin" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("settled")[0], path)
+    else:
+        path.mkdir(mode=0o700)
+        shutil.copyfile(request.getfixturevalue("migrated_file"), path / "jixi.db")
+    return path
+
+
+@pytest.fixture
+async def house(data_dir: Path) -> AsyncIterator[House]:
     """A house with nothing deployed: for the admin API no engine has to run."""
-    settings = Settings(data_dir=tmp_path / "data", starter="none", ledger_writer="thread")
-    async with open_house(settings) as opened:
+    async with open_house(Settings(data_dir=data_dir, starter="none", ledger_writer="thread")) as opened:
         yield opened
 
 
@@ -27,10 +54,14 @@ def app(house: House) -> ASGIApp:
 
 
 @pytest.fixture
-async def admin(app: ASGIApp, house: House) -> Person:
-    """The first administrator, signed in to the console."""
-    assert house.setup_link is not None
-    return await first_administrator(app, house.setup_link)
+async def admin(app: ASGIApp, house: House, settled: tuple[Path, Person]) -> Person:
+    """The first administrator, signed in to the console; comes by the link to a house that is not in `data_dir`."""
+    if house.setup_link is not None:
+        return await first_administrator(app, house.setup_link)
+    known = settled[1]
+    person = visitor(app)
+    person.client.headers, person.client.cookies = known.client.headers, known.client.cookies
+    return replace(person, member=known.member, tenant=known.tenant)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +71,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         data_dir=tmp_path_factory.mktemp("live") / "data",
         port=0,
         starter="none",
+        retries=0,
+        breaker_failures=0,
         deployments=(DeploymentSetting(name="stub", engine="stub", options={"request_scripts": True}),),
     )
     with running(settings) as server:
@@ -53,6 +86,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         data_dir=tmp_path_factory.mktemp("models") / "data",
         port=0,
         starter="none",
+        retries=0,
+        breaker_failures=0,
         offline=True,
         deployments=(
             DeploymentSetting(name="stub", engine="stub", parallel=8, options={"request_scripts": True}),

@@ -1,13 +1,39 @@
 """People who use the server: each with a browser of their own, or with a key."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 from starlette.types import ASGIApp
 
 BASE = "http://127.0.0.1:8210"
 PASSWORD = "a long enough password"
+NO_LIMITS: Final[dict[str, int | None]] = {
+    "requests_per_minute": None,
+    "tokens_per_minute": None,
+    "concurrency": None,
+    "daily_micros": None,
+    "monthly_micros": None,
+}
+
+MODEL: Final[dict[str, Any]] = {
+    "name": "Claims assistant",
+    "publisher": "Acme",
+    "family": "Claims",
+    "tasks": ["chat"],
+    "languages": ["zh", "en"],
+    "license": "Apache-2.0",
+    "description": {"en": "Answers claims.", "zh": "回答理赔问题。"},
+    "card": {"en": "Tuned on claims of 2025.", "zh": "以 2025 年的理赔数据微调。"},
+}
+MODEL_VERSION: Final[dict[str, Any]] = {
+    "making": "tuned",
+    "base_id": "qwen3-8b",
+    "format": "gguf",
+    "precision": "Q4_K_M",
+    "engines": ["llamacpp"],
+    "files": [{"role": "model", "name": "claims.gguf", "bytes": 5000, "sha256": "ab" * 32}],
+}
 
 
 @dataclass

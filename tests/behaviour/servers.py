@@ -10,8 +10,9 @@ from typing import NamedTuple
 import httpx2
 
 from jixi.assembly import Settings
+from jixi.core.principal import INFERENCE_SCOPES
 from jixi.server import Running, serve
-from tests.behaviour.people import PASSWORD, token_of
+from tests.behaviour.people import NO_LIMITS, PASSWORD, token_of
 
 READY_WITHIN_S = 60
 
@@ -82,16 +83,37 @@ def administrator(server: Running) -> Iterator[httpx2.Client]:
 
 def new_key(admin: httpx2.Client, **fields: object) -> str:
     """The secret of a new key."""
-    scopes = ["chat", "completions", "embeddings"]
+    scopes = sorted(INFERENCE_SCOPES)
     answer = admin.post("/api/keys", json={"name": "Key", "scopes": scopes} | fields)
     assert answer.status_code == 201, answer.text
     return answer.json()["secret"]
 
 
 def poor_key(admin: httpx2.Client, name: str) -> str:
-    """The secret of a new key whose budget is nothing. `name` tells it from the others."""
+    """The secret of a new key that may spend nothing. `name` tells it from the others."""
+    return limited_key(admin, name, monthly_micros=0)
+
+
+def limited_key(admin: httpx2.Client, name: str, **limits: int) -> str:
+    """The secret of a new key with these limits. `name` tells it from the others."""
     secret = new_key(admin, name=name)
     (key,) = [key for key in admin.get("/api/keys").json()["items"] if key["name"] == name]
-    answer = admin.put(f"/api/budgets/{key['id']}", json={"limit_micros": 0})
-    assert answer.status_code == 200, answer.text
+    limit_key(admin, key["id"], **limits)
     return secret
+
+
+def limit_key(admin: httpx2.Client, key_id: str, **limits: int) -> None:
+    """Give a key these limits and no others."""
+    answer = admin.put(f"/api/limits/{key_id}", json=NO_LIMITS | limits)
+    assert answer.status_code == 200, answer.text
+
+
+def furnished(address: str, setup_link: str) -> str:
+    """Set a server of its own process up; the secret of a key that may do everything."""
+    person = {"organisation": "Works", "name": "Lin", "email": "lin@example.com", "password": PASSWORD}
+    with httpx2.Client(base_url=address, timeout=30) as client:
+        session = client.post("/api/setup", json={"token": token_of(setup_link), **person}).json()
+        headers = {"X-CSRF-Token": session["csrf_token"]}
+        scopes = ["chat", "completions", "embeddings", "admin"]
+        made = client.post("/api/keys", json={"name": "Key", "scopes": scopes}, headers=headers)
+        return made.json()["secret"]

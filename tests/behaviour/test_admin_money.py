@@ -1,4 +1,4 @@
-"""Prices, budgets, usage, charges and the overview over HTTP, on charges made through the ledger's own door."""
+"""Prices, limits, usage, charges and the overview over HTTP, on charges made through the ledger's own door."""
 
 import csv
 import io
@@ -17,16 +17,16 @@ from jixi.core.ports import Outcome, Reservation, Settlement
 from jixi.core.principal import Principal, Role, Scope
 from jixi.core.usage import Usage
 from jixi.server import create_app
-from tests.behaviour.people import Person, colleague, first_administrator, new_key
+from tests.behaviour.people import NO_LIMITS, Person, colleague, first_administrator, neighbour, new_key
 
 _PRICE = {"input_micros": 1_000_000, "cached_input_micros": 0, "output_micros": 2_000_000}
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(data_dir: Path) -> AsyncIterator[House]:
     """A house with one model; nothing calls it here, so its engine may still be starting."""
     deployment = DeploymentSetting(name="stub", engine="stub")
-    settings = Settings(data_dir=tmp_path / "data", starter="none", deployments=(deployment,))
+    settings = Settings(data_dir=data_dir, starter="none", ledger_writer="thread", deployments=(deployment,))
     async with open_house(settings) as opened:
         yield opened
 
@@ -96,6 +96,9 @@ async def test_usage_sums_exactly_by_any_grouping(admin: Person, house: House) -
         "input_tokens": 4000,
         "cached_input_tokens": 0,
         "output_tokens": 2000,
+        "seconds": 0,
+        "characters": 0,
+        "images": 0,
         "cost_micros": 8000,
     }
     rows = {row["key_id"]: row for row in report["rows"]}
@@ -170,33 +173,117 @@ async def test_a_developer_reads_their_own_calls_and_nobody_elses(
     assert (await admin.get("/api/usage")).json()["totals"]["calls"] == 2
 
 
-async def test_budgets_are_set_read_and_lifted_with_their_version(admin: Person, house: House) -> None:
-    tenant = f"/api/budgets/{admin.tenant['id']}"
-    (own,) = (await admin.get("/api/budgets")).json()["items"]
-    assert (own["scope"], own["name"], own["limit_micros"]) == ("tenant", "Example Works", None)
-    first = await admin.put(tenant, json={"limit_micros": 1000}, headers={"If-Match": f'"{own["version"]}"'})
-    assert first.json()["limit_micros"] == 1000
-    late = await admin.put(tenant, json={"limit_micros": 9}, headers={"If-Match": f'"{own["version"]}"'})
+async def test_limits_are_set_read_and_lifted_with_their_version(admin: Person, house: House) -> None:
+    tenant = f"/api/limits/{admin.tenant['id']}"
+    (own,) = (await admin.get("/api/limits")).json()["items"]
+    assert (own["scope"], own["name"], own["version"]) == ("tenant", "Example Works", 0)
+    assert {own[name] for name in NO_LIMITS} == {None}
+    wanted = NO_LIMITS | {"requests_per_minute": 60, "daily_micros": 1000}
+    first = await admin.put(tenant, json=wanted, headers={"If-Match": f'"{own["version"]}"'})
+    assert {name: first.json()[name] for name in NO_LIMITS} == wanted
+    late = await admin.put(tenant, json=NO_LIMITS, headers={"If-Match": f'"{own["version"]}"'})
     assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
-    assert (await admin.get("/api/budgets")).json()["items"][0]["limit_micros"] == 1000
-    assert (await admin.put(tenant, json={"limit_micros": None})).json()["limit_micros"] is None
-    assert (await admin.put(tenant, json={})).status_code == 400
-    assert (await admin.put("/api/budgets/key_unknown", json={"limit_micros": 1})).status_code == 404
+    again = await admin.get(tenant)
+    assert again.json() == first.json() == (await admin.get("/api/limits")).json()["items"][0]
+    assert again.headers["ETag"] == first.headers["ETag"]
+    lifted = (await admin.put(tenant, json=NO_LIMITS, headers={"If-Match": again.headers["ETag"]})).json()
+    assert {lifted[name] for name in NO_LIMITS} == {None}
 
 
-async def test_a_keys_budget_is_the_limit_that_the_key_shows(admin: Person) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, NO_LIMITS | {"concurrency": 0}, NO_LIMITS | {"daily_micros": -1}, NO_LIMITS | {"budget": 1}],
+    ids=["nothing", "no call at all", "less than nothing", "no such limit"],
+)
+async def test_limits_that_make_no_sense_are_refused(admin: Person, wrong: dict[str, Any]) -> None:
+    assert (await admin.put(f"/api/limits/{admin.tenant['id']}", json=wrong)).status_code == 400
+
+
+async def test_members_keys_and_models_have_limits_and_nothing_else_has(
+    app: ASGIApp, admin: Person, house: House
+) -> None:
+    key, _ = await new_key(admin, name="Search")
+    other = await neighbour(app, admin)
+    for scope_id, scope, name in (
+        (admin.member["id"], "member", admin.member["name"]),
+        (key["id"], "key", "Search"),
+        ("model:stub", "model", "stub"),
+    ):
+        answer = await admin.put(f"/api/limits/{scope_id}", json=NO_LIMITS | {"concurrency": 3})
+        assert (answer.status_code, answer.json()["scope"], answer.json()["name"]) == (200, scope, name)
+    listed = (await admin.get("/api/limits")).json()["items"]
+    assert [each["scope"] for each in listed] == ["tenant", "member", "key", "model"]
+    foreign = (other.tenant["id"], other.member["id"])
+    for unknown in (*foreign, "ten_unknown", "mem_unknown", "key_unknown", "model:misspelt", "nonsense"):
+        for answer in (
+            await admin.get(f"/api/limits/{unknown}"),
+            await admin.put(f"/api/limits/{unknown}", json=NO_LIMITS),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (await other.get("/api/limits/model:stub")).json()["concurrency"] is None
+
+
+async def test_what_was_spent_and_what_runs_is_shown_beside_the_limits(admin: Person, house: House) -> None:
+    await _set_price(admin)
+    key, _ = await new_key(admin)
+    await _charge(house, admin, key=key["id"])
+    for item in (await admin.get("/api/limits")).json()["items"]:
+        assert item["used"] == {
+            "requests_minute": 0,
+            "tokens_minute": 0,
+            "running": 0,
+            "daily_micros": 2000,
+            "daily_held_micros": 0,
+            "monthly_micros": 2000,
+            "monthly_held_micros": 0,
+        }
+
+
+async def test_a_developer_reads_the_limits_that_bind_them_and_changes_none(
+    app: ASGIApp, admin: Person, house: House
+) -> None:
+    await _set_price(admin)
+    developer = await colleague(app, admin, "developer")
+    key, _ = await new_key(admin)
+    await _charge(house, admin, key=key["id"])
+    await _charge(house, developer)
+    seen = [item["scope_id"] for item in (await developer.get("/api/limits")).json()["items"]]
+    assert seen == [developer.tenant["id"], developer.member["id"], "model:stub"]
+    for hidden in (key["id"], admin.member["id"]):
+        assert (await developer.get(f"/api/limits/{hidden}")).status_code == 404
+    own = await developer.put(f"/api/limits/{developer.member['id']}", json=NO_LIMITS)
+    assert (own.status_code, own.json()["code"]) == (403, "role_forbidden")
+
+
+async def test_a_keys_monthly_limit_is_the_one_that_the_key_shows(admin: Person) -> None:
     key, _ = await new_key(admin, name="Search", monthly_limit_micros=7)
-    listed = {budget["scope_id"]: budget for budget in (await admin.get("/api/budgets")).json()["items"]}
-    assert (listed[key["id"]]["name"], listed[key["id"]]["limit_micros"]) == ("Search", 7)
-    assert (await admin.put(f"/api/budgets/{key['id']}", json={"limit_micros": 8})).status_code == 200
+    path = f"/api/limits/{key['id']}"
+    assert (await admin.get(path)).json()["monthly_micros"] == 7
+    assert (
+        await admin.put(path, json=NO_LIMITS | {"concurrency": 2, "monthly_micros": 8})
+    ).status_code == 200
     assert (await admin.get(f"/api/keys/{key['id']}")).json()["monthly_limit_micros"] == 8
+    assert (await admin.patch(f"/api/keys/{key['id']}", json={"monthly_limit_micros": 9})).status_code == 200
+    changed = (await admin.get(path)).json()
+    assert (changed["concurrency"], changed["monthly_micros"]) == (2, 9)
+
+
+async def test_a_price_says_what_a_batch_and_a_replay_cost_and_keeps_it(admin: Person) -> None:
+    first = await _set_price(admin)
+    assert (first["batch_percent"], first["replay_percent"]) == (50, 0)
+    shares = {"batch_percent": 40, "replay_percent": 10}
+    set_so = await admin.put("/api/prices/stub", json=_PRICE | shares)
+    assert set_so.json().items() >= shares.items()
+    assert (await _set_price(admin)).items() >= shares.items()
+    dearer = await admin.put("/api/prices/stub", json=_PRICE | {"batch_percent": 101})
+    assert dearer.status_code == 400
 
 
 async def test_the_overview_counts_what_happened_and_says_what_to_do_next(
     admin: Person, house: House
 ) -> None:
     fresh = (await admin.get("/api/overview")).json()
-    assert fresh["next_steps"] == ["create_key", "first_call", "invite_member", "set_budget"]
+    assert fresh["next_steps"] == ["create_key", "first_call", "invite_member", "set_limit"]
     assert len(fresh["series"]) == 60
     await _set_price(admin)
     await new_key(admin)
@@ -209,10 +296,11 @@ async def test_the_overview_counts_what_happened_and_says_what_to_do_next(
     assert sum(point["requests"] for point in body["series"]) == 2
     assert sum(point["errors"] for point in body["series"]) == 1
     assert body["first_token_ms"] == 40
-    assert body["budget"]["spent_micros"] == 4000
+    assert body["limit"]["used"]["monthly_micros"] == 4000
     (error,) = body["recent_errors"]
     assert (error["request_id"], error["code"]) == (failed, "engine_error")
     assert "推理引擎" in error["message"]
+    assert "…" not in error["message"]
     assert [each["name"] for each in body["deployments"]] == ["stub"]
 
 
@@ -225,7 +313,7 @@ async def test_deployments_are_listed_read_and_restarted(admin: Person, house: H
     assert again.status_code == 202
     replay = await admin.post("/api/deployments/stub/restart", headers={"Idempotency-Key": "once"})
     assert replay.json() == again.json()
-    assert isinstance((await admin.get("/api/deployments/stub/log")).json()["lines"], list)
+    assert isinstance((await admin.get("/api/deployments/stub/logs")).json()["lines"], list)
 
 
 async def test_about_tells_administrators_where_the_data_lies(
@@ -237,11 +325,9 @@ async def test_about_tells_administrators_where_the_data_lies(
     assert (await developer.get("/api/about")).json()["data_dir"] is None
 
 
-async def test_the_store_lists_the_catalogue_in_the_readers_language(admin: Person) -> None:
-    models = (await admin.get("/api/models", headers={"Accept-Language": "zh"})).json()["items"]
-    weak = {model["id"]: model["weak"] for model in models}
-    assert weak["smollm2-135m-instruct"] is True
-    assert weak["qwen2.5-coder-0.5b-instruct"] is False
+async def test_the_store_says_which_models_are_stand_ins(admin: Person) -> None:
+    names = ("smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct")
+    assert [(await admin.get(f"/api/models/{name}")).json()["weak"] for name in names] == [True, False]
 
 
 async def test_the_currency_cannot_change_under_prices_that_exist(tmp_path: Path) -> None:

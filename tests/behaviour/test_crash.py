@@ -10,24 +10,15 @@ from jixi.core.clock import SystemClock
 from jixi.governance.ledger import Statement
 from jixi.storage import Database
 from tests.behaviour.commands import STUB, serving
-from tests.behaviour.people import PASSWORD, token_of
+from tests.behaviour.servers import furnished
 
 CLIENTS = 8
 ANSWERED_BEFORE = 150
 
 
-def _key(address: str, link: str) -> str:
-    person = {"organisation": "Works", "name": "Lin", "email": "lin@example.com", "password": PASSWORD}
-    with httpx2.Client(base_url=address) as client:
-        session = client.post("/api/setup", json={"token": token_of(link), **person}).json()
-        headers = {"X-CSRF-Token": session["csrf_token"]}
-        made = client.post("/api/keys", json={"name": "Key", "scopes": ["chat", "admin"]}, headers=headers)
-        return made.json()["secret"]
-
-
 def _call_until_dead(address: str, key: str, answered: list[str], enough: threading.Event) -> None:
     body = {"model": "stub", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
-    with httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}) as client:
+    with httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         while True:
             try:
                 answer = client.post("/v1/chat/completions", json=body)
@@ -58,7 +49,7 @@ async def test_calls_that_were_answered_before_a_kill_are_charged_exactly_once(t
     (tmp_path / "jixi.toml").write_text(STUB)
     with serving(tmp_path, "--data-dir", "data") as server, ThreadPoolExecutor(CLIENTS) as pool:
         assert server.setup_link is not None
-        key = _key(server.url, server.setup_link)
+        key = furnished(server.url, server.setup_link)
         for _ in range(CLIENTS):
             pool.submit(_call_until_dead, server.url, key, answered, enough)
         assert enough.wait(30)
@@ -66,7 +57,9 @@ async def test_calls_that_were_answered_before_a_kill_are_charged_exactly_once(t
         server.process.wait(30)
     with serving(tmp_path, "--data-dir", "data") as server:
         assert server.setup_link is None
-        with httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}) as client:
+        with httpx2.Client(
+            base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+        ) as client:
             charged = _charged(client)
         assert len(answered) >= ANSWERED_BEFORE
         assert set(answered) <= set(charged)

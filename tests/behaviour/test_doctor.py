@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.behaviour.commands import jixi
 
-MODEL = "models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
+MODEL = "models/smollm2-135m-instruct/q4-1/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def test_a_sound_machine_has_nothing_to_mend(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from tests.behaviour.sdk import HELLO, streamed_or_not
-from tests.behaviour.servers import Served, new_key, poor_key
+from tests.behaviour.servers import Served, limited_key, new_key, poor_key
 
 WEATHER = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
 LONG = "word " * 4000
@@ -151,6 +151,25 @@ def test_an_exhausted_budget_is_a_rate_limit_that_is_not_worth_a_retry(models: S
     assert refused.value.response.request.headers["x-stainless-retry-count"] == "0"
 
 
+@streamed_or_not
+def test_answers_under_a_rate_limit_say_what_is_left_and_the_refusal_when_to_come_back(
+    models: Served, stream: bool
+) -> None:
+    secret = limited_key(models.admin, f"Slow {stream}", requests_per_minute=1, tokens_per_minute=1_000_000)
+    with openai.OpenAI(base_url=f"{models.running.url}/v1", api_key=secret, max_retries=0) as slow:
+        create = slow.chat.completions.with_raw_response.create
+        fields: Any = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4, "stream": stream}
+        headers = create(model="stub", **fields).headers
+        with pytest.raises(openai.RateLimitError) as refused:
+            create(model="stub", **fields)
+    assert headers["x-ratelimit-limit-requests"] == "1"
+    assert headers["x-ratelimit-remaining-requests"] == "0"
+    assert headers["x-ratelimit-limit-tokens"] == "1000000"
+    assert int(headers["x-ratelimit-remaining-tokens"]) < 1_000_000
+    assert told(refused.value)[0] == "request_rate_exceeded"
+    assert 50 <= int(refused.value.response.headers["retry-after"]) <= 60
+
+
 @pytest.mark.parametrize("fault", [{"cut_at": 600}, {"end_at": 3}, {"bad_frame": 3}])
 @pytest.mark.parametrize(
     ("path", "fields"),
@@ -188,9 +207,16 @@ def test_what_breaks_before_the_first_word_is_a_status_and_no_stream(client: ope
     assert broken.value.status_code == 502
 
 
-def test_a_busy_engine_is_a_status_that_the_sdk_tries_again(client: openai.OpenAI) -> None:
+def test_a_busy_engine_is_left_alone_for_as_long_as_it_asks_and_the_sdk_tries_again(
+    client: openai.OpenAI,
+) -> None:
     with pytest.raises(openai.InternalServerError) as busy:
-        ask(client, "chat", extra_body={"stub": {"status": 503, "retry_after": 3}})
+        ask(client, "chat", extra_body={"stub": {"status": 503, "retry_after": 2}})
     assert told(busy.value)[0] == "model_unavailable"
     assert busy.value.status_code == 503
-    assert busy.value.response.headers["retry-after"] == "3"
+    assert busy.value.response.headers["retry-after"] == "2"
+    with pytest.raises(openai.InternalServerError) as paused:
+        ask(client, "chat")
+    assert told(paused.value)[0] == "model_unavailable"
+    assert int(paused.value.response.headers["retry-after"]) in (1, 2)
+    assert ask(client.with_options(max_retries=3), "chat").choices

@@ -3,6 +3,7 @@
 Each refusal stands beside a positive control, for a broken test would refuse everybody.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
@@ -17,11 +18,22 @@ from jixi.core.principal import Role
 from jixi.governance.identity import ACTIONS, POLICY
 from jixi.server import Declared, admin_declarations, check_policy
 from jixi.wire.admin import Permission
-from tests.behaviour.people import Person, colleague, neighbour, new_key, visitor, with_key
+from tests.behaviour.people import (
+    MODEL,
+    MODEL_VERSION,
+    NO_LIMITS,
+    Person,
+    colleague,
+    neighbour,
+    new_key,
+    visitor,
+    with_key,
+)
 
 # Reviewed: each of these must work before anyone is signed in.
 _PUBLIC: Final = {
     ("GET", "/api/health"),
+    ("GET", "/api/ready"),
     ("GET", "/api/setup"),
     ("POST", "/api/setup"),
     ("POST", "/api/session"),
@@ -36,6 +48,11 @@ _MODEL_API: Final = (
     ("POST", "/v1/chat/completions"),
     ("POST", "/v1/completions"),
     ("POST", "/v1/embeddings"),
+    ("POST", "/v1/rerank"),
+    ("POST", "/v1/classify"),
+    ("POST", "/v1/audio/transcriptions"),
+    ("POST", "/v1/audio/speech"),
+    ("POST", "/v1/images/generations"),
 )
 # A body that the route would accept, so that a refusal is about who asks.
 _BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
@@ -50,8 +67,26 @@ _BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/api/keys"): {"name": "K", "scopes": ["chat"]},
     ("PATCH", "/api/keys/{id}"): {"name": "Renamed"},
     ("PATCH", "/api/session"): {"name": "Renamed"},
+    ("POST", "/api/models"): MODEL,
+    ("PATCH", "/api/models/{id}"): {"name": "Renamed"},
+    ("POST", "/api/models/{id}/versions"): MODEL_VERSION,
+    ("PATCH", "/api/models/{id}/versions/{version_id}"): {"stage": "released"},
+    ("POST", "/api/deployments"): {"name": "made", "engine": "steam"},
+    ("POST", "/api/deployments/preview"): {"engine": "stub"},
+    ("PATCH", "/api/deployments/{id}"): {"parallel": 3},
+    ("POST", "/api/deployments/{id}/rollback"): {"revision": 1},
+    ("POST", "/api/aliases"): {"name": "chat", "targets": [{"model": "nobody"}]},
+    ("PATCH", "/api/aliases/{id}"): {"retries": 1},
     ("PUT", "/api/prices/{model}"): {"input_micros": 1, "cached_input_micros": 1, "output_micros": 1},
-    ("PUT", "/api/budgets/{scope_id}"): {"limit_micros": 5},
+    ("PUT", "/api/limits/{scope_id}"): NO_LIMITS | {"monthly_micros": 5},
+}
+
+
+# A stream would not end by itself for an hour.
+_QUERIES: Final = {
+    "/api/traffic/live": "?seconds=1",
+    "/api/deployments/{id}/events": "?seconds=1",
+    "/api/deployments/{id}/logs/events": "?seconds=1",
 }
 
 
@@ -66,8 +101,13 @@ def _calls() -> Iterator[tuple[str, str, dict[str, Any] | None]]:
     for method, path in _MODEL_API:
         yield method, path, {"model": "stub"} if method == "POST" else None
     for each in _protected():
-        path = each.path.replace("{", "").replace("}", "")
+        path = _plain(each.path)
         yield each.method, path, _BODIES.get((each.method, each.path))
+
+
+def _plain(path: str) -> str:
+    """An address of the route, with nothing behind its ids."""
+    return path.replace("{", "").replace("}", "") + _QUERIES.get(path, "")
 
 
 async def _statuses(person: Person) -> dict[str, int]:
@@ -141,7 +181,7 @@ async def test_a_key_without_the_scope_admin_opens_no_admin_route(app: ASGIApp, 
     program = with_key(app, secret)
     for each in _protected():
         body = _BODIES.get((each.method, each.path))
-        answer = await program.request(each.method, each.path.replace("{", "").replace("}", ""), json=body)
+        answer = await program.request(each.method, _plain(each.path), json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), each
 
 
@@ -152,7 +192,7 @@ async def test_each_role_gets_in_where_the_policy_says_and_nowhere_else(
     person = await colleague(app, admin, role)
     for each in _protected():
         body = _BODIES.get((each.method, each.path))
-        answer = await person.request(each.method, each.path.replace("{", "").replace("}", ""), json=body)
+        answer = await person.request(each.method, _plain(each.path), json=body)
         refused = answer.status_code == 403 and answer.json()["code"] == "role_forbidden"
         (action,) = each.actions
         assert refused == (action is None or role not in POLICY[action]), (each, answer.text)
@@ -161,7 +201,13 @@ async def test_each_role_gets_in_where_the_policy_says_and_nowhere_else(
 async def _belongings(person: Person) -> dict[str, str]:
     """An id of the person's tenant for every kind of id that a route takes."""
     key, _ = await new_key(person)
-    return {"keys": key["id"], "members": person.member["id"], "tenants": person.tenant["id"]}
+    model = (await person.post("/api/models", json=MODEL)).json()
+    return {
+        "keys": key["id"],
+        "members": person.member["id"],
+        "models": model["id"],
+        "tenants": person.tenant["id"],
+    }
 
 
 def _without_ids(answer: httpx2.Response) -> tuple[int, Any]:
@@ -182,6 +228,7 @@ async def test_a_foreign_id_and_an_unknown_one_get_the_same_answer_and_change_no
             ["tenants.manage"],
             ["deployments.read"],
             ["deployments.restart"],
+            ["deployments.manage"],
         ):
             continue
         kind = each.path.split("/")[2]
@@ -207,14 +254,14 @@ async def test_a_foreign_id_in_a_body_or_a_filter_shows_and_changes_nothing(
             foreign = (await admin.get(path, params={name: value})).json()
             assert foreign.get("rows", foreign.get("items")) == []
     listed = (await admin.get("/api/keys")).text + (await admin.get("/api/members")).text
-    listed += (await admin.get("/api/budgets")).text
+    listed += (await admin.get("/api/limits")).text + (await admin.get("/api/models")).text
     assert [value for value in mine.values() if value in listed] == []
     cursor = await admin.get("/api/keys", params={"cursor": mine["keys"]})
     assert theirs.tenant["id"] not in cursor.text
 
 
 async def _belongings_state(person: Person) -> list[Any]:
-    paths = ("/api/keys", "/api/members", "/api/budgets", "/api/session")
+    paths = ("/api/keys", "/api/members", "/api/limits", "/api/session", "/api/models")
     state = [(await person.get(path)).json() for path in paths]
     for key in state[0]["items"]:
         key["last_used_at"] = None
@@ -222,8 +269,7 @@ async def _belongings_state(person: Person) -> list[Any]:
 
 
 def _at(path: str, value: str) -> str:
-    head, _, rest = path.partition("{")
-    return f"{head}{value}{rest.partition('}')[2]}"
+    return re.sub(r"\{[a-z_]+\}", value, path)
 
 
 def _body(each: Declared) -> dict[str, Any] | None:

@@ -1,8 +1,11 @@
 """`jixi serve`: what a newcomer sees, and each thing that can keep it from starting."""
 
 import json
+import resource
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,17 @@ import httpx2
 import psutil
 import pytest
 
-from tests.behaviour.commands import STUB, jixi, serving
+from jixi.server import Running
+from tests.behaviour.commands import STUB, environment, jixi, serving
 from tests.behaviour.people import PASSWORD, token_of
+
+# What a service manager does: the socket as descriptor 3, and whose it is in the environment.
+MANAGER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def _nothing(_home: Path) -> None:
@@ -42,6 +54,17 @@ def _no_database(home: Path) -> None:
     (home / "data/jixi.db").write_bytes(b"this is no database, whatever its name says" * 100)
 
 
+def test_the_server_takes_as_many_connections_as_the_system_allows(tmp_path: Path) -> None:
+    (tmp_path / "jixi.toml").write_text(STUB)
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
+    try:
+        with serving(tmp_path, "--data-dir", "data") as server:
+            assert psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_NOFILE) == (most, most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
+
+
 def test_the_starter_that_came_with_it_serves_a_newcomer_without_any_network(tmp_path: Path) -> None:
     arguments = ("--starter", "smollm2", "--port", "0", "--data-dir", "data")
     with serving(tmp_path, *arguments) as server:
@@ -69,7 +92,10 @@ def test_the_starter_that_came_with_it_serves_a_newcomer_without_any_network(tmp
 
 def test_without_any_source_the_server_starts_with_what_it_has_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "jixi.toml").write_text("port = 0\noffline = true\n")
-    with serving(tmp_path, "--data-dir", "data") as server, httpx2.Client(base_url=server.url) as client:
+    with (
+        serving(tmp_path, "--data-dir", "data") as server,
+        httpx2.Client(base_url=server.url, timeout=30) as client,
+    ):
         body = {
             "token": token_of(server.setup_link or ""),
             "organisation": "Works",
@@ -128,3 +154,49 @@ def test_a_data_folder_belongs_to_one_server_at_a_time(tmp_path: Path) -> None:
         assert "(data_dir_in_use)" in second.stderr
         assert str(server.process.pid) in second.stderr
         assert httpx2.get(f"{server.url}/api/health").status_code == 200
+
+
+def test_a_socket_that_the_service_manager_holds_stays_open_from_one_server_to_the_next(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "jixi.toml").write_text('starter = "none"\n')
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        address = "http://{}:{}".format(*held.getsockname())
+        words = [
+            "-c",
+            MANAGER,
+            str(held.fileno()),
+            sys.executable,
+            "-m",
+            "jixi",
+            "serve",
+            "--data-dir",
+            "data",
+        ]
+        for _ in range(2):
+            with (
+                subprocess.Popen(
+                    [sys.executable, *words],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd=tmp_path,
+                    env=environment(tmp_path),
+                    pass_fds=(held.fileno(),),
+                ) as server,
+                httpx2.Client(base_url=address, timeout=60) as client,
+            ):
+                # It was called before it was there, and waits in the socket that is there already.
+                assert client.get("/api/ready").status_code == 200
+                server.terminate()
+                assert server.wait(30) == 0
+
+
+def test_head_and_body_of_an_answer_travel_together(live: Running) -> None:
+    _, _, address = live.url.rpartition("/")
+    host, _, port = address.partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        for _ in range(50):
+            line.sendall(f"GET /api/health HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+            head, _, body = line.recv(65_536).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert json.loads(body)

@@ -1,23 +1,35 @@
-"""What every driver keeps: a clean start, its words, its end, and nothing left behind."""
+"""What every driver keeps: a clean start, its words, its end, and nothing left behind.
+
+The driver of a Ray cluster keeps it on a real one of two nodes on this machine.
+"""
 
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 
-from jixi.compute.drivers import Command, Driver, ProcessDriver
+from jixi.compute.drivers import Command, Driver, Needs, ProcessDriver, RayDriver, Site
 from jixi.core.errors import JixiError
+from tests.cluster import RayCluster
 
-_WAIT_S = 20
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+_WAIT_S = 60
 
 
-@pytest.fixture(params=[ProcessDriver])
-def driver(request: pytest.FixtureRequest) -> Driver:
-    make: Callable[[], Driver] = request.param
-    return make()
+@pytest_asyncio.fixture(params=["process", "ray"], scope="module", loop_scope="module")
+async def driver(request: pytest.FixtureRequest) -> AsyncIterator[Driver]:
+    if request.param == "process":
+        yield ProcessDriver()
+        return
+    cluster: RayCluster = request.getfixturevalue("ray_nodes")
+    made = RayDriver(cluster.address, {})
+    yield made
+    await made.close()
 
 
 def python(code: str, *arguments: str) -> Command:
@@ -102,6 +114,17 @@ async def test_a_deaf_program_is_killed_with_all_its_children(driver: Driver) ->
     assert ended(child)
 
 
+async def test_a_deaf_program_is_killed_though_nobody_waits_for_it_any_more(driver: Driver) -> None:
+    code = "import signal; signal.signal(15, signal.SIG_IGN); print('up')\nwhile True: signal.pause()"
+    process = await driver.start("left", python(code))
+    async with asyncio.timeout(_WAIT_S):
+        await said(process.log, "up")
+        stopping = asyncio.create_task(process.stop(1))
+        await asyncio.sleep(0)
+        stopping.cancel()
+        assert await process.wait() == -signal.SIGKILL
+
+
 async def test_a_crash_takes_the_children_along(driver: Driver) -> None:
     code = (
         "import os, signal; child = os.fork()\nif child: print(child); os.abort()\nwhile True: signal.pause()"
@@ -132,6 +155,43 @@ async def test_memory_is_counted_while_it_runs_and_zero_after(driver: Driver) ->
         assert process.resident_bytes() > 50_000_000
         await process.stop(1)
     assert process.resident_bytes() == 0
+
+
+async def test_a_command_may_depend_on_where_it_runs(driver: Driver) -> None:
+    told: list[Site] = []
+
+    def order(site: Site) -> Command:
+        told.append(site)
+        listen = (
+            "import socket, sys; s = socket.create_server((sys.argv[1], int(sys.argv[2]))); print('free')"
+        )
+        return python(listen, site.host, str(site.port))
+
+    process = await driver.start("site", order)
+    async with asyncio.timeout(_WAIT_S):
+        assert await process.wait() == 0
+    assert process.log() == ["free"]
+    assert len(told) == 1
+
+
+async def test_what_goes_wrong_with_the_command_starts_nothing(driver: Driver) -> None:
+    def order(site: Site) -> Command:
+        raise ValueError(site.host)
+
+    with pytest.raises(ValueError, match="127"):
+        await driver.start("undecided", order)
+
+
+async def test_a_file_that_is_not_there_is_named(driver: Driver, tmp_path: Path) -> None:
+    present, missing = tmp_path / "here", tmp_path / "not-here"
+    present.touch()
+    process = await driver.start("files", python("print('up')"), Needs(files=(present,)))
+    async with asyncio.timeout(_WAIT_S):
+        assert await process.wait() == 0
+    with pytest.raises(JixiError) as refused:
+        await driver.start("files", python("print('up')"), Needs(files=(present, missing)))
+    assert refused.value.code == "node_lacks_file"
+    assert refused.value.facts["path"] == str(missing)
 
 
 async def said(log: Callable[[], list[str]], words: str) -> None:

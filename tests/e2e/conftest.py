@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,17 +60,22 @@ def _read_until(process: subprocess.Popen[str], pattern: str) -> str:
 
 
 @contextmanager
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`jixi serve --starter smollm2` on an empty data folder, with no network needed; ends as Ctrl-C ends it."""
+def serving(
+    tmp_path_factory: pytest.TempPathFactory,
+    *,
+    starter: str = "smollm2",
+    settings: Mapping[str, str] | None = None,
+) -> Generator[Served]:
+    """`jixi serve` on an empty data folder, `settings` as variables, with no network needed; ends as Ctrl-C ends it."""
     data_dir = tmp_path_factory.mktemp("data")
     port = _free_port()
-    command = [sys.executable, "-m", "jixi", "serve", "--starter", "smollm2", "--port", str(port)]
+    command = [sys.executable, "-m", "jixi", "serve", "--starter", starter, "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "COLUMNS": "300", "NO_COLOR": "1", "LANG": "C.UTF-8"},
+        env={**os.environ, "COLUMNS": "300", "NO_COLOR": "1", "LANG": "C.UTF-8", **(settings or {})},
     )
     try:
         link = _read_until(process, r"http://\S+/setup#token=\S+")

@@ -73,7 +73,7 @@ def _settings(folder: Path) -> Settings:
 
 def _become_administrator(running: Running) -> str:
     """Set the organisation up as the guide says and make a key for everything."""
-    with httpx2.Client(base_url=running.url) as browser:
+    with httpx2.Client(base_url=running.url, timeout=30) as browser:
         link = running.house.setup_link
         assert link is not None
         body = {

@@ -24,12 +24,15 @@ _LOADED = re.compile(
 _ROWS: tuple[tuple[Action, ...], ...] = (
     ("inference.use",),
     ("keys.own",),
-    ("keys.manage", "members.manage", "budgets.manage"),
+    ("keys.manage", "members.manage", "limits.manage"),
     ("members.read",),
     ("usage.read",),
-    ("usage.own",),
-    ("models.read", "deployments.read", "prices.read", "budgets.read"),
-    ("prices.manage", "tenants.manage", "deployments.restart"),
+    ("usage.own", "traces.read"),
+    ("traces.tenant",),
+    ("traces.content",),
+    ("traffic.read",),
+    ("models.read", "deployments.read", "providers.read", "prices.read", "limits.read"),
+    ("prices.manage", "tenants.manage", "deployments.restart", "providers.manage"),
 )
 
 
@@ -104,3 +107,9 @@ def test_the_manual_rule_tells_what_is_loaded_from_what_is_linked() -> None:
     assert loads("a { background: url(https://x.example/a.png) }") != []
     assert loads('<a href="https://semver.org/">x</a><script src="assets/a.js"></script>') == []
     assert loads('<link rel="canonical" href="https://docs.example/">') == []
+
+
+def test_every_figure_of_the_page_is_one_that_a_script_prints() -> None:
+    command = [sys.executable, "scripts/figures.py", "--check"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

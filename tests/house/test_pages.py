@@ -11,6 +11,7 @@ import typer
 
 from jixi.assembly import Settings
 from jixi.cli import command_line
+from jixi.models.catalog import read_entry
 from tests.house.pages import Page, page, pages
 from tests.house.test_problems import cramped
 from tests.house.test_surface import direct_dependencies
@@ -103,6 +104,8 @@ def test_every_json_and_settings_example_is_valid() -> None:
                 json.loads(block.text)
             if block.language == "toml":
                 table = tomllib.loads(block.text)
+                if block.mark == "entry":
+                    assert read_entry(block.text.encode())
                 assert block.mark or Settings(**table)
 
 

@@ -36,6 +36,7 @@ _MAY_BE_USED = frozenset(
 _OLD_NAMES = {
     "apache software license": "Apache-2.0",
     "apache 2.0": "Apache-2.0",
+    "3-clause bsd license": "BSD-3-Clause",
     "bsd license": "BSD-3-Clause",
     "isc license": "ISC",
     "isc license (iscl)": "ISC",

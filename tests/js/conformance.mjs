@@ -1,35 +1,14 @@
-// The official JavaScript SDK, unchanged, against a running server: `node conformance.mjs BASE_URL API_KEY POOR_KEY`;
-// the last one has no budget. Prints one line of JSON for each case: {"case": …, "ok": …, "reason": …, "ms": …}.
+// OpenAI's official JavaScript SDK, unchanged, against a running server; see cases.mjs for how it is run.
 import assert from "node:assert/strict";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
+import { address, apiKey, broken, collected, counted, failure, parameters, poorKey, run, writtenCall } from "./cases.mjs";
 
-const [baseURL, apiKey, poorKey] = process.argv.slice(2);
-const connect = (key, maxRetries = 0) => new OpenAI({ baseURL, apiKey: key, maxRetries, timeout: 30_000 });
+const connect = (key, maxRetries = 0) =>
+  new OpenAI({ baseURL: `${address}/v1`, apiKey: key, maxRetries, timeout: 30_000 });
 const client = connect(apiKey);
 const messages = [{ role: "user", content: "Say hello to the king." }];
-const parameters = {
-  type: "object",
-  properties: { city: { type: "string", maxLength: 20 } },
-  required: ["city"],
-  additionalProperties: false,
-};
 const weather = { type: "function", function: { name: "get_weather", parameters } };
 const chat = (options) => client.chat.completions.create({ model: "smollm2", messages, temperature: 0, ...options });
-
-async function collected(stream) {
-  const chunks = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return chunks;
-}
-
-async function failure(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail("it did not fail");
-}
 
 /** Fails with an error of this class, code and field; its other parts have to be there too. */
 async function refused(promise, kind, code, param = null) {
@@ -45,7 +24,6 @@ const choicesOf = (chunks, index = 0) => chunks.flatMap((chunk) => chunk.choices
 const textOf = (chunks, index = 0) => choicesOf(chunks, index).map((choice) => choice.delta.content ?? "").join("");
 const finishesOf = (chunks, index = 0) => choicesOf(chunks, index).map((choice) => choice.finish_reason).filter(Boolean);
 const callsOf = (chunks) => choicesOf(chunks).flatMap((choice) => choice.delta.tool_calls ?? []);
-const writtenCall = { say: '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>' };
 
 const cases = {
   async "models are listed and found"() {
@@ -218,42 +196,53 @@ const cases = {
     await refused(input, OpenAI.BadRequestError, "context_length_exceeded", "input");
   },
   async "an exhausted budget is a rate limit that is not tried again"() {
-    const tries = [];
-    const poor = connect(poorKey, 5).withOptions({
-      fetch: (url, init) => {
-        tries.push(url);
-        return fetch(url, init);
-      },
-    });
+    const { tries, fetch } = counted();
+    const poor = connect(poorKey, 5).withOptions({ fetch });
     const ask = poor.chat.completions.create({ model: "stub", messages });
     await refused(ask, OpenAI.RateLimitError, "budget_exceeded");
     assert.equal(tries.length, 1);
   },
+  async "a batch answers each line of its file"() {
+    const lines = [1, 2, 3].map((number) => ({
+      custom_id: `r${number}`,
+      method: "POST",
+      url: "/v1/chat/completions",
+      body: { model: "stub", messages, max_tokens: number === 3 ? -1 : 4 },
+    }));
+    const text = lines.map((line) => JSON.stringify(line)).join("\n");
+    const file = await client.files.create({ file: await toFile(Buffer.from(text), "in.jsonl"), purpose: "batch" });
+    const asked = { input_file_id: file.id, endpoint: "/v1/chat/completions", completion_window: "24h" };
+    let batch = await client.batches.create(asked);
+    for (let tries = 0; batch.status !== "completed" && tries < 200; tries++) {
+      assert.ok(["validating", "in_progress", "finalizing"].includes(batch.status), batch.status);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      batch = await client.batches.retrieve(batch.id);
+    }
+    assert.deepEqual(batch.request_counts, { total: 3, completed: 2, failed: 1 });
+    const read = async (id) => (await (await client.files.content(id)).text()).trim().split("\n").map(JSON.parse);
+    const answers = await read(batch.output_file_id);
+    assert.deepEqual(answers.map((entry) => entry.custom_id), ["r1", "r2"]);
+    assert.ok(answers.every((entry) => entry.response.body.usage.completion_tokens === 4));
+    const [refusal] = await read(batch.error_file_id);
+    assert.equal(refusal.response.body.error.code, "invalid_value");
+    const ids = [];
+    for await (const each of client.files.list({ limit: 1 })) ids.push(each.id);
+    assert.ok([file.id, batch.output_file_id, batch.error_file_id].every((id) => ids.includes(id)));
+    assert.ok((await client.files.delete(file.id)).deleted);
+    await refused(client.files.retrieve(file.id), OpenAI.NotFoundError, "not_found");
+  },
   async "a broken stream raises"() {
     for (const fault of [{ end_at: 3 }, { cut_at: 600 }, { bad_frame: 3 }]) {
       const options = { model: "stub", max_tokens: 40, stream: true, stub: fault };
-      const chunks = [];
-      const read = async (stream) => {
-        for await (const chunk of stream) chunks.push(chunk);
-      };
-      const error = await failure(read(await chat(options)));
+      const { error, seen } = await broken(await chat(options));
       assert.ok(error instanceof OpenAI.APIError);
       assert.equal(error.code, "engine_error");
-      assert.ok(textOf(chunks));
-      assert.deepEqual(finishesOf(chunks), []);
+      assert.ok(textOf(seen));
+      assert.deepEqual(finishesOf(seen), []);
       const prompt = await client.completions.create({ ...options, prompt: "Hello" });
       assert.equal((await failure(collected(prompt))).code, "engine_error");
     }
   },
 };
 
-for (const [name, check] of Object.entries(cases)) {
-  const began = performance.now();
-  let reason = null;
-  try {
-    await check();
-  } catch (error) {
-    reason = String(error?.message ?? error);
-  }
-  console.log(JSON.stringify({ case: name, ok: reason === null, reason, ms: Math.round(performance.now() - began) }));
-}
+await run(cases);

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jixi.assembly import load_settings
+from jixi.assembly import DeploymentSetting, Settings, load_settings
 from jixi.core.errors import JixiError
 
 
@@ -46,7 +46,8 @@ def test_every_setting_is_explained_and_listed_with_its_source() -> None:
         ("prot = 1", ["'prot'", "jixi.toml", "no such setting"]),
         ("port = 99999", ["'port'", "jixi.toml", "65535"]),
         ('[[deployments]]\nname = "a"\ncontxt = 5', ["deployments.0.contxt", "no such setting"]),
-        ('[[deployments]]\nname = "a"\nmodel = "x"\npath = "y"', ["deployments.0", "not both"]),
+        ('[[deployments]]\nname = "a"\nmodel = "x"\npath = "y"', ["deployments.0", "one of 'model'"]),
+        ('[[deployments]]\nname = "a"\ngpus = 1.5', ["deployments.0.gpus", "whole"]),
         ('[[deployments]]\nname = "a"\n[[deployments]]\nname = "a"', ["same name"]),
         ('tls_key = "k.pem"', ["belong together"]),
     ],
@@ -103,3 +104,11 @@ def test_host_names_are_allowed_by_name_without_port() -> None:
         "::1",
     }
     assert settings.is_https
+
+
+def test_a_scale_is_the_same_in_every_process() -> None:
+    deployment = DeploymentSetting.model_validate({"name": "m", "scale": {"least": 0, "most": 2}})
+    told = Settings(deployments=(deployment,)).spelled_out()
+    assert Settings(**told).deployments == (deployment,)
+    with pytest.raises(ValueError, match="one of 'replicas' and 'scale'"):
+        DeploymentSetting.model_validate({"name": "m", "replicas": 2, "scale": {"most": 2}})

@@ -1,41 +1,74 @@
-"""The catalogue's entries are complete: a licence with its text, digests, words in both languages, a known engine."""
+"""The catalogue's entries are complete: a licence, words in both languages, known engines, sources for every file."""
 
 import pytest
+from msgspec.structs import replace
 
 from jixi.core.errors import JixiError
-from jixi.models.catalog import Catalog, Entry, licence_text
+from jixi.models.catalog import ENGINES, Catalog, Entry, licence_text
 from jixi.models.engines import engine_registry
 
-ENTRIES = list(Catalog.load())
+CATALOG = Catalog.load()
+ENTRIES = list(CATALOG)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.id for entry in ENTRIES])
 def test_an_entry_says_what_the_model_is_and_what_it_may_be_used_for(entry: Entry) -> None:
-    assert entry.kinds
     assert entry.languages
     assert entry.description.en
     assert entry.description.zh
-    assert len(licence_text(entry.licence)) > 500
-    assert entry.engine in set(engine_registry())
+    assert entry.card.en
+    assert entry.card.zh
+    assert CATALOG.licence(entry).name
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.id for entry in ENTRIES])
-def test_every_file_has_a_source_and_carriers_come_last(entry: Entry) -> None:
-    kinds = [str(source["kind"]) for source in entry.sources]
-    assert bool(entry.files) == bool(kinds)
-    assert "carrier" not in kinds[:-1]
-    assert len(entry.origins()) == len(kinds)
+def test_every_variant_has_a_source_and_carriers_come_last(entry: Entry) -> None:
+    for variant in entry.variants:
+        kinds = [source.kind for source in variant.sources]
+        assert bool(kinds) != variant.packaged
+        assert "carrier" not in kinds[:-1]
+
+
+def test_licences_that_may_be_shipped_are_shipped() -> None:
+    for licence in ("Apache-2.0", "MIT"):
+        assert len(licence_text(licence) or "") > 500
+    assert licence_text("no-such-licence") is None
+
+
+def test_the_engines_that_are_installed_are_engines_that_variants_may_name() -> None:
+    assert set(engine_registry()) - {"stub"} <= set(ENGINES)
 
 
 def test_an_alias_leads_to_its_entry_and_an_unknown_name_is_an_error() -> None:
-    catalog = Catalog.load()
-    assert catalog.get("smollm2").id == "smollm2-135m-instruct"
-    assert catalog.get("qwen2.5-coder").id == "qwen2.5-coder-0.5b-instruct"
-    assert "smollm2" in catalog
+    assert CATALOG.get("smollm2").id == "smollm2-135m-instruct"
+    assert CATALOG.get("qwen2.5-coder").id == "qwen2.5-coder-0.5b-instruct"
+    assert "smollm2" in CATALOG
     with pytest.raises(JixiError) as refused:
-        catalog.get("no-such-model")
+        CATALOG.get("no-such-model")
+    assert refused.value.code == "model_not_found"
+
+
+def test_a_variant_is_found_by_its_id_and_the_first_is_the_default() -> None:
+    entry = CATALOG.get("smollm2")
+    assert entry.variant() == entry.variant("q4-1") == entry.variants[0]
+    assert entry.variant().bytes == 98_362_432
+    with pytest.raises(JixiError) as refused:
+        entry.variant("q2-k")
     assert refused.value.code == "model_not_found"
 
 
 def test_only_the_stand_in_is_marked_as_weak() -> None:
     assert [entry.id for entry in ENTRIES if entry.weak] == ["smollm2-135m-instruct"]
+
+
+def test_what_came_in_bundles_stands_beside_the_shipped_entries_and_never_in_their_place() -> None:
+    catalog = Catalog.load()
+    shipped = catalog.get("qwen3-8b")
+    mine = replace(shipped, id="acme-8b", aliases=["acme"], name="Acme")
+    catalog.renew([mine, replace(shipped, name="Impostor"), replace(mine, id="alien", licence="Alien")])
+    assert catalog.get("acme").name == "Acme"
+    assert catalog.get("qwen3-8b") == shipped
+    assert "alien" not in catalog
+    catalog.renew([])
+    assert "acme" not in catalog
+    assert len(list(catalog)) == len(ENTRIES)

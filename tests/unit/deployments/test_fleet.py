@@ -5,49 +5,27 @@ import json
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from jixi.compute.drivers import ProcessDriver
-from jixi.core.clock import SystemClock
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Patience, Reason
-from jixi.models.engines import EngineConnectionError, engine_registry
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason
+from jixi.models.engines import EngineConnectionError
+from tests.unit.deployments.fleets import QUICK, MakeFleet, stub
 
 pytestmark = pytest.mark.timeout(60)
-_QUICK = Patience(canary_s=60, back_off_s=0.05, back_off_most_s=0.2, grace_s=1, crashes=3)
 _ASK = json.dumps({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}).encode()
-
-MakeFleet = Callable[..., Fleet]
-
-
-@pytest.fixture
-async def make_fleet(tmp_path: Path) -> AsyncIterator[MakeFleet]:
-    made = list[Fleet]()
-
-    def make(patience: Patience = _QUICK, run_dir: Path = tmp_path) -> Fleet:
-        made.append(Fleet(ProcessDriver(), engine_registry(), run_dir, SystemClock(), patience))
-        return made[-1]
-
-    yield make
-    for fleet in made:
-        await fleet.stop()
 
 
 @pytest.fixture
 def short() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="jx-") as name:
         yield Path(name)
-
-
-def stub(name: str = "m", *, start_s: float = 20, stall_s: float = 20, **options: Any) -> DeploymentSpec:
-    return DeploymentSpec(name=name, engine="stub", options=options, start_s=start_s, stall_s=stall_s)
 
 
 def back(status: DeploymentStatus) -> bool:
@@ -60,9 +38,9 @@ async def test_a_deployment_becomes_ready_and_answers(make_fleet: MakeFleet) -> 
     await fleet.start([stub()])
     status = await fleet.until("m")
     assert (status.state, status.reason, status.restarts) == ("ready", None, 0)
-    assert status.kinds == {Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS}
+    assert status.kinds == {Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS, Scope.RERANK}
     assert status.resident_bytes > 1_000_000
-    replica = fleet.route("m")
+    replica = fleet.replicas("m")[0]
     response = await replica.client.send("/v1/chat/completions", _ASK)
     assert json.loads(await response.read())["model"] == "m"
     assert replica.context == 4096
@@ -70,7 +48,7 @@ async def test_a_deployment_becomes_ready_and_answers(make_fleet: MakeFleet) -> 
 
 async def test_a_model_that_does_not_exist_is_not_found(make_fleet: MakeFleet) -> None:
     fleet = make_fleet()
-    for ask in (fleet.route, fleet.status, fleet.log):
+    for ask in (fleet.replicas, fleet.status, fleet.log):
         with pytest.raises(JixiError) as refused:
             ask("ghost")
         assert refused.value.code == "model_not_found"
@@ -83,7 +61,7 @@ async def test_a_deployment_that_is_not_ready_says_when_to_come_again(make_fleet
     await fleet.start([stub(ready_after_s=60)])
     await fleet.until("m", lambda status: status.state == "starting")
     with pytest.raises(JixiError) as refused:
-        fleet.route("m")
+        fleet.replicas("m")[0]
     assert refused.value.code == "model_unavailable"
     assert refused.value.facts["state"] == "starting"
     assert refused.value.retry_after
@@ -129,12 +107,12 @@ async def test_a_killed_engine_comes_back_and_the_reason_is_kept(make_fleet: Mak
     fallen = await fleet.until("m", lambda status: status.state == "degraded")
     assert fallen.reason == Reason("exited", {"status": -9, "line": "", "signal": "SIGKILL"})
     with pytest.raises(JixiError):
-        fleet.route("m")
+        fleet.replicas("m")[0]
     status = await fleet.until("m", back)
     assert status.pid != first.pid
     assert status.last_failure == fallen.reason
     assert status.reason is None
-    response = await fleet.route("m").client.send("/v1/chat/completions", _ASK)
+    response = await fleet.replicas("m")[0].client.send("/v1/chat/completions", _ASK)
     assert response.status == 200
 
 
@@ -158,7 +136,7 @@ async def test_an_engine_that_never_gets_ready_is_given_up(make_fleet: MakeFleet
     assert status.reason.facts["crashes"] == 3
     assert status.reason.facts["status"] == 7
     with pytest.raises(JixiError) as refused:
-        fleet.route("m")
+        fleet.replicas("m")[0]
     assert refused.value.retry_after is None
 
 
@@ -196,7 +174,7 @@ async def test_a_frozen_engine_is_noticed_by_the_calls_that_wait(make_fleet: Mak
     await fleet.start([stub(stall_s=0.4)])
     first = await fleet.until("m")
     assert first.pid is not None
-    replica = fleet.route("m")
+    replica = fleet.replicas("m")[0]
     os.kill(first.pid, signal.SIGSTOP)
     replica.begin()
     call = asyncio.create_task(replica.client.send("/v1/chat/completions", _ASK))
@@ -212,7 +190,7 @@ async def test_a_stall_inside_a_healthy_engine_is_noticed_too(make_fleet: MakeFl
     fleet = make_fleet()
     await fleet.start([stub(stall_s=0.4, script=[{"stall_s": 60}])])
     await fleet.until("m")
-    replica = fleet.route("m")
+    replica = fleet.replicas("m")[0]
     replica.begin()
     call = asyncio.create_task(replica.client.send("/v1/chat/completions", _ASK))
     status = await fleet.until("m", back)
@@ -226,7 +204,7 @@ async def test_slow_work_that_moves_is_left_alone(make_fleet: MakeFleet) -> None
     fleet = make_fleet()
     await fleet.start([stub(stall_s=0.4, drip_ms=50)])
     await fleet.until("m")
-    replica = fleet.route("m")
+    replica = fleet.replicas("m")[0]
     replica.begin()
     body = json.dumps({"messages": [], "max_tokens": 30}).encode()
     response = await replica.client.send("/v1/chat/completions", body)
@@ -236,7 +214,7 @@ async def test_slow_work_that_moves_is_left_alone(make_fleet: MakeFleet) -> None
 
 
 async def test_an_idle_engine_that_froze_is_found_by_the_canary(make_fleet: MakeFleet) -> None:
-    fleet = make_fleet(replace(_QUICK, canary_s=0.1))
+    fleet = make_fleet(replace(QUICK, canary_s=0.1))
     await fleet.start([stub(stall_s=0.4)])
     first = await fleet.until("m")
     assert first.pid is not None
@@ -244,6 +222,31 @@ async def test_an_idle_engine_that_froze_is_found_by_the_canary(make_fleet: Make
     status = await fleet.until("m", back)
     assert status.last_failure is not None
     assert status.last_failure.code == "canary_failed"
+
+
+@pytest.mark.parametrize("busy", [True, False])
+async def test_an_engine_that_froze_gets_no_calls_until_it_moves_again(
+    make_fleet: MakeFleet, busy: bool
+) -> None:
+    fleet = make_fleet(replace(QUICK, canary_s=0.1, doubt_s=0.4))
+    await fleet.start([stub()])
+    first = await fleet.until("m")
+    assert first.pid is not None
+    replica = fleet.replicas("m")[0]
+    os.kill(first.pid, signal.SIGSTOP)
+    if busy:
+        replica.begin()
+    doubted = await fleet.until("m", lambda status: status.state == "degraded")
+    assert doubted.reason is not None
+    assert doubted.reason.code == "stalled"
+    with pytest.raises(JixiError):
+        fleet.replicas("m")
+    os.kill(first.pid, signal.SIGCONT)
+    if busy:
+        replica.progress(1)
+        replica.end()
+    trusted = await fleet.until("m", lambda status: status.state == "ready")
+    assert (trusted.pid, trusted.restarts, fleet.replicas("m")[0]) == (first.pid, 0, replica)
 
 
 async def test_a_model_being_fetched_is_shown_and_started_when_it_is_there(make_fleet: MakeFleet) -> None:
@@ -254,7 +257,7 @@ async def test_a_model_being_fetched_is_shown_and_started_when_it_is_there(make_
     status = fleet.status("m")
     assert (status.state, status.reason) == ("pulling", Reason("fetching", {"percent": 50}))
     with pytest.raises(JixiError):
-        fleet.route("m")
+        fleet.replicas("m")[0]
     fleet.add(stub())
     assert (await waiting).state == "ready"
     assert len(fleet.models()) == 1
@@ -277,6 +280,26 @@ async def test_stopping_ends_every_engine_even_a_frozen_one(make_fleet: MakeFlee
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("end", ["halt", "remove", "stop"])
+async def test_an_engine_that_is_being_killed_has_gone_before_its_room_is_given_back(
+    make_fleet: MakeFleet, end: str
+) -> None:
+    room = WatchedRoom()
+    fleet = make_fleet(room=room)
+    await fleet.start([stub(start_s=0.3, ready_after_s=60)])
+    async with asyncio.timeout(30):
+        while (pid := fleet.status("m").pid) is None:
+            await asyncio.sleep(0)
+    room.engine = psutil.Process(pid)
+    room.engine.suspend()
+    # It has been asked to end, which it cannot hear.
+    await fleet.until("m", lambda status: status.state == "degraded")
+    assert room.engine.is_running()
+    await (fleet.stop() if end == "stop" else getattr(fleet, end)("m"))
+    assert not room.engine.is_running()
+    assert room.given_back_amid == [False]
+
+
 async def test_a_deep_folder_gives_way_to_a_short_path_for_sockets(
     make_fleet: MakeFleet, tmp_path: Path
 ) -> None:
@@ -293,3 +316,60 @@ async def test_what_a_killed_house_left_behind_is_removed(make_fleet: MakeFleet,
         folder.mkdir(parents=True)
     make_fleet(run_dir=short)
     assert [folder.exists() for folder in (gone, alive, strange)] == [False, True, True]
+
+
+async def test_what_was_halted_stays_so_until_it_is_resumed(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet()
+    await fleet.start([stub()])
+    await fleet.until("m")
+    await fleet.halt("m")
+    status = fleet.status("m")
+    assert (status.state, status.reason) == ("stopped", Reason("halted"))
+    with pytest.raises(JixiError) as refused:
+        fleet.replicas("m")
+    assert refused.value.retry_after is None
+    fleet.resume("m")
+    assert (await fleet.until("m", lambda now: now.state == "ready")).pid != status.pid
+
+
+async def test_a_removed_deployment_is_forgotten_and_its_name_is_free(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet()
+    await fleet.start([stub()])
+    pid = (await fleet.until("m")).pid
+    assert pid is not None
+    await fleet.remove("m")
+    assert fleet.models() == []
+    assert not psutil.pid_exists(pid)
+    fleet.add(stub())
+    assert (await fleet.until("m")).state == "ready"
+
+
+async def test_who_follows_is_told_of_every_deployment_that_changed_and_of_those_that_went(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet()
+    fleet.expect(stub("one"))
+    changes = fleet.changes()
+    assert await anext(changes) == {"one"}
+    fleet.expect(stub("two"))
+    fleet.expect(stub("one"), "failed")
+    assert await anext(changes) == {"one", "two"}
+    await fleet.remove("one")
+    assert await anext(changes) == {"one"}
+    await changes.aclose()
+
+
+class WatchedRoom:
+    """Room for all. Notes for each that is given back whether the engine was still there."""
+
+    def __init__(self) -> None:
+        self.env: dict[str, str] = {}
+        self.options: dict[str, object] = {}
+        self.engine: psutil.Process | None = None
+        self.given_back_amid: list[bool] = []
+
+    def __call__(self, spec: DeploymentSpec) -> "WatchedRoom":
+        return self
+
+    def release(self) -> None:
+        self.given_back_amid.append(self.engine is not None and self.engine.is_running())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jixi.core.principal import Scope
-from jixi.models.deployments import DeploymentSpec, Replica
+from jixi.models.deployments import DeploymentSpec, Replica, Work
 from jixi.models.engines import EngineClient, Profile
 from tests.clocks import FrozenClock
 
@@ -70,3 +70,30 @@ def test_speed_is_that_of_the_last_ten_whole_seconds(replica: Replica, clock: Fr
     assert replica.tokens_per_second() == 2.5
     clock.advance(6)
     assert replica.tokens_per_second() == 0
+
+
+def test_calls_of_other_processes_count_as_its_own(replica: Replica, clock: FrozenClock) -> None:
+    replica.heard("gateway-1", Work("", in_flight=2, tokens=0, moves=0))
+    replica.heard("gateway-2", Work("", in_flight=1, tokens=0, moves=0))
+    clock.advance(4)
+    assert (replica.in_flight, replica.stalled_s()) == (3, 4)
+    replica.heard("gateway-2", Work("", in_flight=1, tokens=20, moves=5))
+    assert (replica.stalled_s(), replica.silent_s()) == (0, 0)
+    clock.advance(1)
+    assert replica.tokens_per_second() == 2
+
+
+def test_a_process_that_ended_has_no_calls_any_more(replica: Replica, clock: FrozenClock) -> None:
+    replica.heard("gateway-1", Work("", in_flight=2, tokens=0, moves=0))
+    clock.advance(3)
+    replica.heard("gateway-1", Work("", in_flight=2, tokens=1, moves=1))
+    replica.heard("gateway-1", Work("", in_flight=0, tokens=0, moves=0))
+    clock.advance(3)
+    assert (replica.in_flight, replica.stalled_s(), replica.silent_s()) == (0, 0, 3)
+
+
+def test_calls_elsewhere_that_get_nowhere_show_a_stall(replica: Replica, clock: FrozenClock) -> None:
+    for _ in range(10):
+        replica.heard("gateway-1", Work("", in_flight=1, tokens=0, moves=0))
+        clock.advance(1)
+    assert replica.stalled_s() == 10

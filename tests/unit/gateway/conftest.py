@@ -7,7 +7,7 @@ import pytest
 
 from jixi.models.engines import EngineClient, StubEngine
 from jixi.models.gateway import Limits
-from tests.unit.gateway.fakes import House, OneReplica, ScriptedEngine, scripted_engine, stub_client
+from tests.unit.gateway.fakes import ONCE, House, OneReplica, ScriptedEngine, scripted_engine, stub_client
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[ScriptedEngine]:
 @pytest.fixture
 def limits() -> Limits:
     """Override to make time short."""
-    return Limits()
+    return ONCE
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,11 +17,14 @@ from jixi.core.errors import problem
 from jixi.core.money import Price
 from jixi.core.ports import Hold, Reservation, Settlement
 from jixi.core.principal import Principal, Role, Scope
+from jixi.core.trace import CallTrace
 from jixi.core.usage import Usage
-from jixi.models.engines import EngineClient, Launch, Profile, StubEngine
-from jixi.models.gateway import Call, Gateway, Limits, Reply
+from jixi.models.engines import EngineClient, Launch, Profile, StubEngine, Upload, read_form
+from jixi.models.gateway import Alias, AliasBook, Call, Gateway, Limits, Reply
 
 PRINCIPAL = Principal(tenant_id="ten_1", member_id="mem_1", role=Role.DEVELOPER, key_id="key_1")
+ONCE = Limits(retries=0, breaker=0)
+"""One try, whatever has failed before."""
 PRICE = Price(model="m", currency="CNY", input_micros=10, cached_input_micros=1, output_micros=100, version=1)
 
 
@@ -31,6 +34,7 @@ class RememberingMeter:
     def __init__(self) -> None:
         self.reserved: list[Reservation] = []
         self.settled: dict[str, Settlement] = {}
+        self.tallied = 0
         self.marks: list[Usage] = []
         self.refusal: Exception | None = None
         self.failure: Exception | None = None
@@ -46,7 +50,6 @@ class RememberingMeter:
             reservation=reservation,
             price=PRICE,
             amount_micros=1,
-            month="2026-11",
             opened_at=datetime.now(UTC),
         )
 
@@ -58,7 +61,12 @@ class RememberingMeter:
         self._news.set()
         return 0
 
-    def progress(self, hold: Hold, usage: Usage) -> None:
+    async def tally(self, principal: Principal, model: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.tallied += 1
+
+    def progress(self, hold: Hold, usage: Usage, target: str | None = None) -> None:
         self.marks.append(usage)
 
     async def settlement(self, request_id: str = "req_1") -> Settlement:
@@ -90,7 +98,10 @@ class OneReplica:
     client: EngineClient
     profile: Profile
     context: int = 512
+    quota: str | None = None
+    drains: bool = False
     spec: Spec = field(default_factory=Spec)
+    asks: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict[str, Mapping[str, bytes]])
     in_flight: int = 0
     tokens: int = 0
 
@@ -109,21 +120,30 @@ class Listed:
     name: str
     kinds: frozenset[Scope]
     context: int
+    source: str = "stub"
     state: str = "ready"
     since: datetime = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class Fleet:
-    def __init__(self, replicas: Mapping[str, OneReplica]) -> None:
-        self.replicas = dict(replicas)
+    kind: Final = "deployment"
 
-    def route(self, model: str) -> OneReplica:
-        if model not in self.replicas:
+    def __init__(self, running: Mapping[str, Sequence[OneReplica]]) -> None:
+        self.running = dict(running)
+
+    def replicas(self, model: str) -> Sequence[OneReplica]:
+        if model not in self.running:
             raise problem("model_not_found", model=model, param="model")
-        return self.replicas[model]
+        return self.running[model]
 
-    def models(self) -> Sequence[Listed]:
-        return [Listed(name, one.profile.kinds, one.context) for name, one in self.replicas.items()]
+    def awaited(self, model: str) -> bool:
+        return False
+
+    async def wake(self, model: str) -> bool:
+        return False
+
+    def listings(self) -> Sequence[Listed]:
+        return [Listed(name, one[0].profile.kinds, one[0].context) for name, one in self.running.items()]
 
 
 @asynccontextmanager
@@ -153,17 +173,24 @@ async def _ready(client: EngineClient) -> None:
 
 
 class ScriptedEngine:
-    """Answers every request with `wire`, in blocks of `size` bytes; `bodies` are the requests it got."""
+    """Answers every request with `wire`, in blocks of `size` bytes; `bodies` and `forms` are the requests it got."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.wire = b""
         self.size = 1 << 20
         self.hold_at: int | None = None
+        self.until: asyncio.Event | None = None
+        """It says nothing before that, where there is one."""
         self.bodies: list[dict[str, Any]] = []
+        self.forms: list[list[tuple[str, bytes]]] = []
         self.paths: list[str] = []
         self.left = asyncio.Event()
         self.close_after = False
+        self.dies_of = ""
+        """It ends as a killed process does when a request has this word, where there is one."""
+        self.dead = False
+        self.listening: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -172,8 +199,17 @@ class ScriptedEngine:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-                self.bodies.append(msgspec.json.decode(await reader.readexactly(length)))
+                body = await reader.readexactly(length)
+                if b"\r\nContent-Type: application/json\r\n" in head:
+                    self.bodies.append(msgspec.json.decode(body))
+                else:
+                    self.forms.append(read_form(body))
                 self.paths.append(head.split(b" ")[1].decode())
+                if self.until is not None:
+                    await self.until.wait()
+                if self.dies_of and self.dies_of.encode() in body:
+                    self._die()
+                    return
                 await self._say(writer)
                 if self.hold_at is not None:
                     await reader.read()
@@ -193,6 +229,13 @@ class ScriptedEngine:
             await writer.drain()
             await asyncio.sleep(0)
 
+    def _die(self) -> None:
+        self.dead = True
+        if self.listening is not None:
+            self.listening.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
     def stop(self) -> None:
         for writer in self._writers:
             writer.close()
@@ -201,7 +244,7 @@ class ScriptedEngine:
 @asynccontextmanager
 async def scripted_engine(folder: Path) -> AsyncIterator[ScriptedEngine]:
     engine = ScriptedEngine(folder / "engine.sock")
-    listening = await asyncio.start_unix_server(engine.accept, str(engine.path))
+    engine.listening = listening = await asyncio.start_unix_server(engine.accept, str(engine.path))
     try:
         yield engine
     finally:
@@ -209,22 +252,72 @@ async def scripted_engine(folder: Path) -> AsyncIterator[ScriptedEngine]:
         engine.stop()
 
 
+class Watcher:
+    """An observer that keeps every trace by its request."""
+
+    def __init__(self) -> None:
+        self.keeps_content = False
+        self.traces: dict[str, CallTrace] = {}
+
+    def finished(self, trace: CallTrace) -> None:
+        assert self.traces.get(trace.request_id) is not trace, "a call is finished once"
+        self.traces[trace.request_id] = trace
+
+
+class Shelf:
+    """Aliases in memory."""
+
+    def __init__(self, *aliases: Alias) -> None:
+        self.aliases = aliases
+
+    def find(self, name: str) -> Alias | None:
+        return next((alias for alias in self.aliases if alias.name == name and alias.enabled), None)
+
+    def entries(self) -> Sequence[Alias]:
+        return self.aliases
+
+
 class House:
     """A gateway with its neighbours, and short ways to call it."""
 
-    def __init__(self, replica: OneReplica, limits: Limits | None = None, model: str = "stub") -> None:
+    def __init__(
+        self,
+        replica: OneReplica,
+        limits: Limits | None = None,
+        model: str = "stub",
+        *,
+        more: Mapping[str, Sequence[OneReplica]] | None = None,
+        aliases: AliasBook | None = None,
+    ) -> None:
         self.replica = replica
         self.meter = RememberingMeter()
         self.gate = OpenGate()
-        self.fleet = Fleet({model: replica})
-        self.gateway = Gateway(self.fleet, self.gate, self.meter, SystemClock(), limits)
+        self.fleet = Fleet({model: [replica], **(more or {})})
+        self.watcher = Watcher()
+        limits = limits or ONCE
+        self.gateway = Gateway(
+            [self.fleet],
+            self.gate,
+            self.meter,
+            SystemClock(),
+            aliases=aliases,
+            limits=limits,
+            observer=self.watcher,
+        )
         self.model = model
 
     async def open(self, kind: Scope = Scope.CHAT, request_id: str = "req_1", **fields: Any) -> Reply:
         return await self.raw(msgspec.json.encode({"model": self.model, **fields}), kind, request_id)
 
-    async def raw(self, body: bytes, kind: Scope = Scope.CHAT, request_id: str = "req_1") -> Reply:
-        return await self.gateway.open(Call(principal=PRINCIPAL, kind=kind, body=body, request_id=request_id))
+    async def raw(
+        self,
+        body: bytes,
+        kind: Scope = Scope.CHAT,
+        request_id: str = "req_1",
+        audio: Upload | None = None,
+    ) -> Reply:
+        call = Call(principal=PRINCIPAL, kind=kind, body=body, request_id=request_id, audio=audio)
+        return await self.gateway.open(call)
 
     async def ask(self, kind: Scope = Scope.CHAT, **fields: Any) -> dict[str, Any]:
         """A whole answer."""

@@ -1,14 +1,19 @@
 """Places before an engine: so many calls run, so many wait, the rest are told when to come back."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from jixi.core.errors import JixiError
+from jixi.core.errors import JixiError, problem
+from jixi.core.principal import Scope
 from jixi.models.engines import EngineClient, StubEngine
-from jixi.models.gateway import Limits, Reply
+from jixi.models.gateway import Call, Count, Limits, Reply
 from tests.unit.gateway.fakes import (
+    ONCE,
+    PRINCIPAL,
     House,
     OneReplica,
     ScriptedEngine,
@@ -17,6 +22,7 @@ from tests.unit.gateway.fakes import (
     chunk,
     sse,
     usage_chunk,
+    whole,
 )
 
 
@@ -34,7 +40,7 @@ async def stay(house: House, engine: ScriptedEngine) -> Reply:
 
 
 async def test_calls_beyond_the_places_wait_in_order(engine: ScriptedEngine) -> None:
-    house = narrow(engine, Limits())
+    house = narrow(engine, ONCE)
     first = await stay(house, engine)
     waiting = [
         asyncio.create_task(house.listen(messages=chat(f"{number}"), request_id=f"req_{number}"))
@@ -52,7 +58,7 @@ async def test_calls_beyond_the_places_wait_in_order(engine: ScriptedEngine) -> 
 
 
 async def test_a_full_line_refuses_at_once_and_holds_no_money(engine: ScriptedEngine) -> None:
-    house = narrow(engine, Limits(waiting=1))
+    house = narrow(engine, Limits(retries=0, breaker=0, waiting=1))
     first = await stay(house, engine)
     waiting = asyncio.create_task(house.listen(messages=chat(), request_id="req_2"))
     while len(house.meter.reserved) < 2:
@@ -70,7 +76,7 @@ async def test_a_full_line_refuses_at_once_and_holds_no_money(engine: ScriptedEn
 
 
 async def test_a_caller_who_leaves_the_line_makes_room_and_pays_nothing(engine: ScriptedEngine) -> None:
-    house = narrow(engine, Limits(waiting=1))
+    house = narrow(engine, Limits(retries=0, breaker=0, waiting=1))
     first = await stay(house, engine)
     for turn in range(3):
         name = f"req_{turn}"
@@ -87,12 +93,86 @@ async def test_a_caller_who_leaves_the_line_makes_room_and_pays_nothing(engine: 
 
 
 async def test_a_call_that_waits_too_long_is_told_to_come_back(engine: ScriptedEngine) -> None:
-    house = narrow(engine, Limits(first_token_s=0.1))
+    house = narrow(engine, Limits(retries=0, breaker=0, first_token_s=0.1))
     first = await stay(house, engine)
     with pytest.raises(JixiError) as caught:
         await house.open(messages=chat(), request_id="req_2")
     assert caught.value.code == "overloaded"
     assert house.meter.settled["req_2"].outcome == "failed"
+    assert first.stream is not None
+    await first.stream.aclose()
+
+
+def counting(engine: ScriptedEngine, limits: Limits, *, counts: bool = True) -> House:
+    """An engine with one place, that counts tokens or does not."""
+    profile = replace(StubEngine.profile, counts=counts)
+    return House(OneReplica(EngineClient(engine.path), profile, spec=Spec(parallel=1)), limits)
+
+
+def to_count(house: House) -> Call:
+    body = msgspec.json.encode({"model": house.model, "messages": chat()})
+    return Call(principal=PRINCIPAL, kind=Scope.CHAT, body=body, request_id="req_count")
+
+
+async def test_a_count_waits_for_a_place_as_a_call_does(engine: ScriptedEngine) -> None:
+    house = counting(engine, ONCE)
+    first = await stay(house, engine)
+    count = asyncio.create_task(house.gateway.count(to_count(house)))
+    while house.gateway.waiting(PRINCIPAL.tenant_id) == 0:
+        await asyncio.sleep(0)
+    assert engine.paths == ["/v1/chat/completions"]
+    engine.wire = whole(b'{"prompt": "a b", "tokens": [1, 2]}')
+    assert first.stream is not None
+    await first.stream.aclose()
+    assert await count == Count(2, True)
+    assert engine.paths[1:] == ["/apply-template", "/tokenize"]
+    assert house.meter.tallied == 1
+    assert len(house.meter.reserved) == 1
+
+
+async def test_a_count_that_finds_the_line_full_is_refused_and_is_no_request(engine: ScriptedEngine) -> None:
+    house = counting(engine, Limits(retries=0, breaker=0, waiting=1))
+    first = await stay(house, engine)
+    waiting = asyncio.create_task(house.gateway.count(to_count(house)))
+    while house.gateway.waiting(PRINCIPAL.tenant_id) == 0:
+        await asyncio.sleep(0)
+    with pytest.raises(JixiError) as caught:
+        await house.gateway.count(to_count(house))
+    assert caught.value.code == "overloaded"
+    assert caught.value.retry_after is not None
+    assert 1 <= caught.value.retry_after <= 60
+    assert house.meter.tallied == 1
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert house.gateway.waiting(PRINCIPAL.tenant_id) == 0
+    assert first.stream is not None
+    await first.stream.aclose()
+
+
+async def test_a_count_that_waits_too_long_or_may_not_be_made_leaves_its_place(
+    engine: ScriptedEngine,
+) -> None:
+    house = counting(engine, Limits(retries=0, breaker=0, first_token_s=0.1))
+    first = await stay(house, engine)
+    with pytest.raises(JixiError) as late:
+        await house.gateway.count(to_count(house))
+    assert late.value.code == "overloaded"
+    house.meter.refusal = problem("request_rate_exceeded", scope="key", limit=1, seconds=9, retry_after=9)
+    with pytest.raises(JixiError) as often:
+        await house.gateway.count(to_count(house))
+    assert often.value.code == "request_rate_exceeded"
+    assert house.gateway.waiting(PRINCIPAL.tenant_id) == 0
+    assert first.stream is not None
+    await first.stream.aclose()
+
+
+async def test_an_engine_that_does_not_count_is_not_waited_for(engine: ScriptedEngine) -> None:
+    house = counting(engine, ONCE, counts=False)
+    first = await stay(house, engine)
+    counted = await house.gateway.count(to_count(house))
+    assert not counted.exact
+    assert house.replica.in_flight == 1, "it waited until the place was free"
+    assert house.meter.tallied == 1
     assert first.stream is not None
     await first.stream.aclose()
 

@@ -1,5 +1,6 @@
 """Whole answers and streams of one choice: what goes to the engine, what comes out, what is charged."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from jixi.core.errors import JixiError, problem
 from jixi.core.principal import Scope
 from jixi.core.usage import Usage
 from tests.unit.gateway.fakes import (
+    ONCE,
     House,
     ScriptedEngine,
     chat,
@@ -240,11 +242,21 @@ async def test_a_rival_that_nobody_wants_is_asked_for_and_taken_away(
 async def test_nothing_reaches_the_engine_when_the_money_is_refused(
     scripted: House, engine: ScriptedEngine
 ) -> None:
-    scripted.meter.refusal = problem("budget_exceeded", scope="key", needed="1", left="0")
+    scripted.meter.refusal = problem("budget_exceeded", scope="key", period="monthly", needed="1", left="0")
     with pytest.raises(JixiError) as caught:
         await scripted.open(messages=chat())
     assert caught.value.code == "budget_exceeded"
     assert engine.bodies == []
+
+
+async def test_calls_whose_money_was_refused_leave_their_place_to_others(house: House) -> None:
+    house.meter.refusal = problem("budget_exceeded", scope="key", period="monthly", needed="1", left="0")
+    for _ in range(house.replica.spec.parallel + ONCE.waiting):
+        with pytest.raises(JixiError):
+            await house.open(messages=chat())
+    house.meter.refusal = None
+    async with asyncio.timeout(5):
+        assert (await house.ask(messages=chat(), max_tokens=2))["usage"]["completion_tokens"] == 2
 
 
 async def test_an_answer_whose_charge_fails_is_not_given(house: House) -> None:

@@ -1,5 +1,7 @@
 """Several answers to one request: each made on its own, all of them one answer to the caller."""
 
+import asyncio
+
 import pytest
 
 from jixi.core.errors import JixiError
@@ -38,6 +40,18 @@ async def test_streamed_choices_say_the_same_and_cost_the_same(house: House) -> 
     assert chunks[-1] == "[DONE]"
     assert chunks[-2]["usage"] == answer["usage"]
     assert house.meter.settled["req_2"].usage == house.meter.settled["req_1"].usage
+
+
+async def test_a_defect_in_one_of_several_streams_ends_them_all(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(house.replica, "progress", broken)
+    with pytest.raises(RuntimeError):
+        await asyncio.wait_for(house.listen(messages=chat(), n=2), 10)
+    assert (await asyncio.wait_for(house.meter.settlement(), 10)).error_code == "internal_error"
 
 
 async def test_more_choices_than_places_are_made_in_turn(house: House) -> None:

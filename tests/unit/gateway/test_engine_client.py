@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jixi.models.engines import EngineClient, EngineConnectionError, EngineResponse
+from jixi.core.trace import CONTEXT, TraceContext
+from jixi.models.engines import Address, EngineClient, EngineConnectionError, EngineResponse
 
 Script = Callable[["Peer"], Awaitable[None]]
 
@@ -103,6 +104,26 @@ async def test_calls_at_once_each_get_their_own_answer(server: Server, client: E
 
     assert await asyncio.gather(*map(call, range(20))) == [b"call %d" % number for number in range(20)]
     assert server.connections == 20
+
+
+async def test_the_context_of_a_trace_goes_with_the_calls_that_have_one(
+    server: Server, client: EngineClient
+) -> None:
+    heads: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        for _ in range(2):
+            heads.append(await peer.reader.readuntil(b"\r\n\r\n"))
+            await peer.send(WHOLE)
+
+    server.script = script
+    onward = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    entered = CONTEXT.set(TraceContext(None, onward))
+    await (await client.send("/v1/echo")).read()
+    CONTEXT.reset(entered)
+    await (await client.send("/v1/echo")).read()
+    assert f"Traceparent: {onward}\r\n".encode() in heads[0]
+    assert b"traceparent" not in heads[1].lower()
 
 
 async def test_status_headers_and_path_arrive(server: Server, client: EngineClient) -> None:
@@ -330,7 +351,7 @@ async def test_the_same_client_speaks_tcp() -> None:
     made.script = echo
     listening = await asyncio.start_server(made.accept, "127.0.0.1", 0)
     port: int = listening.sockets[0].getsockname()[1]
-    client = EngineClient(("127.0.0.1", port))
+    client = EngineClient(Address(Path("no.sock"), port))
     assert await (await client.send("/v1/echo", b"hi")).read() == b"hi"
     await client.close()
     listening.close()

@@ -7,6 +7,7 @@ import pytest
 
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
+from jixi.core.usage import Usage
 from jixi.models.gateway import Limits
 from tests.unit.gateway.fakes import (
     House,
@@ -19,7 +20,9 @@ from tests.unit.gateway.fakes import (
     whole,
 )
 
-SHORT = Limits(first_token_s=0.1, inter_token_s=0.1, whole_s=0.1, reader_s=0.1, waiting=2)
+SHORT = Limits(
+    retries=0, breaker=0, first_token_s=0.1, inter_token_s=0.1, whole_s=0.1, reader_s=0.1, waiting=2
+)
 short = pytest.mark.parametrize("limits", [SHORT])
 
 
@@ -36,6 +39,31 @@ def failed(wire: bytes) -> str:
     assert not any(one["choices"][0]["finish_reason"] for one in chunks[:-1])
     assert list(chunks[-1]) == ["error"]
     return chunks[-1]["error"]["code"]
+
+
+async def test_what_comes_after_an_early_word_of_usage_is_charged_on_top(
+    scripted: House, engine: ScriptedEngine
+) -> None:
+    engine.wire = sse(chunk("a"), usage_chunk(7, 1), chunk("b"), chunk("c"))
+    engine.close_after = True
+    reply = await scripted.open(messages=chat(), stream=True)
+    assert reply.stream is not None
+    assert failed(b"".join([block async for block in reply.stream])) == "engine_error"
+    assert scripted.meter.settled["req_1"].usage == Usage(input_tokens=7, output_tokens=3, estimated=True)
+
+
+@short
+async def test_a_client_that_reads_on_after_it_was_given_up_is_told_so(
+    scripted: House, engine: ScriptedEngine
+) -> None:
+    engine.wire = sse(chunk("a"), chunk("b"))
+    engine.hold_at = len(engine.wire)
+    reply = await scripted.open(messages=chat(), stream=True)
+    assert reply.stream is not None
+    first = await anext(reply.stream)
+    assert (await asyncio.wait_for(scripted.meter.settlement(), 5)).outcome == "cancelled"
+    rest = b"".join([block async for block in reply.stream])
+    assert failed(first + rest) == "client_too_slow"
 
 
 async def test_a_stream_cut_at_any_byte_ends_in_an_error_and_never_in_an_end(
@@ -217,7 +245,8 @@ async def test_an_engine_that_says_nothing_is_given_up(
 @short
 async def test_comments_are_no_progress(scripted: House, engine: ScriptedEngine) -> None:
     """An engine that keeps the connection alive and makes no token is as dead as a silent one."""
-    engine.wire = sse(chunk(""))[:-5] + b"8\r\n: ping\n\n\r\n" * 20_000
+    late = sse(chunk("late"), chunk(None, "stop"), b"[DONE]").partition(b"\r\n\r\n")[2]
+    engine.wire = sse(chunk(""))[:-5] + b"8\r\n: ping\n\n\r\n" * 20_000 + late
     engine.size = 12
     assert (await refusal(scripted, stream=True)).code == "engine_timeout"
 
@@ -286,6 +315,21 @@ async def test_a_caller_who_leaves_while_waiting_stops_the_engine(
     assert settled.outcome == "cancelled"
     assert settled.usage.output_tokens == 0
     assert settled.usage.input_tokens > 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_the_end_of_the_server_cuts_was_not_given_up_by_its_caller(
+    scripted: House, engine: ScriptedEngine, stream: bool
+) -> None:
+    engine.hold_at = 0
+    call = asyncio.create_task(scripted.open(messages=chat(), stream=stream))
+    while not engine.bodies:
+        await asyncio.sleep(0)
+    scripted.gateway.interrupt()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert (await scripted.meter.settlement()).outcome == "interrupted"
 
 
 async def test_a_caller_who_leaves_while_the_charge_is_written_is_charged_in_full(house: House) -> None:

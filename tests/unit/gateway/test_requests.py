@@ -1,5 +1,6 @@
 """Bad requests: each is told what is wrong, and where, before anything else happens."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
-from tests.unit.gateway.fakes import House, ScriptedEngine, chat
+from tests.unit.gateway.fakes import House, ScriptedEngine, chat, whole
 
+ANSWER = b'{"choices":[{"index":0,"message":{"content":"a cat"}}],"model":"stub"}'
 TOOL: dict[str, Any] = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 
 
@@ -124,6 +126,10 @@ async def test_a_body_that_is_no_object_is_told_so(scripted: House, body: bytes)
         (Scope.EMBEDDINGS, {"input": []}, "invalid_value", "input"),
         (Scope.EMBEDDINGS, {"input": [[]]}, "invalid_value", "input[0]"),
         (Scope.EMBEDDINGS, {"input": "a", "encoding_format": "hex"}, "invalid_value", "encoding_format"),
+        (Scope.RERANK, {"documents": ["a"]}, "invalid_value", "query"),
+        (Scope.RERANK, {"query": "q", "documents": []}, "invalid_value", "documents"),
+        (Scope.RERANK, {"query": "q", "documents": [{"title": "a"}]}, "invalid_value", "documents[0].text"),
+        (Scope.RERANK, {"query": "q", "documents": ["a"], "top_n": 0}, "invalid_value", "top_n"),
     ],
 )
 async def test_completions_and_embeddings_are_checked_too(
@@ -162,6 +168,61 @@ async def test_a_picture_is_refused_while_no_engine_sees(scripted: House) -> Non
     assert (error.code, error.param) == ("operation_not_supported", "messages[0].content[0].type")
 
 
+async def test_a_picture_reaches_an_engine_that_sees_and_is_held_for(
+    scripted: House, engine: ScriptedEngine
+) -> None:
+    scripted.replica.profile = replace(scripted.replica.profile, vision=True)
+    scripted.replica.context = 1 << 20
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    body = {"model": "stub", "messages": [{"role": "user", "content": [part, part]}], "max_tokens": 5}
+    engine.wire = whole(ANSWER)
+    await scripted.raw(msgspec.json.encode(body))
+    assert engine.bodies[0]["messages"] == body["messages"]
+    assert scripted.meter.reserved[0].max_input_tokens > 32_768
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "https://example.com/a.png",
+        "file://localhost/secret.png",
+        "data:text/html;base64,AAAA",
+        "data:image/png,AAAA",
+        " http://localhost/data:image/png;base64,",
+    ],
+)
+async def test_an_engine_of_ours_is_given_no_address_to_fetch(
+    scripted: House, engine: ScriptedEngine, url: str
+) -> None:
+    scripted.replica.profile = replace(scripted.replica.profile, vision=True)
+    scripted.replica.context = 1 << 20
+    part = {"type": "image_url", "image_url": {"url": url}}
+    body = msgspec.json.encode({"model": "stub", "messages": [{"role": "user", "content": [part]}]})
+    error = await refusal(scripted, body)
+    assert (error.code, error.param) == ("invalid_value", "messages[0].content[0].image_url.url")
+    assert (engine.bodies, scripted.meter.reserved) == ([], [])
+    scripted.replica.profile = replace(scripted.replica.profile, fetches=True)
+    engine.wire = whole(ANSWER)
+    await scripted.raw(body)
+    assert len(engine.bodies) == 1
+
+
+async def test_a_picture_without_an_address_is_told_so(scripted: House) -> None:
+    body = {"model": "stub", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]}
+    error = await refusal(scripted, msgspec.json.encode(body))
+    assert (error.code, error.param) == ("invalid_value", "messages[0].content[0].image_url")
+
+
+async def test_the_hold_is_no_more_than_one_answer_of_the_engine(
+    scripted: House, engine: ScriptedEngine
+) -> None:
+    scripted.replica.profile = replace(scripted.replica.profile, max_output=100)
+    engine.wire = whole(ANSWER)
+    await scripted.raw(msgspec.json.encode({"model": "stub", "messages": chat(), "n": 1}))
+    assert scripted.meter.reserved[0].max_output_tokens == 100
+
+
 async def test_rights_come_before_the_model_is_looked_for(scripted: House) -> None:
     scripted.gate.closed.add((Scope.CHAT, "secret"))
     body = {"model": "secret", "messages": chat()}
@@ -185,7 +246,7 @@ FIELDS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    kind=st.sampled_from([Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS]),
+    kind=st.sampled_from([Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS, Scope.RERANK]),
     fields=st.dictionaries(FIELDS, VALUES, max_size=4),
     valid=st.booleans(),
 )
@@ -193,7 +254,9 @@ async def test_any_request_is_answered_or_refused_with_a_reason(
     scripted: House, engine: ScriptedEngine, kind: Scope, fields: dict[str, Any], valid: bool
 ) -> None:
     engine.wire = b"HTTP/1.1 418 Tea\r\nContent-Length: 2\r\n\r\n{}"
-    base = {"messages": chat(), "prompt": "x", "input": "x"} if valid else {}
+    base = (
+        {"messages": chat(), "prompt": "x", "input": "x", "query": "x", "documents": ["x"]} if valid else {}
+    )
     try:
         body = msgspec.json.encode({"model": "stub", **base, **fields})
     except (OverflowError, UnicodeEncodeError):

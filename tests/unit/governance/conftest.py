@@ -1,11 +1,12 @@
 """A running ledger with one priced model."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from jixi.governance.ledger import Ledger
-from jixi.storage import Database
+from jixi.storage import Database, Vault
 from tests.clocks import FrozenClock
 
 
@@ -24,3 +25,8 @@ async def ledger(database: Database, clock: FrozenClock) -> AsyncIterator[Ledger
     )
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault(tmp_path / "vault.key")

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from jixi.core.errors import JixiError
 from jixi.core.ports import Hold, Outcome, Reservation, Settlement
 from jixi.core.principal import Principal, Role
 from jixi.core.usage import Usage
-from jixi.governance.ledger import Budgets, Ledger, Selection, Statement, Totals
+from jixi.governance.ledger import Ledger, Limits, LimitValues, Selection, Statement, Totals, Used
 from jixi.storage import Database
 from tests.clocks import FrozenClock
 from tests.unit.governance.calls import CALLER, a_call
@@ -44,22 +45,69 @@ async def test_a_settled_call_is_a_charge_of_exactly_what_it_used(
     assert (charge.outcome, charge.currency, charge.price_version) == ("ok", "CNY", hold.price.version)
 
 
-async def test_a_running_call_is_held_and_a_settled_one_is_spent(
+async def test_a_caller_that_leaves_while_it_is_admitted_leaves_nothing_held(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
-    budgets = Budgets(database, clock)
+    leaving = asyncio.create_task(ledger.reserve(a_call(request_id="req_left")))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert isinstance((await asyncio.gather(leaving, return_exceptions=True))[0], asyncio.CancelledError)
+    await ledger.settle(await ledger.reserve(a_call()), _ended())
+    await ledger.settle_late()
+    assert (await Limits(database, clock).get("ten_a", "ten_a")).used == Used(
+        daily_micros=COST, monthly_micros=COST
+    )
+    left = [
+        each
+        for each in await Statement(database, clock).charges(_all(clock), limit=10)
+        if not each.cost_micros
+    ]
+    assert [(each.request_id, each.outcome) for each in left] == [("req_left", "cancelled")]
+
+
+async def test_a_hold_and_its_end_in_one_commit_are_both_written(
+    ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    limits = Limits(database, clock)
+    await ledger.settle(await ledger.reserve(a_call()), _ended())
+    async with database.session() as session:
+        # The writer waits for this with what it has in hand, so that all that comes now is its next commit.
+        await session.execute(text("UPDATE gauges SET revision = revision"))
+        first = asyncio.create_task(ledger.reserve(a_call()))
+        await limits.get("ten_a", "ten_a")
+        leaving = asyncio.create_task(ledger.reserve(a_call(request_id="req_left")))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        late = asyncio.create_task(ledger.settle_late())
+        await asyncio.sleep(0)
+    await ledger.settle(await first, _ended())
+    await late
+    assert (await limits.get("ten_a", "ten_a")).used == Used(daily_micros=2 * COST, monthly_micros=2 * COST)
+    charges = await Statement(database, clock).charges(_all(clock), limit=10)
+    assert ("req_left", "cancelled") in [(each.request_id, each.outcome) for each in charges]
+    assert await Statement(database, clock).discrepancies() == []
+
+
+async def test_a_running_call_is_held_and_a_settled_one_is_spent_on_every_scope(
+    ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    limits = Limits(database, clock)
     hold = await ledger.reserve(a_call())
-    held = [(row.scope, row.spent_micros, row.held_micros) for row in await budgets.of_tenant("ten_a")]
-    assert held == [("tenant", 0, 300), ("key", 0, 300)]
+    held = [(row.scope_id, row.scope, row.used) for row in await limits.of_tenant("ten_a")]
+    used = Used(running=1, daily_held_micros=300, monthly_held_micros=300)
+    scopes = [("ten_a", "tenant"), ("mem_a", "member"), ("key_a", "key"), ("model:m", "model")]
+    assert held == [(*scope, used) for scope in scopes]
     await ledger.settle(hold, _ended())
-    spent = [(row.scope, row.spent_micros, row.held_micros) for row in await budgets.of_tenant("ten_a")]
-    assert spent == [("tenant", COST, 0), ("key", COST, 0)]
+    spent = [row.used for row in await limits.of_tenant("ten_a")]
+    assert spent == [Used(daily_micros=COST, monthly_micros=COST)] * 4
 
 
 async def test_settling_twice_charges_once(ledger: Ledger, database: Database, clock: FrozenClock) -> None:
     hold = await ledger.reserve(a_call())
-    await asyncio.gather(*(ledger.settle(hold, _ended()) for _ in range(5)))
-    await ledger.settle(hold, _ended())
+    told = await asyncio.gather(*(ledger.settle(hold, _ended()) for _ in range(5)))
+    told.append(await ledger.settle(hold, _ended()))
+    assert len(set(told)) == 1, "who settles again is told what was charged"
     assert len(await Statement(database, clock).charges(_all(clock), limit=10)) == 1
     assert await Statement(database, clock).discrepancies() == []
 
@@ -74,7 +122,7 @@ async def test_a_request_id_is_held_only_once(ledger: Ledger, database: Database
 async def test_money_for_fifty_admits_exactly_fifty_of_two_hundred_calls_at_once(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
-    await Budgets(database, clock).set_limit("ten_a", "ten_a", 50 * 300 + 299)
+    await Limits(database, clock).put("ten_a", "ten_a", LimitValues(monthly_micros=50 * 300 + 299))
     outcomes = await asyncio.gather(*(_outcome(ledger, a_call()) for _ in range(200)))
     admitted = [each for each in outcomes if isinstance(each, Hold)]
     assert len(admitted) == 50
@@ -85,39 +133,45 @@ async def test_money_for_fifty_admits_exactly_fifty_of_two_hundred_calls_at_once
 async def test_money_given_back_admits_the_next_call(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
-    await Budgets(database, clock).set_limit("ten_a", "key_a", 300)
+    await Limits(database, clock).put("ten_a", "key_a", LimitValues(monthly_micros=300))
     first = await ledger.reserve(a_call())
     assert await _outcome(ledger, a_call()) == "budget_exceeded"
     await ledger.settle(first, _ended("failed", Usage()))
     assert isinstance(await _outcome(ledger, a_call()), Hold)
 
 
-@pytest.mark.parametrize("short", ["ten_a", "key_a"])
-async def test_a_call_needs_money_in_its_tenants_and_in_its_keys_budget(
-    ledger: Ledger, database: Database, clock: FrozenClock, short: str
+@pytest.mark.parametrize("period", ["daily", "monthly"])
+@pytest.mark.parametrize(
+    ("short", "scope"), [("ten_a", "tenant"), ("mem_a", "member"), ("key_a", "key"), ("model:m", "model")]
+)
+async def test_a_call_needs_money_in_every_scope_for_the_day_and_the_month(
+    ledger: Ledger, database: Database, clock: FrozenClock, short: str, scope: str, period: str
 ) -> None:
-    budgets = Budgets(database, clock)
-    await budgets.set_limit("ten_a", "ten_a", 1_000_000)
-    await budgets.set_limit("ten_a", "key_a", 1_000_000)
-    await budgets.set_limit("ten_a", short, 299)
+    limits = Limits(database, clock)
+    for each in ("ten_a", "mem_a", "key_a", "model:m"):
+        values = LimitValues(daily_micros=1_000_000, monthly_micros=1_000_000)
+        if each == short:
+            values = values._replace(**{f"{period}_micros": 299})
+        await limits.put("ten_a", each, values)
     with pytest.raises(JixiError) as refused:
         await ledger.reserve(a_call())
     assert refused.value.code == "budget_exceeded"
-    assert refused.value.facts["scope"] == {"ten_a": "tenant", "key_a": "key"}[short]
-    assert all(row.held_micros == 0 for row in await budgets.of_tenant("ten_a"))
+    assert (refused.value.facts["scope"], refused.value.facts["period"]) == (scope, period)
+    assert all(row.used == Used() for row in await limits.of_tenant("ten_a"))
+    assert await Statement(database, clock).discrepancies() == []
 
 
 async def test_a_budget_of_exactly_the_worst_case_admits_the_call(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
-    await Budgets(database, clock).set_limit("ten_a", "ten_a", 300)
+    await Limits(database, clock).put("ten_a", "ten_a", LimitValues(monthly_micros=300))
     assert isinstance(await _outcome(ledger, a_call()), Hold)
 
 
 async def test_another_tenants_budget_is_not_touched(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
-    await Budgets(database, clock).set_limit("ten_a", "ten_a", 0)
+    await Limits(database, clock).put("ten_a", "ten_a", LimitValues(monthly_micros=0))
     other = Principal(tenant_id="ten_b", member_id="mem_b", role=Role.DEVELOPER)
     assert isinstance(await _outcome(ledger, a_call(other)), Hold)
     assert await _outcome(ledger, a_call()) == "budget_exceeded"
@@ -127,13 +181,14 @@ async def test_another_tenants_budget_is_not_touched(
 async def test_a_new_month_begins_with_the_standing_limit_and_nothing_spent(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
-    await Budgets(database, clock).set_limit("ten_a", "ten_a", 300)
+    await Limits(database, clock).put("ten_a", "ten_a", LimitValues(monthly_micros=300))
     hold = await ledger.reserve(a_call())
     clock.advance(30 * 86_400)
     later = await ledger.reserve(a_call())
     await ledger.settle(hold, _ended())
-    tenant, _ = await Budgets(database, clock).of_tenant("ten_a")
-    assert (tenant.month, tenant.held_micros, tenant.spent_micros) == (later.month, 300, 0)
+    tenant = await Limits(database, clock).get("ten_a", "ten_a")
+    assert later.month == "2026-12"
+    assert (tenant.used.monthly_held_micros, tenant.used.monthly_micros) == (300, 0)
     assert await Statement(database, clock).discrepancies() == []
 
 
@@ -174,6 +229,8 @@ async def test_a_hold_that_nobody_renews_is_settled_with_what_was_produced(
     await successor.close()
     (charge,) = await Statement(database, clock).charges(_all(clock), limit=10)
     assert (charge.outcome, charge.estimated, charge.output_tokens) == ("interrupted", True, 7)
+    assert await ledger.settle(hold, _ended()) is None, "another settlement stands"
+    assert await Statement(database, clock).charges(_all(clock), limit=10) == [charge]
     assert await Statement(database, clock).discrepancies() == []
 
 
@@ -181,11 +238,24 @@ async def test_a_call_that_runs_longer_than_its_lease_keeps_its_hold(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
     hold = await ledger.reserve(a_call())
+    neighbour = Ledger(database, clock)
+    await neighbour.start()
     for _ in range(10):
         clock.advance(30)
         await ledger.renew()
-        assert await ledger.recover() == 0
+        assert await ledger.recover() == await neighbour.recover() == 0
+    await neighbour.close()
     assert await ledger.settle(hold, _ended()) == COST
+
+
+async def test_a_statement_is_a_tenants_own(ledger: Ledger, database: Database, clock: FrozenClock) -> None:
+    stranger = Principal(tenant_id="ten_b", member_id="mem_b", role=Role.DEVELOPER)
+    for principal in (CALLER, stranger):
+        await ledger.settle(await ledger.reserve(a_call(principal)), _ended())
+    statement = Statement(database, clock)
+    _, totals = await statement.usage(_all(clock), ())
+    assert totals.calls == 1
+    assert [each.member_id for each in await statement.charges(_all(clock), limit=10)] == [CALLER.member_id]
 
 
 async def test_statements_add_up_by_every_grouping(
@@ -197,7 +267,7 @@ async def test_statements_add_up_by_every_grouping(
         clock.advance(86_400)
     await ledger.settle(await ledger.reserve(a_call()), _ended("failed", Usage(input_tokens=1)))
     statement = Statement(database, clock)
-    expected = Totals(4, 1, 31, 12, 60, 3 * COST + 1)
+    expected = Totals(4, 1, 31, 12, 60, cost_micros=3 * COST + 1)
     for groups, rows in ((("day",), 4), (("model",), 1), (("key", "member"), 2), (("day", "key"), 4)):
         found, totals = await statement.usage(_all(clock), groups)
         assert (len(found), totals) == (rows, expected)
@@ -249,21 +319,21 @@ async def test_a_ledger_that_cannot_be_written_admits_nothing_and_recovers(
     await closed.close()
 
 
-async def test_a_stale_version_of_a_budget_is_refused(database: Database, clock: FrozenClock) -> None:
-    budgets = Budgets(database, clock)
-    first = await budgets.set_limit("ten_a", "ten_a", 100, version=0)
-    await budgets.set_limit("ten_a", "ten_a", 200, version=first.version)
+async def test_a_stale_version_of_a_limit_is_refused(database: Database, clock: FrozenClock) -> None:
+    limits = Limits(database, clock)
+    first = await limits.put("ten_a", "ten_a", LimitValues(concurrency=1), version=0)
+    await limits.put("ten_a", "ten_a", LimitValues(concurrency=2), version=first.version)
     with pytest.raises(JixiError) as refused:
-        await budgets.set_limit("ten_a", "ten_a", 300, version=first.version)
+        await limits.put("ten_a", "ten_a", LimitValues(concurrency=3), version=first.version)
     assert refused.value.code == "precondition_failed"
-    assert (await budgets.get("ten_a", "ten_a")).limit_micros == 200
+    assert (await limits.get("ten_a", "ten_a")).values.concurrency == 2
 
 
 async def test_several_ledgers_on_one_database_share_one_limit(
     ledger: Ledger, database: Database, clock: FrozenClock
 ) -> None:
     """As several gateway processes do."""
-    await Budgets(database, clock).set_limit("ten_a", "ten_a", 20 * 300)
+    await Limits(database, clock).put("ten_a", "ten_a", LimitValues(monthly_micros=20 * 300))
     second = Ledger(database, clock)
     await second.start()
     outcomes = await asyncio.gather(

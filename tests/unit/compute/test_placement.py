@@ -1,0 +1,197 @@
+"""Replicas go where they fit, apart where that is possible, as tightly as may be, and leave nothing behind."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jixi.compute.inventory import Accelerator, Node
+from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, visible
+from tests.unit.compute.machines import GIB, node
+
+SIZES = st.sampled_from([16, 24, 80])
+NODES = st.lists(st.lists(SIZES, max_size=4), min_size=1, max_size=4).map(
+    lambda sizes: [node(f"n{at}", gib) for at, gib in enumerate(sizes)]
+)
+NEEDS = st.builds(
+    Need,
+    group=st.sampled_from("abc"),
+    memory_bytes=st.integers(0, 90 * GIB),
+    accelerators=st.integers(0, 3),
+    share=st.sampled_from([0, 0, 0.25, 1]),
+)
+STEPS = st.lists(st.tuples(NEEDS, st.booleans()), max_size=30)
+
+
+def frees(space: Space, nodes: list[Node]) -> dict[tuple[str, str], int]:
+    places = [
+        (each.name, place) for each in nodes for place in (MAIN_MEMORY, *(a.id for a in each.accelerators))
+    ]
+    return {key: space.free(*key) for key in places}
+
+
+@given(NODES, STEPS)
+def test_nothing_is_ever_given_that_is_not_there_and_all_comes_back(
+    nodes: list[Node], steps: list[tuple[Need, bool]]
+) -> None:
+    space = Space(nodes)
+    empty = frees(space, nodes)
+    held: list[Placement] = []
+    for need, leave in steps:
+        if leave and held:
+            space.release(held.pop(0))
+            continue
+        placed = space.place(need)
+        if placed is not None:
+            held.append(placed)
+            assert len(set(placed.places)) == max(1, need.accelerators)
+            assert all(bytes_ >= need.memory_bytes for bytes_ in placed.held)
+        taken = Counter[tuple[str, str]]()
+        for each in held:
+            for place, bytes_ in zip(each.places, each.held, strict=True):
+                taken[each.node, place] += bytes_
+        assert all(taken[key] <= empty[key] for key in taken)
+        assert frees(space, nodes) == {key: empty[key] - taken[key] for key in empty}
+    for each in held:
+        space.release(each)
+        space.release(each)
+    assert frees(space, nodes) == empty
+    assert space.placements() == []
+
+
+@given(NODES, STEPS, NEEDS)
+def test_a_need_is_placed_when_and_only_when_enough_accelerators_of_one_node_are_free_for_it(
+    nodes: list[Node], steps: list[tuple[Need, bool]], last: Need
+) -> None:
+    space = Space(nodes)
+    for need, _ in steps:
+        space.place(need)
+    free = frees(space, nodes)
+    fits = False
+    for each in nodes:
+        if last.accelerators == 0:
+            fits |= free[each.name, MAIN_MEMORY] >= last.of(each.memory_bytes)
+        else:
+            enough = sum(free[each.name, a.id] >= last.of(a.memory_bytes) for a in each.accelerators)
+            fits |= enough >= last.accelerators
+    assert (space.place(last) is not None) == fits
+
+
+@given(NODES, STEPS)
+def test_the_same_needs_in_the_same_order_go_to_the_same_places(
+    nodes: list[Node], steps: list[tuple[Need, bool]]
+) -> None:
+    first, second = Space(nodes), Space(nodes)
+    assert [first.place(need) for need, _ in steps] == [second.place(need) for need, _ in steps]
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 16))
+def test_replicas_of_one_deployment_are_spread_evenly_over_nodes_and_accelerators(
+    nodes: int, cards: int, replicas: int
+) -> None:
+    space = Space([node(f"n{at}", [80] * cards) for at in range(nodes)])
+    need = Need(group="a", memory_bytes=5 * GIB, accelerators=1)
+    placed = [each for each in space.place_all([need] * replicas) if each is not None]
+    assert len(placed) == replicas
+    on_card = Counter((each.node, each.places) for each in placed)
+    on_node = Counter(each.node for each in placed)
+    assert max(on_card.values()) == -(-replicas // (nodes * cards))
+    assert len(on_node) == min(nodes, replicas)
+
+
+def test_a_replica_goes_to_the_other_node_though_it_packs_worse() -> None:
+    space = Space([node("one", [80]), node("two", [24])])
+    small = Need(group="a", memory_bytes=10 * GIB, accelerators=1)
+    assert [each.node for each in space.place_all([small, small]) if each] == ["two", "one"]
+
+
+def test_of_places_without_such_a_replica_the_tightest_is_taken() -> None:
+    space = Space([node("n", [80, 24, 40])])
+    placed = space.place(Need(group="a", memory_bytes=20 * GIB, accelerators=1))
+    assert placed is not None
+    assert placed.places == ("nvidia-1",)
+
+
+def test_a_model_over_several_accelerators_gets_such_of_one_kind_on_one_node() -> None:
+    mixed = replace(
+        node("mixed", [80, 80]),
+        accelerators=(
+            node("", [80]).accelerators[0],
+            node("", [80, 80], model="A100").accelerators[1],
+        ),
+    )
+    space = Space([mixed, node("even", [80, 80, 80])])
+    placed = space.place(Need(group="a", memory_bytes=70 * GIB, accelerators=2))
+    assert placed is not None
+    assert (placed.node, placed.memory_bytes) == ("even", 140 * GIB)
+    assert space.place(Need(group="a", memory_bytes=70 * GIB, accelerators=2)) is None
+
+
+def test_whose_accelerators_will_do_is_respected() -> None:
+    space = Space([node("n", [80])])
+    need = Need(group="a", memory_bytes=1, accelerators=1, vendors=frozenset({"ascend"}))
+    assert space.place(need) is None
+    assert space.most_free(need) == 0
+
+
+def test_what_others_use_is_not_free_and_what_was_reserved_but_not_yet_taken_is_not_either() -> None:
+    card = node("n", [80])
+    space = Space([card])
+
+    def used(gib: float) -> int:
+        accelerator = replace(card.accelerators[0], used_bytes=round(gib * GIB))
+        space.observe([replace(card, accelerators=(accelerator,))])
+        return space.free("n", "nvidia-0") // GIB
+
+    assert used(10) == 70
+    placed = space.place(Need(group="a", memory_bytes=30 * GIB, accelerators=1))
+    assert placed is not None
+    assert used(10) == 40, "the replica has taken nothing yet"
+    assert used(40) == 40, "now it has"
+    assert used(55) == 25, "somebody else has taken more"
+    assert used(75) == 5
+    space.release(placed)
+    assert used(0) == 80
+
+
+def test_what_has_gone_has_nothing_free_and_what_comes_back_has() -> None:
+    space = Space([node("n", [80])])
+    placed = space.place(Need(group="a", memory_bytes=GIB, accelerators=1))
+    space.observe([node("n")])
+    assert space.place(Need(group="b", memory_bytes=GIB, accelerators=1)) is None
+    assert placed is not None
+    space.release(placed)
+    space.observe([node("n", [80])])
+    assert space.free("n", "nvidia-0") == 80 * GIB
+
+
+def test_the_reserve_of_main_memory_is_never_given_away() -> None:
+    space = Space([node("n", memory=8, used=2)], reserve_bytes=GIB)
+    assert space.place(Need(group="a", memory_bytes=6 * GIB)) is None
+    assert space.place(Need(group="a", memory_bytes=5 * GIB)) is not None
+
+
+def test_a_copy_is_for_trying_out() -> None:
+    space = Space([node("n", [80])])
+    twin = space.copy()
+    twin.place(Need(group="a", memory_bytes=80 * GIB, accelerators=1))
+    assert (space.free("n", "nvidia-0"), twin.free("n", "nvidia-0")) == (80 * GIB, 0)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "variable"),
+    [
+        ("nvidia", "CUDA_VISIBLE_DEVICES"),
+        ("amd", "HIP_VISIBLE_DEVICES"),
+        ("ascend", "ASCEND_RT_VISIBLE_DEVICES"),
+    ],
+)
+def test_programs_see_the_accelerators_that_they_were_given(vendor, variable: str) -> None:
+    cards = [
+        Accelerator(id=f"x-{at}", vendor=vendor, index=at, model="m", memory_bytes=1, used_bytes=0)
+        for at in (1, 3)
+    ]
+    assert visible(cards)[variable] == "1,3"
+    assert set(visible([]).values()) == {""}
