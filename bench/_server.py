@@ -1,6 +1,7 @@
-"""The side of Jixi: a whole server with an administrator, a key and budgets. Prints one line of JSON when it answers.
+"""The side of Jixi: a whole server with an administrator, a key and limits. Prints one line of JSON when it answers.
 
-Usage: python bench/_server.py DATA_DIR DEPLOYMENTS, where DEPLOYMENTS is JSON as in `[[deployments]]`.
+Usage: python bench/_server.py DATA_DIR DEPLOYMENTS SETTINGS, where DEPLOYMENTS is JSON as in `[[deployments]]` and
+SETTINGS is a JSON object of other settings.
 """
 
 import asyncio
@@ -13,14 +14,23 @@ import uvloop
 
 from jixi.assembly import House, Settings
 from jixi.core.principal import INFERENCE_SCOPES, Principal, Role
+from jixi.governance.ledger import LimitValues
+from jixi.models.gateway import Target
 from jixi.server import Running, serve
 from jixi.telemetry import configure_logs
 
-PLENTY = 10**15
+PLENTY = LimitValues(
+    requests_per_minute=10**9,
+    tokens_per_minute=10**12,
+    concurrency=10**6,
+    daily_micros=10**15,
+    monthly_micros=10**15,
+)
+ALIAS = "bench-alias"
 
 
 async def furnish(running: Running, names: list[str]) -> None:
-    """Make what a caller needs; a budget for the tenant and for the key, so that every hold is conditional."""
+    """Make what a caller needs; limits of every kind for tenant, member and key, so that every hold is conditional."""
     house = running.house
     token = (house.setup_link or "").partition("token=")[2]
     member, tenant = await house.identity.members.set_up(
@@ -34,8 +44,9 @@ async def furnish(running: Running, names: list[str]) -> None:
     )
     principal = Principal(tenant_id=tenant.id, member_id=member.id, role=Role.PLATFORM_ADMIN)
     key, secret = await house.identity.keys.create(principal, "bench", INFERENCE_SCOPES)
-    for scope in (tenant.id, key.id):
-        await house.budgets.set_limit(tenant.id, scope, PLENTY)
+    for scope in (tenant.id, member.id, key.id):
+        await house.limits.put(tenant.id, scope, PLENTY)
+    await house.aliases.add(name=ALIAS, targets=(Target(model=names[0]),))
     await until_ready(house, names)
     print(json.dumps({"url": running.url, "key": secret}), flush=True)
 
@@ -48,7 +59,7 @@ async def until_ready(house: House, names: list[str]) -> None:
 
 async def main() -> None:
     configure_logs(json=False, level="warning")
-    deployments = json.loads(sys.argv[2])
+    deployments, more = json.loads(sys.argv[2]), json.loads(sys.argv[3])
     settings = Settings(
         data_dir=Path(sys.argv[1]),
         port=0,
@@ -57,6 +68,7 @@ async def main() -> None:
         console=False,
         log_level="warning",
         deployments=deployments,
+        **more,
     )
     names = [deployment["name"] for deployment in deployments]
     tasks: list[asyncio.Task[None]] = []

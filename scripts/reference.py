@@ -5,10 +5,15 @@ A page holds `<!-- generated: NAME -->` … `<!-- end -->`; what stands between 
 Chinese for what the code says in English alone stands in reference.zh.toml; a missing or idle line is an error.
 """
 
+import ast
+import inspect
 import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +23,7 @@ from pydantic.fields import FieldInfo
 from jixi.assembly import DeploymentSetting, Settings
 from jixi.cli import command_line
 from jixi.core.errors import PROBLEMS
+from jixi.core.principal import Scope
 from jixi.server import openapi_document
 
 ROOT = Path(__file__).parent.parent
@@ -153,6 +159,77 @@ def _spelling(parameter: Any) -> str:
     return ", ".join(f"`{name}`" for name in parameter.opts)
 
 
+_WHERE: Mapping[bool, tuple[str, str]] = {
+    False: ("with Jixi", "与 Jixi 同环境"),
+    True: ("in an environment of its own", "独立环境"),
+}
+_TOOLS = {"native": ("yes", "支持"), "emulated": ("built by the gateway", "由网关构造"), "none": ("–", "–")}
+
+
+def engines(texts: Texts) -> str:
+    """The engines that ship, by their profiles."""
+    rows: list[list[str]] = []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name, where in sorted(project["entry-points"]["jixi.engine"].items()):
+        profile = EntryPoint(name, where, "jixi.engine").load().profile
+        chats = Scope.CHAT in profile.kinds
+        rows.append(
+            [
+                f"`{name}`",
+                ", ".join(f"`{kind.value}`" for kind in sorted(profile.kinds)),
+                texts.pick(*_TOOLS[profile.tools]) if chats else "–",
+                texts.pick("yes", "支持") if profile.vision else "–",
+                texts.pick(*_WHERE[bool(profile.requirements)]),
+                ", ".join(f"`{each}`" for each in profile.requirements) or "–",
+            ]
+        )
+    head = texts.pick("engine|serves|tools|images|runs|packages", "引擎|能力|工具调用|读图|运行位置|依赖")
+    return table(head.split("|"), iter(rows))
+
+
+def engine_options(texts: Texts) -> str:
+    """What each engine takes under `options`, read where it is declared: what it shares with others comes last."""
+    parts: list[str] = []
+    for path in sorted((ROOT / "src/jixi/models/engines").glob("_*.py")):
+        module = import_module(f"jixi.models.engines.{path.stem}")
+        for name, found in vars(module).items():
+            if name.lower() == f"{path.stem.strip('_')}options" and name != "StubOptions":
+                members = {row[0]: row for each in reversed(_declared(found)) for row in _members(each)}
+                own_first = sorted(
+                    members.values(), key=lambda row: row[0] not in vars(found)["__annotations__"]
+                )
+                rows = (
+                    [f"`{field}`", default, texts.of("engines", said)] for field, default, said in own_first
+                )
+                head = texts.pick("option|default|meaning", "选项|默认值|含义").split("|")
+                parts.append(f"### {path.stem.strip('_')}\n\n{table(head, rows)}")
+    return "\n\n".join(parts)
+
+
+def _declared(options: type) -> list[ast.ClassDef]:
+    """The class and those of ours that it builds on, as they are written."""
+    bases = [each for each in options.__mro__ if each.__module__.startswith("jixi.")]
+    parsed = [ast.parse(inspect.getsource(each)).body[0] for each in bases]
+    return [each for each in parsed if isinstance(each, ast.ClassDef)]
+
+
+def _members(declared: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
+    """Each field with its default and the text below it."""
+    for field, said in pairwise([*declared.body, ast.Pass()]):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and field.value is not None
+        ):
+            text = (
+                said.value.value
+                if isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant)
+                else ""
+            )
+            default = ast.unparse(field.value)
+            yield field.target.id, "–" if default in ("None", "{}", "''") else f"`{default}`", str(text)
+
+
 def generated(language: Language) -> dict[str, str]:
     """Every generated part by name."""
     texts = Texts(language)
@@ -162,6 +239,8 @@ def generated(language: Language) -> dict[str, str]:
         "errors": errors(texts),
         "routes": routes(texts),
         "commands": commands(texts),
+        "engines": engines(texts),
+        "engine-options": engine_options(texts),
     }
     if language == "zh" and texts.idle():
         raise SystemExit(f"{TEXTS.name}: nobody asks for {', '.join(texts.idle())}")
@@ -169,8 +248,11 @@ def generated(language: Language) -> dict[str, str]:
 
 
 def filled() -> Iterator[tuple[Path, str, str]]:
-    """Each page with generated parts: its path, what it holds, what it should hold."""
+    """Each page with generated parts: its path, what it holds, what it should hold; a part has a page."""
     parts = {"en": generated("en"), "zh": generated("zh")}
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    if homeless := parts["en"].keys() - {name for _, name, _ in _PART.findall(pages)}:
+        raise SystemExit(f"no page holds {', '.join(sorted(homeless))}")
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         mine = parts["zh" if path.name.endswith(".zh.md") else "en"]
