@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 CONSOLE := src/jixi/server/console/index.html
-CONSOLE_SOURCES := $(shell find console -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
+CONSOLE_SOURCES := $(shell find console -type d \( -name node_modules -o -name dist \) -prune -o -type f ! -name schema.d.ts -print)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 setup: $(RUNTIME) $(CONSOLE)
@@ -28,10 +28,11 @@ check: $(DEVELOPMENT) $(CONSOLE)
 
 test: $(DEVELOPMENT) $(CONSOLE) tests/js/node_modules
 	@$(BIN)/python scripts/browser.py
-	$(BIN)/python -m pytest --ignore=tests/house --ignore=tests/faults $(ARGS)
+	@$(BIN)/python -m tests.engines.made
+	$(BIN)/python -m pytest --ignore=tests/house $(ARGS)
 
 faults: $(DEVELOPMENT)
-	$(BIN)/python -m pytest tests/faults $(ARGS)
+	$(BIN)/python -m pytest tests/faults --full $(ARGS)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python scripts/figures.py $(ARGS)
