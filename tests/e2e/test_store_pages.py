@@ -54,6 +54,8 @@ class Words:
     retry: str
     here: str
     verify: str
+    checked: re.Pattern[str]
+    """A check of files that has ended well."""
     remove: str
     remove_now: str
     not_here: str
@@ -73,6 +75,7 @@ ENGLISH: Final = Words(
     retry="Try again",
     here="On this machine",
     verify="Check the files",
+    checked=re.compile("Check of files.*Done"),
     remove="Remove from this machine",
     remove_now="Remove",
     not_here="Not here",
@@ -91,6 +94,7 @@ CHINESE: Final = Words(
     retry="重试",
     here="已在本机",
     verify="校验文件",
+    checked=re.compile("文件校验.*已完成"),
     remove="从本机移除",
     remove_now="移除",
     not_here="不在本机",
@@ -204,7 +208,7 @@ def test_a_model_is_brought_by_a_job_that_is_cancelled_begun_again_and_checked(
     job.get_by_role("button", name=words.retry).click()
     expect(variant.get_by_text(words.here)).to_be_visible(timeout=DONE_WITHIN_MS)
     variant.get_by_role("button", name=words.verify).click()
-    expect(variant.get_by_role("button", name=words.remove)).to_be_enabled(timeout=DONE_WITHIN_MS)
+    expect(job.filter(has_text=words.checked)).to_be_visible(timeout=DONE_WITHIN_MS)
     variant.get_by_role("button", name=words.remove).click()
     page.get_by_role("dialog").get_by_role("button", name=words.remove_now, exact=True).click()
     expect(variant.get_by_text(words.not_here)).to_be_visible(timeout=DONE_WITHIN_MS)
