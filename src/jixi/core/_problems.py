@@ -8,6 +8,7 @@ from jixi.core._problems_callers import CALLERS
 from jixi.core._problems_deployments import DEPLOYMENTS
 from jixi.core._problems_house import HOUSE
 from jixi.core._problems_outside import OUTSIDE
+from jixi.core._problems_planner import PLANNER
 
 CATALOGUE: tuple[Problem, ...] = (
     *CALLERS,
@@ -308,5 +309,6 @@ CATALOGUE: tuple[Problem, ...] = (
     ),
     *DEPLOYMENTS,
     *OUTSIDE,
+    *PLANNER,
     *HOUSE,
 )
