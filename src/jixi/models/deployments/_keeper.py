@@ -134,6 +134,8 @@ class Keeper:
     async def leave(self) -> None:
         """Take no more calls, and end once those that are there have ended or have taken too long."""
         self.leaving = True
+        if self.watched is not None:
+            self.watched.client.dismiss()
         self._changed()
         await self._drained()
         await self.end()
@@ -253,11 +255,15 @@ class Keeper:
             return self._fallen(Reason("cannot_start", {"cause": str(error)})), None
         self.watched = replica = self._replica_at(address)
         life = Life(replica, self.spec, process, self._ready, self._doubt, proves=self._proves)
+        # Who cancels this wants it ended, as does who asks for a restart.
+        reason = RESTART_ASKED
         try:
             reason = await life.run(self._asked, around.patience)
             return self._fallen(reason), life.ready_s()
         finally:
             self._replica = self.watched = None
+            if reason is RESTART_ASKED:
+                replica.client.dismiss()
             await self._clear_away(process, replica)
 
     @whole

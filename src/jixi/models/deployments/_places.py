@@ -26,6 +26,7 @@ class Places:
         self._file = path.open("ab", buffering=0)
         self._count = count
         self._held: list[int] = []
+        self._dismissed = False
         self._first = os.getpid() % count
 
     def take(self) -> bool:
@@ -41,7 +42,19 @@ class Places:
         """Hold one less."""
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, self._held.pop())
 
+    @property
+    def dismissed(self) -> bool:
+        """Whether any process has said that the engine is ended on purpose; known beyond `close`."""
+        if not self._dismissed and not self._file.closed:
+            self._dismissed = os.fstat(self._file.fileno()).st_size > 0
+        return self._dismissed
+
+    def dismiss(self) -> None:
+        """Say so, to every process: all that the file ever holds."""
+        self._file.write(b"\0")
+
     def close(self) -> None:
+        self._dismissed = self.dismissed
         self._file.close()
 
     def _lock(self, at: int) -> bool:
@@ -60,7 +73,7 @@ class SharedReplica(Replica):
 
     def __init__(self, spec: ReplicaSpec, profile: Profile, address: Address, clock: Clock) -> None:
         super().__init__(spec, profile, _PlacedClient(address, self), clock)
-        self._places = Places(address.socket.with_suffix(".places"), spec.parallel)
+        self.places = Places(address.socket.with_suffix(".places"), spec.parallel)
         self._held = 0
         self._line: deque[asyncio.Future[None]] = deque()
         self._seeker: asyncio.Task[None] | None = None
@@ -76,7 +89,7 @@ class SharedReplica(Replica):
         if self._held + len(self._line) >= self._here:
             # Nobody has begun: the watch of the deployment asks, and it counts for nothing.
             return
-        if not self._line and self._places.take():
+        if not self._line and self.places.take():
             self._held += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -93,7 +106,7 @@ class SharedReplica(Replica):
         super().end()
         while self._held > max(0, self._here - len(self._line)):
             self._held -= 1
-            self._places.give()
+            self.places.give()
 
     async def close(self) -> None:
         self._closed = True
@@ -106,14 +119,14 @@ class SharedReplica(Replica):
         # The places go with their file.
         self._held = 0
         await super().close()
-        self._places.close()
+        self.places.close()
 
     async def _seek(self) -> None:
         pause = _FIRST_PAUSE_S
         while self._line:
             if self._line[0].done():
                 self._line.popleft()
-            elif self._places.take():
+            elif self.places.take():
                 self._held += 1
                 self._line.popleft().set_result(None)
                 pause = _FIRST_PAUSE_S
@@ -132,6 +145,13 @@ class _PlacedClient(EngineClient):
     def __init__(self, address: Address, replica: SharedReplica) -> None:
         super().__init__(address)
         self._replica = replica
+
+    @property
+    def dismissed(self) -> bool:
+        return self._replica.places.dismissed
+
+    def dismiss(self) -> None:
+        self._replica.places.dismiss()
 
     async def send(self, path: str, body: bytes = b"", **more: Any) -> EngineResponse:
         await self._replica.place()

@@ -49,6 +49,16 @@ class EngineClient:
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
         self._closed = False
+        self._dismissed = False
+
+    @property
+    def dismissed(self) -> bool:
+        """Whether its engine is ended because somebody wants it ended."""
+        return self._dismissed
+
+    def dismiss(self) -> None:
+        """From now on its engine is ended on purpose; said before it is."""
+        self._dismissed = True
 
     async def send(
         self,
@@ -82,8 +92,12 @@ class EngineClient:
                 return await fresh.exchange(head, body)
         return await (await self._connect()).exchange(head, body)
 
-    async def gone(self) -> bool:
-        """Whether nobody listens there any more: the engine has ended, for each start has an address of its own."""
+    async def died(self) -> bool:
+        """Whether the engine has ended although nobody wanted it to: nobody listens there any more, and each start has
+        an address of its own.
+        """
+        if self.dismissed:
+            return False
         if self._closed:
             return True
         try:

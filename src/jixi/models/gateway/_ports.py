@@ -58,8 +58,8 @@ class Client(Protocol):
         """
         ...
 
-    async def gone(self) -> bool:
-        """Whether the engine has ended and will not come back at this address. Nobody knows that of outside models."""
+    async def died(self) -> bool:
+        """Whether the engine has ended although nobody wanted it to. Nobody knows that of outside models."""
         ...
 
 

@@ -1,5 +1,7 @@
 """Requests that were with engines when these died: tried one at a time after the first death, refused after the second.
 
+An engine that is ended on purpose, by a restart, an update or a stop, has not died.
+
 Without this, a request that kills its engine goes on to the next replica, and to the next, and so does every retry of
 its caller.
 """
@@ -62,7 +64,7 @@ class Suspects:
         failures = [
             each for each in failures if each.client is not client and (each.died or now - each.at < _DYING_S)
         ]
-        failures.append(_Failure(client, now, await client.gone()))
+        failures.append(_Failure(client, now, await client.died()))
         self._trails[key] = _Trail(failures, now + self._quarantine_s)
         if len(self._trails) > _MOST:
             self._trails.popitem(last=False)
@@ -77,7 +79,7 @@ class Suspects:
             return 0
         for each in trail.failures:
             if not each.died and now - each.at < _DYING_S:
-                each.died = await each.client.gone()
+                each.died = await each.client.died()
         return sum(each.died for each in trail.failures)
 
     def left_s(self, key: bytes) -> int:

@@ -114,7 +114,7 @@ class ProviderClient:
         self._egress = egress
         self._health = health
 
-    async def gone(self) -> bool:
+    async def died(self) -> bool:
         """Nobody tells us."""
         return False
 
