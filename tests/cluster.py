@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -58,10 +60,13 @@ _ENV = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 
 
 def main() -> None:
+    folder = tempfile.mkdtemp(prefix="jixi-ray-")
+    # Ray writes there where the last cluster is, and makes no folder for that.
+    os.environ["RAY_TMPDIR"] = folder
+    Path(folder, "ray").mkdir()
     from ray.cluster_utils import Cluster
 
     nodes, cpus = map(int, sys.argv[1:])
-    folder = tempfile.mkdtemp(prefix="jixi-ray-")
     made = {"num_cpus": cpus, "object_store_memory": _STORE, "include_dashboard": False, "temp_dir": folder}
     cluster = Cluster()
     try:
@@ -71,6 +76,8 @@ def main() -> None:
         raylets = [node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()]
         print(json.dumps({"address": cluster.address, "raylets": raylets}), flush=True)
         sys.stdin.read()
+    except Exception:  # noqa: BLE001  (whoever waits for a cluster is to see why there is none)
+        traceback.print_exc()
     finally:
         # Its own way out waits for nodes that may be lost.
         for process in psutil.Process().children(recursive=True):
