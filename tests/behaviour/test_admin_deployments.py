@@ -176,6 +176,23 @@ async def test_a_deployment_stops_starts_and_restarts(app: ASGIApp, admin: Perso
     assert actions == ["restart", "start", "stop", "create"]
 
 
+async def test_calls_of_a_replica_that_leaves_may_go_on_for_as_long_as_the_settings_say(
+    settings: Settings,
+) -> None:
+    hurried = settings.model_copy(update={"replica_drain_s": 0.0})
+    async with open_house(hurried) as house:
+        admin = await first_administrator(create_app(house), house.setup_link or "")
+        await made(admin, options={"script": [{"stall_s": 100, "stall_at": 1}]})
+        await until(admin, "echo", state="ready")
+        caller = with_key(create_app(house), (await new_key(admin))[1])
+        body = {"model": "echo", "messages": MESSAGES}
+        hanging = asyncio.create_task(caller.post("/v1/chat/completions", json=body))
+        await until(admin, "echo", in_flight=1)
+        await admin.post("/api/deployments/echo/stop")
+        async with asyncio.timeout(WITHIN_S):
+            assert (await hanging).status_code == 503
+
+
 async def test_one_of_the_settings_is_operated_but_not_changed(admin: Person) -> None:
     fixed = await until(admin, "fixed", state="ready")
     assert (fixed["id"], fixed["origin"], fixed["version"], fixed["revisions"]) == (

@@ -11,7 +11,7 @@ from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
 from jixi.compute.inventory import Inventory
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
-from jixi.models.deployments import Fleet
+from jixi.models.deployments import Fleet, Patience
 from jixi.models.engines import engine_registry
 from jixi.models.environments import Environments
 from jixi.models.memory import Rooms
@@ -41,6 +41,7 @@ async def open_fleet(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
         engine_registry(),
         settings.data_dir / "run",
         clock,
+        Patience(drain_s=settings.replica_drain_s),
         shared=settings.processes > 1,
         interpreter=environments.python,
         # The memory of other machines is Ray's to give.

@@ -197,6 +197,8 @@ class Settings(BaseSettings):
     """The secret under which API keys and sessions are stored, where several servers share one database."""
     drain_s: float = Field(default=30, ge=0, le=3600)
     """How many seconds calls may go on once the server was told to end; the rest is cut with an error."""
+    replica_drain_s: float = Field(default=300, ge=0, le=86_400)
+    """How many seconds the calls of a replica may go on that is replaced, stopped or one too many; the rest is cut."""
     provider_drain_s: float = Field(default=30, gt=0, le=3600)
     """How many seconds a provider with `on_disconnect` = drain may go on with an answer whose caller has left."""
     provider_drains: int = Field(default=64, ge=0, le=10_000)

@@ -365,6 +365,7 @@ class WatchedRoom:
     def __init__(self) -> None:
         self.env: dict[str, str] = {}
         self.options: dict[str, object] = {}
+        self.memory_bytes = 0
         self.engine: psutil.Process | None = None
         self.given_back_amid: list[bool] = []
 

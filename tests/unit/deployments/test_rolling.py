@@ -2,11 +2,16 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from jixi.compute.drivers import RayDriver
+from jixi.core.clock import SystemClock
 from jixi.core.errors import JixiError
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Reason
+from jixi.models.engines import engine_registry
+from tests.cluster import RayCluster
 from tests.unit.deployments.fleets import (
     QUICK,
     Callers,
@@ -158,6 +163,56 @@ async def test_without_room_calls_wait_for_the_old_revision_to_come_back(make_fl
     await gateway.close()
 
 
+@pytest.mark.parametrize(("faults", "revision"), [({}, 2), ({"exit_at_start": 3}, 1)])
+async def test_the_room_that_an_update_makes_is_not_given_to_another_deployment(
+    make_fleet: MakeFleet, faults: dict[str, int], revision: int
+) -> None:
+    fleet = make_fleet(room=OneRoom())
+    await fleet.start([stub()])
+    await fleet.until("m", all_ready(1))
+    await fleet.start([stub("waits")])
+    await fleet.until("waits", lambda now: now.reason is not None)
+    taken = asyncio.create_task(fleet.until("waits", lambda now: now.state != "pending"))
+    await fleet.update(stub(revision=2, **faults))
+    status = await fleet.until("m", lambda now: ended(now) and all_ready(1)(now))
+    assert [each.revision for each in status.replicas] == [status.revision] == [revision]
+    assert not taken.done()
+    await fleet.halt("m")
+    await taken
+
+
+async def test_what_an_update_leaves_goes_to_another_deployment_when_it_is_over(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(replace(QUICK, room_s=100), room=OneRoom(2))
+    await fleet.start([stub()])
+    await fleet.until("m", all_ready(1))
+    await fleet.update(stub(revision=2, ready_after_s=1))
+    await fleet.until("m", lambda now: [each.state for each in now.replicas] == ["ready", "starting"])
+    await fleet.start([stub("waits")])
+    await fleet.until("waits", lambda now: now.reason is not None)
+    await fleet.until("waits", all_ready(1))
+    assert fleet.status("m").revision == 2
+
+
+@pytest.mark.timeout(240)
+async def test_on_a_full_cluster_the_old_replica_goes_first(ray_nodes: RayCluster, tmp_path: Path) -> None:
+    driver = RayDriver(ray_nodes.address, {}, room_s=20)
+    fleet = Fleet(driver, engine_registry(), tmp_path, SystemClock(), QUICK)
+    node = {"cpus": 2.0, "start_s": 60.0}
+    try:
+        await fleet.start([replace(stub("beside"), **node), replace(stub(), **node)])
+        for name in ("beside", "m"):
+            await fleet.until(name, all_ready(1))
+        await fleet.update(replace(stub(revision=2), **node))
+        status = await fleet.until("m", lambda now: ended(now) and all_ready(1)(now))
+    finally:
+        await fleet.stop()
+        await driver.close()
+    assert status.update is not None
+    assert (status.update.state, status.update.reason, status.revision) == ("done", None, 2)
+
+
 async def test_without_room_calls_wait_though_another_update_takes_over(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(room=OneRoom())
     gateway = gateway_before(fleet)
@@ -240,13 +295,14 @@ class _Given:
 
 
 class OneRoom:
-    """Room for one replica."""
+    """Room for one replica, or a few."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = 1) -> None:
         self.taken = self.most = 0
+        self._count = count
 
     def __call__(self, spec: DeploymentSpec) -> _Given | Reason:
-        if self.taken:
+        if self.taken == self._count:
             return Reason("no_room", {"needed": 2, "free": 1})
         self.taken += 1
         self.most = max(self.most, self.taken)

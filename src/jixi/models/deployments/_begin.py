@@ -9,7 +9,9 @@ from jixi.models.deployments._spec import DeploymentSpec
 from jixi.models.deployments._surroundings import Room, launch, placed
 from jixi.models.engines import Address, Engine, Load, footprint_of, profile_of
 
-UNPLACED: Final = frozenset({"no_node_fits", "node_lacks_file", "cluster_unreachable"})
+FULL: Final = "no_node_fits"
+"""The driver, not the fleet, found no room."""
+UNPLACED: Final = frozenset({FULL, "node_lacks_file", "cluster_unreachable"})
 """Reasons why nothing was started that pass by themselves: a node comes back, storage is mounted, a cluster grows."""
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 from jixi.models.deployments._changes import Pulse
+from jixi.models.deployments._handover import Handover
 from jixi.models.deployments._keeper import Keeper
 from jixi.models.deployments._replica import Replica
 from jixi.models.deployments._spec import DeploymentSpec
@@ -19,7 +21,8 @@ class Crew:
         self.rotation: tuple[Replica, ...] = ()
         self.restarts_before = 0
         """Of replicas that have gone."""
-        self._around = around
+        self.rooms = Handover(around.room, around.freed)
+        self._around = replace(around, room=self.rooms.room)
         self._changed = changed
         self._keepers: list[Keeper] = []
         self._leaving: dict[Keeper, asyncio.Task[None]] = {}

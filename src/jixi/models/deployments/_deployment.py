@@ -1,6 +1,7 @@
 """`Deployment`: a model under one name, and how many replicas of which revision serve it."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -193,6 +194,7 @@ class Deployment:
             self._update = replace(self._update, state="done")
             self._look()
             return
+        self._crew.rooms.begin()
         name = f"update of {spec.name}"
         self._rolling = asyncio.create_task(self._roll(spec, engine), name=name)
         self._rolling.add_done_callback(self._note_defect)
@@ -201,12 +203,14 @@ class Deployment:
         """Let every replica leave, and stay so."""
         self._hold("stopped", HALTED)
         self._give_up_update(HALTED)
+        self._crew.rooms.end()
         await self._crew.gone()
 
     async def stop(self) -> None:
         """End every engine now and leave it ended."""
         self._hold("stopped", None)
         self._give_up_update(None)
+        self._crew.rooms.end()
         await self._crew.end()
 
     def tend(self, waiting: int) -> None:
@@ -318,11 +322,15 @@ class Deployment:
         else:
             self._end_update(reason)
             await replace_all(self._crew, self.spec, self._engine, room_s, lambda: None)
+        self._course = Course(wanted=max(self._course.wanted, 1, self.spec.scale.least))
+        self._adjust()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(room_s):
+                await self._crew.until(lambda: all(each.state != "pending" for each in self._crew.staying))
         # Where there was no room for one more and the new one failed, the old revision has yet to come back.
         self._called = self._called or not self.replicas
         self._rolling = None
-        self._course = Course(wanted=max(self._course.wanted, 1, self.spec.scale.least))
-        self._adjust()
+        self._crew.rooms.end()
         self._look()
 
     def _replaced(self) -> None:
@@ -356,6 +364,7 @@ class Deployment:
         if not task.cancelled() and (error := task.exception()) is not None:
             structlog.get_logger().error("update_failed", deployment=self.spec.name, exc_info=error)
             self._rolling = None
+            self._crew.rooms.end()
             self._end_update(Reason("cannot_start", {"cause": str(error)}))
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from jixi.compute.drivers import Process
 from jixi.core.errors import JixiError
-from jixi.models.deployments._begin import UNPLACED, begin
+from jixi.models.deployments._begin import FULL, UNPLACED, begin
 from jixi.models.deployments._life import RESTART_ASKED, Life
 from jixi.models.deployments._places import SharedReplica
 from jixi.models.deployments._replica import Replica, told_asks
@@ -183,6 +183,9 @@ class Keeper:
                 self.failures = crashes = 0
                 continue
             self.last_failure = reason
+            if reason.code == FULL:
+                await self._until_freed(self._around.freed.next())
+                continue
             if reason.code not in UNPLACED:
                 crashes = crashes + 1 if ready_s is None else 0
             self.failures = self.failures + 1 if ready_s is None or ready_s < patience.steady_s else 1
@@ -236,9 +239,13 @@ class Keeper:
             freed = around.freed.next()
             self._become("pending", found)
             around.clear(self.spec, found)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(freed.wait(), around.patience.room_s)
+            await self._until_freed(freed)
         return found
+
+    async def _until_freed(self, freed: asyncio.Event) -> None:
+        """Wait for the room of another that ends; it is asked for again in any case after a while."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(freed.wait(), self._around.patience.room_s)
 
     async def _live_in(self, room: Room) -> tuple[Reason, float | None]:
         around = self._around
@@ -302,7 +309,7 @@ class Keeper:
         """From now on no call is routed here, even while the process takes its time to end."""
         self._replica = None
         if reason is not RESTART_ASKED:
-            self._become("degraded", reason)
+            self._become("pending" if reason.code == FULL else "degraded", reason)
         return reason
 
     def _note_defect(self, task: asyncio.Task[None]) -> None:

@@ -74,7 +74,7 @@ class Reason:
     exited (status, line) · start_timeout (seconds, line) · stalled (seconds, in_flight) · canary_failed (cause)
     · cannot_start (cause) · crash_loop (crashes, and the facts of the last) · restart_asked
     · engine_not_installed (engine, missing) · node_lacks_file (node, path) · no_node_fits (model, needs)
-    · cluster_unreachable (address, reason) · no_room (needed, free) · idle · halted
+    · cluster_unreachable (address, reason) · no_room (needed, free) · idle · halted · superseded
     · replicas_not_ready (ready, wanted, and the last of what befell one) · those of `expect`.
     """
 

@@ -1,0 +1,70 @@
+"""`Handover`: during an update the rooms of a deployment pass from its replicas to those that come after them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jixi.models.deployments._changes import Pulse
+from jixi.models.deployments._spec import DeploymentSpec, Reason
+from jixi.models.deployments._surroundings import Room, RoomFor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Lent:
+    """A room that comes back to us."""
+
+    env: Mapping[str, str]
+    options: Mapping[str, Any]
+    memory_bytes: int
+    release: Callable[[], None]
+
+
+class Handover:
+    """From `begin` to `end` what a replica gives back is kept, and goes to the next one of the same deployment.
+
+    Without that another deployment, which has waited for longer, could take the room that an update has made.
+    """
+
+    def __init__(self, room: RoomFor, freed: Pulse) -> None:
+        self._room = room
+        self._freed = freed
+        self._keeps = False
+        self._kept: list[tuple[DeploymentSpec, Room]] = []
+
+    def begin(self) -> None:
+        self._keeps = True
+
+    def end(self) -> None:
+        """Let others have what is still kept."""
+        self._keeps = False
+        while self._kept:
+            self._kept.pop()[1].release()
+        self._freed.beat()
+
+    def room(self, spec: DeploymentSpec) -> Room | Reason:
+        """Room for one more replica: in place of one that is kept, where there is one."""
+        if not self._kept:
+            return self._lend(spec)
+        before, kept = self._kept.pop()
+        kept.release()
+        found = self._lend(spec)
+        if isinstance(found, Reason) and not isinstance(again := self._room(before), Reason):
+            self._kept.append((before, again))
+        return found
+
+    def _lend(self, spec: DeploymentSpec) -> Room | Reason:
+        found = self._room(spec)
+        if isinstance(found, Reason):
+            return found
+        return _Lent(
+            env=found.env,
+            options=found.options,
+            memory_bytes=found.memory_bytes,
+            release=lambda: self._take_back(spec, found),
+        )
+
+    def _take_back(self, spec: DeploymentSpec, room: Room) -> None:
+        if self._keeps:
+            self._kept.append((spec, room))
+        else:
+            room.release()
