@@ -156,6 +156,36 @@ def test_what_others_use_is_not_free_and_what_was_reserved_but_not_yet_taken_is_
     assert used(0) == 80
 
 
+def test_what_others_give_back_is_free_while_replicas_hold_the_rest() -> None:
+    card = node("n", [80])
+    space = Space([card])
+
+    def used(gib: float) -> int:
+        accelerator = replace(card.accelerators[0], used_bytes=round(gib * GIB))
+        space.observe([replace(card, accelerators=(accelerator,))])
+        return space.free("n", "nvidia-0") // GIB
+
+    assert used(50) == 30
+    first = space.place(Need(group="a", memory_bytes=30 * GIB, accelerators=1))
+    assert first is not None
+    assert used(80) == 0, "full: others have 50, the replica 30"
+    assert used(45) == 35, "others have given 35 back"
+    assert used(30) == 50, "and all"
+    assert used(40) == 40, "another has come"
+    space.release(first)
+    space.place(Need(group="b", memory_bytes=20 * GIB, accelerators=1))
+    assert used(10) == 50, "what fell was the replica's, and the next one has taken nothing yet"
+    assert used(30) == 50
+
+
+def test_main_memory_that_mapped_weights_will_take_is_not_hidden_by_the_unrest_of_others() -> None:
+    space = Space([node("n", memory=64, used=10)])
+    assert space.place(Need(group="a", memory_bytes=20 * GIB)) is not None
+    for used in (12, 10, 12, 10):
+        space.observe([node("n", memory=64, used=used)])
+        assert space.free("n") == 34 * GIB
+
+
 def test_what_has_gone_has_nothing_free_and_what_comes_back_has() -> None:
     space = Space([node("n", [80])])
     placed = space.place(Need(group="a", memory_bytes=GIB, accelerators=1))
@@ -173,11 +203,12 @@ def test_the_reserve_of_main_memory_is_never_given_away() -> None:
     assert space.place(Need(group="a", memory_bytes=5 * GIB)) is not None
 
 
-def test_a_copy_is_for_trying_out() -> None:
+def test_a_copy_is_for_trying_out_what_would_be_if_some_had_ended() -> None:
     space = Space([node("n", [80])])
-    twin = space.copy()
-    twin.place(Need(group="a", memory_bytes=80 * GIB, accelerators=1))
-    assert (space.free("n", "nvidia-0"), twin.free("n", "nvidia-0")) == (80 * GIB, 0)
+    for group in "ab":
+        space.place(Need(group=group, memory_bytes=40 * GIB, accelerators=1))
+    twin = space.without("a")
+    assert (space.free("n", "nvidia-0"), twin.free("n", "nvidia-0")) == (0, 40 * GIB)
 
 
 @pytest.mark.parametrize(

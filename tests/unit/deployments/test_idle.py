@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from jixi.core.errors import JixiError
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Reason, Scale
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason, Scale
 from tests.unit.deployments.fleets import (
     Callers,
     MakeFleet,
@@ -139,9 +139,9 @@ class Memory:
         self.options: Mapping[str, object] = {}
         self.memory_bytes = 0
 
-    def __call__(self, spec: DeploymentSpec) -> "Memory | Reason":
+    def __call__(self, spec: DeploymentSpec) -> "Memory | Lack":
         if not self.free:
-            return Reason("no_room", {"needed": 1000, "free": 0})
+            return Lack(needed=1000, free=0, without=bool)
         self.free -= 1
         return self
 

@@ -9,7 +9,7 @@ import pytest
 from jixi.compute.drivers import RayDriver
 from jixi.core.clock import SystemClock
 from jixi.core.errors import JixiError
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Reason
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason
 from jixi.models.engines import engine_registry
 from tests.cluster import RayCluster
 from tests.unit.deployments.fleets import (
@@ -301,9 +301,9 @@ class OneRoom:
         self.taken = self.most = 0
         self._count = count
 
-    def __call__(self, spec: DeploymentSpec) -> _Given | Reason:
+    def __call__(self, spec: DeploymentSpec) -> _Given | Lack:
         if self.taken == self._count:
-            return Reason("no_room", {"needed": 2, "free": 1})
+            return Lack(needed=2, free=1, without=bool)
         self.taken += 1
         self.most = max(self.most, self.taken)
         return _Given(self)

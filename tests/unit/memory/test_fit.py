@@ -4,7 +4,7 @@ import pytest
 
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Catalog, Entry
-from jixi.models.deployments import DeploymentSpec, Reason
+from jixi.models.deployments import DeploymentSpec, Lack, Reason, Room
 from jixi.models.memory import Fit
 from tests.unit.compute.machines import GIB, node
 from tests.unit.memory.conftest import MakeRooms
@@ -15,6 +15,11 @@ MIB = 2**20
 
 def entry(name: str) -> Entry:
     return CATALOG.get(name)
+
+
+def lacking(found: Room | Lack) -> Reason:
+    assert isinstance(found, Lack)
+    return found.reason
 
 
 async def test_a_small_model_fits_into_main_memory_and_what_it_takes_is_told_by_part(
@@ -69,7 +74,7 @@ async def test_one_is_told_which_deployment_would_have_to_end(make_rooms: MakeRo
     rooms = make_rooms(node("here", [80]))
     await rooms.look()
     for name, gib in (("large", 50), ("small", 20)):
-        assert not isinstance(rooms.room(on_card(name, gib)), Reason)
+        assert not isinstance(rooms.room(on_card(name, gib)), Lack)
 
     async def asked(gib: int, name: str = "") -> Fit:
         return await rooms.fit(entry("qwen2.5-coder"), engine="vllm", memory_bytes=gib * GIB, name=name)
@@ -88,8 +93,8 @@ async def test_an_engine_that_takes_either_goes_to_the_accelerator_first(make_ro
     rooms = make_rooms(node("here", [16]))
     await rooms.look()
     first, second = rooms.room(spec), rooms.room(spec)
-    assert not isinstance(first, Reason)
-    assert not isinstance(second, Reason)
+    assert not isinstance(first, Lack)
+    assert not isinstance(second, Lack)
     assert (first.placement.places, first.env["CUDA_VISIBLE_DEVICES"]) == (("nvidia-0",), "0")
     assert (second.placement.places, second.env["CUDA_VISIBLE_DEVICES"]) == (("memory",), "")
 
@@ -98,13 +103,13 @@ async def test_engines_that_share_an_accelerator_are_told_their_part(make_rooms:
     rooms = make_rooms(node("here", [80, 80]))
     await rooms.look()
     given = rooms.room(on_card("a", 20))
-    assert not isinstance(given, Reason)
+    assert not isinstance(given, Lack)
     assert given.options == {"gpu_memory": 0.25}
     assert given.env == {"CUDA_VISIBLE_DEVICES": "0", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     spread = rooms.room(
         DeploymentSpec(name="b", engine="vllm", memory_bytes=80 * GIB, options={"tensor_parallel": 2})
     )
-    assert not isinstance(spread, Reason)
+    assert not isinstance(spread, Lack)
     assert (spread.env["CUDA_VISIBLE_DEVICES"], spread.options) == ("0,1", {"gpu_memory": 0.5})
 
 
@@ -112,9 +117,9 @@ async def test_a_share_that_the_deployment_asks_for_is_reserved(make_rooms: Make
     rooms = make_rooms(node("here", [80]))
     await rooms.look()
     spec = DeploymentSpec(name="a", engine="vllm", options={"gpu_memory": 0.75})
-    assert not isinstance(rooms.room(spec), Reason)
+    assert not isinstance(rooms.room(spec), Lack)
     assert rooms.free("here", "nvidia-0") == 20 * GIB
-    assert rooms.room(spec) == Reason("no_room", {"needed": 60 * GIB, "free": 20 * GIB})
+    assert lacking(rooms.room(spec)) == Reason("no_room", {"needed": 60 * GIB, "free": 20 * GIB})
 
 
 async def test_room_is_given_back(make_rooms: MakeRooms) -> None:
@@ -122,9 +127,9 @@ async def test_room_is_given_back(make_rooms: MakeRooms) -> None:
     await rooms.look()
     spec = DeploymentSpec(name="a", engine="stub", memory_bytes=4 * GIB)
     held = rooms.room(spec)
-    assert not isinstance(held, Reason)
+    assert not isinstance(held, Lack)
     assert held.env == {}
-    assert rooms.room(spec) == Reason("no_room", {"needed": 4 * GIB, "free": 3 * GIB})
+    assert lacking(rooms.room(spec)) == Reason("no_room", {"needed": 4 * GIB, "free": 3 * GIB})
     held.release()
     held.release()
     assert rooms.free("here") == 7 * GIB

@@ -1,6 +1,7 @@
 """Replicas of a real fleet share memory: each gets its part before it starts, and the next one waits for it."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from jixi.compute.drivers import NO_NEEDS, Command, Needs, Order, ProcessDriver
 from jixi.compute.inventory import Node
 from jixi.core.clock import SystemClock
 from jixi.core.registry import Registry
-from jixi.models.deployments import DeploymentSpec, Fleet, Reason
+from jixi.models.deployments import DeploymentSpec, Fleet, Reason, Scale
 from jixi.models.engines import Engine, Footprint, Launch, Load, StubEngine
 from tests.unit.compute.machines import GIB, node
 from tests.unit.deployments.fleets import QUICK
@@ -69,6 +70,21 @@ async def test_two_deployments_share_one_accelerator_and_a_third_starts_when_one
     assert waiting.pid is None
     await fleet.remove("b")
     assert (await fleet.until("c")).state == "ready"
+
+
+async def test_those_make_room_that_hold_the_memory_which_is_lacking_and_no_others(make_fleet: Any) -> None:
+    fleet: Fleet = await make_fleet(node("here", [80], memory=64))
+    idle = Scale(idle_s=600)
+    for spec in (taking("memory", 60, "stub"), taking("first", 30), taking("last", 40)):
+        fleet.add(replace(spec, scale=idle))
+        await fleet.until(spec.name)
+    fleet.add(taking("small", 20))
+    assert (await fleet.until("small")).state == "ready"
+    states = {name: fleet.status(name).state for name in ("memory", "first", "last")}
+    assert states == {"memory": "ready", "first": "stopped", "last": "ready"}
+    fleet.add(taking("large", 60))
+    assert (await fleet.until("large")).state == "ready"
+    assert {name: fleet.status(name).state for name in states} == states | {"last": "stopped"}
 
 
 async def test_each_engine_is_told_its_accelerator_and_its_part(make_fleet: Any) -> None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from copy import deepcopy
 
 from jixi.compute.inventory import Accelerator, Node
@@ -92,9 +92,13 @@ class Space:
                 most = max(most, frees[need.accelerators - 1])
         return most
 
-    def copy(self) -> "Space":
-        """The same, on its own: for trying out what would be."""
-        return deepcopy(self)
+    def without(self, groups: Collection[str]) -> "Space":
+        """A copy for trying out what would be if the replicas of these groups had ended."""
+        tried = deepcopy(self)
+        for each in self._placements.values():
+            if each.group in groups:
+                tried.release(each)
+        return tried
 
     def _tightest_first(self, need: Need) -> Iterator[Slot]:
         """Those with as many bytes free as it needs, the fullest first."""

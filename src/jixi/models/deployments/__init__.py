@@ -13,13 +13,14 @@ from jixi.models.deployments._served import Served, Way
 from jixi.models.deployments._spec import DeploymentSpec, Patience, Reason, Scale, State
 from jixi.models.deployments._state import Standing, overall
 from jixi.models.deployments._status import DeploymentStatus, ReplicaStatus, Update
-from jixi.models.deployments._surroundings import Room, RoomFor, anywhere
+from jixi.models.deployments._surroundings import Lack, Room, RoomFor, anywhere
 
 __all__ = [
     "Course",
     "DeploymentSpec",
     "DeploymentStatus",
     "Fleet",
+    "Lack",
     "Load",
     "Patience",
     "Reason",

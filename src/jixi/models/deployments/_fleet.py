@@ -21,7 +21,14 @@ from jixi.models.deployments._replica import Replica, Work
 from jixi.models.deployments._served import Served
 from jixi.models.deployments._spec import DeploymentSpec, Patience, Reason, State
 from jixi.models.deployments._status import DeploymentStatus
-from jixi.models.deployments._surroundings import Interpreter, RoomFor, Surroundings, anywhere, launch
+from jixi.models.deployments._surroundings import (
+    Interpreter,
+    Lack,
+    RoomFor,
+    Surroundings,
+    anywhere,
+    launch,
+)
 from jixi.models.engines import Address, Engine, asks_of, beside, profile_of
 
 # A Unix socket's path has 107 bytes; what we add to the folder stays below 40.
@@ -297,18 +304,22 @@ class Fleet:
             for deployment in tuple(self._deployments.values()):
                 deployment.tend(sum(waiting.get(each, 0) for each in _names(deployment.spec)))
 
-    def _clear(self, spec: DeploymentSpec, reason: Reason) -> None:
-        """End the deployment that was called least recently, of those that may end when idle, where `spec` lacks room
-        and all of them together would give it enough.
+    def _clear(self, spec: DeploymentSpec, lack: Lack) -> None:
+        """End those deployments that may end when idle, and hold what `spec` lacks, where all of them together would
+        give it enough. Those that were called last stay where the others suffice.
         """
         every = self._deployments.values()
         if any(each.is_ending for each in every):
             return
         resting = [each for each in every if each.may_rest and each.spec.name != spec.name]
-        bytes_held = sum(each.status().resident_bytes for each in resting)
-        lacking = reason.facts.get("needed", 0) - reason.facts.get("free", 0)
-        if resting and bytes_held >= lacking:
-            max(resting, key=Deployment.idle_s).rest()
+        going = {each.spec.name: each for each in resting}
+        if not lack.without(going):
+            return
+        for each in sorted(resting, key=Deployment.idle_s):
+            if lack.without(going.keys() - {each.spec.name}):
+                del going[each.spec.name]
+        for each in going.values():
+            each.rest()
 
 
 def _note_defect(task: "asyncio.Task[None]") -> None:

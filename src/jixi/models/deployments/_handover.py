@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jixi.models.deployments._changes import Pulse
-from jixi.models.deployments._spec import DeploymentSpec, Reason
-from jixi.models.deployments._surroundings import Room, RoomFor
+from jixi.models.deployments._spec import DeploymentSpec
+from jixi.models.deployments._surroundings import Lack, Room, RoomFor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,20 +41,20 @@ class Handover:
             self._kept.pop()[1].release()
         self._freed.beat()
 
-    def room(self, spec: DeploymentSpec) -> Room | Reason:
+    def room(self, spec: DeploymentSpec) -> Room | Lack:
         """Room for one more replica: in place of one that is kept, where there is one."""
         if not self._kept:
             return self._lend(spec)
         before, kept = self._kept.pop()
         kept.release()
         found = self._lend(spec)
-        if isinstance(found, Reason) and not isinstance(again := self._room(before), Reason):
+        if isinstance(found, Lack) and not isinstance(again := self._room(before), Lack):
             self._kept.append((before, again))
         return found
 
-    def _lend(self, spec: DeploymentSpec) -> Room | Reason:
+    def _lend(self, spec: DeploymentSpec) -> Room | Lack:
         found = self._room(spec)
-        if isinstance(found, Reason):
+        if isinstance(found, Lack):
             return found
         return _Lent(
             env=found.env,

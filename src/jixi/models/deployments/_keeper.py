@@ -16,7 +16,7 @@ from jixi.models.deployments._places import SharedReplica
 from jixi.models.deployments._replica import Replica, told_asks
 from jixi.models.deployments._spec import DeploymentSpec, Reason, State
 from jixi.models.deployments._status import ReplicaStatus
-from jixi.models.deployments._surroundings import Room, Surroundings, launch
+from jixi.models.deployments._surroundings import Lack, Room, Surroundings, launch
 from jixi.models.engines import Address, Engine, EngineClient, profile_of
 from jixi.storage import whole
 
@@ -235,9 +235,9 @@ class Keeper:
     async def _room(self) -> Room:
         """Wait until there is room for it."""
         around = self._around
-        while isinstance(found := around.room(self.spec), Reason):
+        while isinstance(found := around.room(self.spec), Lack):
             freed = around.freed.next()
-            self._become("pending", found)
+            self._become("pending", found.reason)
             around.clear(self.spec, found)
             await self._until_freed(freed)
         return found

@@ -1,7 +1,7 @@
 """What every replica of a fleet is given, and the room that it asks for before it starts."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,9 +36,24 @@ class Room(Protocol):
         ...
 
 
-RoomFor = Callable[[DeploymentSpec], Room | Reason]
-"""Asked before a replica starts, and again whenever another has ended: its room, or why there is none
-(`no_room` with the bytes `needed` and `free`). Does no I/O that takes long.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lack:
+    """There is no room: the bytes that are `needed` and `free`. `without` says whether there would be enough if the
+    deployments of these names had ended.
+    """
+
+    needed: int
+    free: int
+    without: Callable[[Collection[str]], bool]
+
+    @property
+    def reason(self) -> Reason:
+        return Reason("no_room", {"needed": self.needed, "free": self.free})
+
+
+RoomFor = Callable[[DeploymentSpec], Room | Lack]
+"""Asked before a replica starts, and again whenever another has ended: its room, or what it lacks. Does no I/O that
+takes long.
 """
 
 
@@ -73,7 +88,7 @@ class Surroundings:
     shared: bool
     interpreter: Interpreter
     room: RoomFor
-    clear: Callable[[DeploymentSpec, Reason], None]
+    clear: Callable[[DeploymentSpec, Lack], None]
     noted: Callable[[str], None]
     freed: Pulse = field(default_factory=Pulse)
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)

@@ -35,11 +35,7 @@ def fit(space: Space, needed: Footprint, needs: Sequence[Need]) -> Fit:
     first = needs[0]
     free = max(0, space.most_free(first)) * max(1, first.accelerators)
     for unload in ((), *_fewest(space, needs[0].group)):
-        tried = space.copy()
-        for each in tried.placements():
-            if each.group in unload:
-                tried.release(each)
-        placed = first_place(tried, needs)
+        placed = first_place(space.without(unload), needs)
         if placed is not None:
             verdict: Verdict = "after_unloading" if unload else "yes"
             return Fit(

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, visible
 from jixi.core.errors import JixiError
 from jixi.core.registry import Registry
 from jixi.models.catalog import Architecture, Catalog, Entry
-from jixi.models.deployments import DeploymentSpec, Reason
+from jixi.models.deployments import DeploymentSpec, Lack
 from jixi.models.engines import Engine, Footprint, Load, Sharing, footprint_of
 from jixi.models.memory._built import built_of
 from jixi.models.memory._fit import Fit, first_place, fit
@@ -84,10 +84,8 @@ class Rooms:
         self._space.observe(nodes)
         return nodes
 
-    def room(self, spec: DeploymentSpec) -> HeldRoom | Reason:
-        """Room for one more replica, or why there is none: `no_room` with the bytes `needed` and `free`. No I/O but the
-        sizes of files.
-        """
+    def room(self, spec: DeploymentSpec) -> HeldRoom | Lack:
+        """Room for one more replica, or what it lacks. No I/O but the sizes of files."""
         engine = self._engines.get(spec.engine)
         footprint = self.footprint(spec)
         needs = self._needs(spec.name, footprint)
@@ -95,7 +93,11 @@ class Rooms:
         if placement is None:
             first = needs[0]
             free = max(0, self._space.most_free(first)) * max(1, first.accelerators)
-            return Reason("no_room", {"needed": self._asked(footprint), "free": free})
+
+            def without(ended: Collection[str]) -> bool:
+                return first_place(self._space.without(ended), needs) is not None
+
+            return Lack(needed=self._asked(footprint), free=free, without=without)
         told = self._options(engine, footprint, placement)
         return HeldRoom(
             placement=placement,
