@@ -18,9 +18,10 @@ def write_gguf_adapter(
     seed: int,
     matrices: Mapping[str, tuple[int, int]] = SMOLLM2,
     size: float = 0.6,
+    rank: int = _RANK,
     **metadata: Any,
 ) -> Path:
-    """An adapter of rank 2 whose numbers are about `size`: at 0.6 the model says something else altogether."""
+    """An adapter whose numbers are about `size`: at 0.6 the model says something else altogether."""
     known = {
         "general.type": "adapter",
         "general.architecture": "llama",
@@ -31,9 +32,11 @@ def write_gguf_adapter(
     numbers, tables, data = random.Random(seed), b"", b""
     for name, (width, height) in matrices.items():
         # Words are the rows of their matrix, so that what goes in stands last.
-        first = (_RANK, width) if name.startswith("token_embd") else (width, _RANK)
-        for side, shape in (("a", first), ("b", (_RANK, height))):
-            raw = array.array("f", [numbers.gauss(0, size) for _ in range(shape[0] * shape[1])]).tobytes()
+        first = (rank, width) if name.startswith("token_embd") else (width, rank)
+        for side, shape in (("a", first), ("b", (rank, height))):
+            count = shape[0] * shape[1]
+            drawn = [numbers.gauss(0, size) for _ in range(count)] if size else [0.0] * count
+            raw = array.array("f", drawn).tobytes()
             tables += _text(f"{name}.lora_{side}") + struct.pack("<IQQIQ", 2, *shape, 0, len(data))
             data += raw + bytes(-len(raw) % 32)
     head = b"GGUF" + struct.pack("<IQQ", 3, 2 * len(matrices), len(pairs))

@@ -15,8 +15,9 @@ HALF: Final = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """What a replica loads: weights in bytes on disk, the model's architecture where it is known, and the launch's
-    `context` (tokens a call), `parallel` (calls at once) and `options`.
+    """What a replica loads: weights in bytes on disk, those of adapters with them, the model's architecture where it is
+    known, and the launch's `context` (tokens a call), `parallel` (calls at once) and `options`. `adapted`: there are
+    adapters.
     """
 
     weights: int
@@ -24,6 +25,7 @@ class Load:
     context: int
     parallel: int
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    adapted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -88,16 +88,18 @@ class LlamaCppEngine:
     def footprint(self, load: Load) -> Footprint:
         """Main memory: this build of llama.cpp computes on processors.
 
-        - Weights: the file, which is mapped and read whole (src/llama-mmap.cpp).
+        - Weights: the file, which is mapped and read whole (src/llama-mmap.cpp), and the adapters, which are copied
+          (src/llama-adapter.cpp).
         - Cache: allocated and cleared at the start for the whole context of every slot, in 16 bits, in cells of 256
           tokens; of layers with a window for the window and one batch (src/llama-kv-cache.cpp, -kv-cache-iswa.cpp).
-        - Kept: at most `cache_mib` for prompts without a slot (tools/server, --cache-ram).
+        - Kept: at most `cache_mib` for prompts without a slot (tools/server, --cache-ram), none with adapters.
         - Working: a batch in the widest layer in 32 bits, its mask of the context in 32 and in 16 bits
           (src/llama-graph.cpp), and for each slot what may come next, 16 bytes a word of the vocabulary.
         - Runtime: the interpreter and the libraries, 36 MiB, and 711 bytes a word of the vocabulary: measured, and so
           checked by bench/memory.py.
         """
-        kept = options_from(load.options, LlamaCppOptions, self.name).cache_mib * MIB
+        options = options_from(load.options, LlamaCppOptions, self.name)
+        kept = 0 if load.adapted else options.cache_mib * MIB
         built = load.architecture
         if built is None:
             return Footprint(weights=load.weights, cache=None, kept=kept, runtime=_RUNTIME)

@@ -124,16 +124,18 @@ class Rooms:
         )
 
     def footprint(self, spec: DeploymentSpec) -> Footprint:
-        """What a replica of the deployment takes: what it says itself (`memory_bytes`), else what its engine computes.
+        """What a replica takes, with its adapters: what the deployment says itself (`memory_bytes`), else what its
+        engine computes.
 
         Raises `invalid_value` for options that make no sense.
         """
         load = Load(
-            weights=weights_of(spec.files),
+            weights=weights_of(spec.files) + weights_of(spec.adapters),
             architecture=self._built(spec),
             context=spec.context,
             parallel=spec.parallel,
             options=spec.options,
+            adapted=bool(spec.adapters),
         )
         return _said(footprint_of(self._engines.get(spec.engine), load), spec.memory_bytes)
 
