@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Served, serving
 from tests.e2e.visitor import Visitor
@@ -32,6 +32,7 @@ PAGES: Final = (
     "/store/qwen3-8b?view=variants",
     "/store/llama-3.3-70b-instruct?view=licence",
     "/store/compare?ids=qwen3-8b,phi-4,deepseek-v3.2",
+    "/store?create=true",
     "/deployments",
     "/deployments?create=true&model=smollm2-135m-instruct",
 )
@@ -215,6 +216,48 @@ def test_a_model_is_brought_by_a_job_that_is_cancelled_begun_again_and_checked(
     assert visitor.complaints == []
 
 
+def test_a_model_of_ones_own_is_added_and_what_is_missing_stands_at_its_field(signed_in: Shopper) -> None:
+    signed_in.read(ENGLISH)
+    signed_in.see_as((1440, 900), "light")
+    page, form = signed_in.page, signed_in.page.get_by_role("dialog").last
+    page.goto("/store")
+    signed_in.button("Add own model").click()
+    send = form.get_by_role("button", name="Add model")
+    send.click()
+    expect(form.get_by_text("6 fields need attention")).to_be_visible()
+    form.get_by_label("Name", exact=True).fill("Claims by hand")
+    form.get_by_label("Family").fill("Claims")
+    _choose(page, form, "Languages", "Chinese")
+    _choose(page, form, "Licence", "Apache-2.0")
+    form.get_by_label("Description in Chinese").fill("回答理赔问题。")
+    send.click()
+    expect(form.get_by_text("One field needs attention")).to_be_visible()
+    form.get_by_label("Description in English").fill("Answers claims.")
+    send.click()
+
+    panel = page.get_by_role("dialog", name="Claims by hand")
+    panel.get_by_role("button", name="Add version").click()
+    add = form.get_by_role("button", name="Add version")
+    _choose(page, form, "Base model", "Qwen3 8B")
+    form.get_by_label("File name").fill("claims.gguf")
+    form.get_by_label("Size").fill("5027783872")
+    form.get_by_label("sha256").fill("not a digest")
+    add.click()
+    expect(form.get_by_text("64 characters from 0 to 9 and a to f")).to_be_visible()
+    form.get_by_label("sha256").fill("A" * 64)
+    add.click()
+    version = panel.get_by_role("article").filter(has_text="Version 1")
+    expect(version.get_by_text("Candidate")).to_be_visible()
+    expect(version.get_by_role("link", name="qwen3-8b")).to_be_visible()
+    assert signed_in.complaints == []
+
+
+def _choose(page: Page, form: Locator, label: str, option: str) -> None:
+    form.get_by_role("combobox", name=label).fill(option)
+    page.locator(".ant-select-item-option:visible").filter(has_text=option).first.click()
+    page.keyboard.press("Tab")
+
+
 def test_a_version_of_ones_own_is_released_and_retired(visitor: Shopper) -> None:
     page, words = visitor.page, visitor.words
     model = _own_model(page, f"Claims {words.locale}")
@@ -231,7 +274,7 @@ def test_a_version_of_ones_own_is_released_and_retired(visitor: Shopper) -> None
 
 def _own_model(page: Any, name: str) -> str:
     """The id of a new model of the organisation's, with one version, a candidate."""
-    headers = {"X-CSRF-Token": page.request.get("/api/session").json()["csrf_token"]}
+    headers = _headers(page)
     text = {"en": "Answers claims.", "zh": "回答理赔问题。"}
     facts = {"name": name, "publisher": "Acme", "family": "Claims", "tasks": ["chat"], "languages": ["zh"]}
     made = page.request.post(
@@ -339,11 +382,70 @@ def _runs(panel: Locator, words: Deploying, revision: int) -> None:
     expect(rows).to_have_count(1, timeout=READY_WITHIN_MS)
 
 
+def test_a_licence_for_research_is_accepted_before_anything_starts(signed_in: Shopper) -> None:
+    signed_in.read(ENGLISH)
+    signed_in.see_as((1440, 900), "light")
+    page, form = signed_in.page, signed_in.page.get_by_role("dialog").last
+    page.goto("/deployments?create=true&model=qwen2.5-3b-instruct")
+    accept = form.get_by_role("checkbox", name=re.compile("Qwen Research License Agreement"))
+    expect(accept).to_be_visible()
+    deploy = form.get_by_role("button", name="Deploy", exact=True)
+    deploy.click()
+    expect(form.get_by_text("One field needs attention")).to_be_visible()
+    assert page.request.get("/api/deployments/qwen2.5-3b-instruct").status == 404
+    accept.check()
+    deploy.click()
+    panel = page.get_by_role("dialog", name="qwen2.5-3b-instruct")
+    expect(panel.get_by_role("button", name="Edit", exact=True)).to_be_visible()
+    made = page.request.get("/api/deployments/qwen2.5-3b-instruct").json()
+    assert made["revisions"][0]["plan"]["accept_license"] == "Qwen-Research"
+    assert _delete(page, "qwen2.5-3b-instruct") == 204
+    signed_in.complaints.clear()
+
+
+def test_a_log_that_is_paused_stands_still_and_counts_what_comes(signed_in: Shopper) -> None:
+    signed_in.read(ENGLISH)
+    signed_in.see_as((1440, 900), "light")
+    page, headers = signed_in.page, _headers(signed_in.page)
+    plan = {"name": "talker", "model_id": "smollm2-135m-instruct"}
+    assert page.request.post("/api/deployments", headers=headers, data=plan).status == 201
+    key = page.request.post("/api/keys", headers=headers, data={"name": "log", "scopes": ["chat"]}).json()
+    page.goto("/deployments?id=talker&view=log")
+    panel = page.get_by_role("dialog", name="talker")
+    expect(panel.get_by_text("Ready", exact=True).first).to_be_visible(timeout=READY_WITHIN_MS)
+    log = panel.locator("pre")
+    expect(log).to_contain_text("listening")
+
+    panel.get_by_role("button", name="Pause").click()
+    before = log.inner_text()
+    call = {"model": "talker", "max_tokens": 2, "messages": [{"role": "user", "content": "Hello"}]}
+    answer = page.request.post(
+        "/v1/chat/completions", headers={"Authorization": f"Bearer {key['secret']}"}, data=call
+    )
+    assert answer.status == 200
+    expect(panel.get_by_text(re.compile(r"Paused · \d+ new lines"))).to_be_visible()
+    assert log.inner_text() == before
+    panel.get_by_role("button", name="Go on").click()
+    expect(log).to_contain_text("print_timing")
+    assert signed_in.complaints == []
+    assert _delete(page, "talker") == 204
+
+
+def _headers(page: Page) -> dict[str, str]:
+    return {"X-CSRF-Token": page.request.get("/api/session").json()["csrf_token"]}
+
+
+def _delete(page: Page, name: str) -> int:
+    """Leave the page first, which looks for the deployment each second."""
+    page.goto("/")
+    return page.request.delete(f"/api/deployments/{name}", headers=_headers(page)).status
+
+
 def test_a_deployment_is_edited_by_two_restarted_stopped_started_and_deleted(signed_in: Shopper) -> None:
     signed_in.read(ENGLISH)
     signed_in.see_as((1440, 900), "light")
     page, name = signed_in.page, "short-lived"
-    headers = {"X-CSRF-Token": page.request.get("/api/session").json()["csrf_token"]}
+    headers = _headers(page)
     plan = {"name": name, "engine": "stub", "scale": {"idle_s": 1000}}
     assert page.request.post("/api/deployments", headers=headers, data=plan).status == 201
     page.goto(f"/deployments?id={name}")

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, ask, everyPage, sessionKey, type Session } from "@/api/client";
 import { paged } from "@/api/paged";
 import { asProblem } from "@/api/problem";
+import { every } from "@/api/query-client";
 
 /** What the console reads, each with its address in the cache. Lists are whole; charges come by the page. */
 export const sessionQuery = queryOptions({
@@ -25,7 +26,7 @@ export const setupQuery = queryOptions({
 export const overviewQuery = queryOptions({
   queryKey: ["overview"],
   queryFn: () => ask(api.GET("/api/overview")),
-  refetchInterval: 5_000,
+  refetchInterval: every(5_000),
 });
 
 export const aboutQuery = queryOptions({
@@ -47,7 +48,7 @@ export const deploymentsQuery = queryOptions({
   queryKey: ["deployments"],
   queryFn: () =>
     everyPage((cursor) => ask(api.GET("/api/deployments", { params: { query: { cursor, limit: 200 } } }))),
-  refetchInterval: 3_000,
+  refetchInterval: every(3_000),
 });
 
 export const keysQuery = queryOptions({
@@ -74,7 +75,7 @@ export const vendorsQuery = queryOptions({
 export const providersQuery = queryOptions({
   queryKey: ["providers"],
   queryFn: () => everyPage((cursor) => ask(api.GET("/api/providers", { params: { query: { cursor, limit: 100 } } }))),
-  refetchInterval: 10_000,
+  refetchInterval: every(10_000),
 });
 
 export const aliasesQuery = queryOptions({
@@ -86,21 +87,21 @@ export const aliasesQuery = queryOptions({
 export const routesQuery = queryOptions({
   queryKey: ["routes"],
   queryFn: async () => (await ask(api.GET("/api/routes"))).items,
-  refetchInterval: 2_000,
+  refetchInterval: every(2_000),
 });
 
 /** What is used now changes with every call. */
 export const limitsQuery = queryOptions({
   queryKey: ["limits"],
   queryFn: async () => (await ask(api.GET("/api/limits"))).items,
-  refetchInterval: 5_000,
+  refetchInterval: every(5_000),
 });
 
 export const limitQuery = (scope: string) =>
   queryOptions({
     queryKey: ["limits", scope],
     queryFn: () => ask(api.GET("/api/limits/{scope_id}", { params: { path: { scope_id: scope } } })),
-    refetchInterval: 5_000,
+    refetchInterval: every(5_000),
   });
 
 /** The newest jobs: what goes on behind the requests. */
@@ -166,5 +167,5 @@ export const usageQuery = (filter: UsageFilter) =>
     queryFn: () => ask(api.GET("/api/usage", { params: { query: filter } })),
     // The last numbers stay in place while the next ones come.
     placeholderData: (before) => before,
-    refetchInterval: 30_000,
+    refetchInterval: every(30_000),
   });

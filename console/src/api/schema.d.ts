@@ -3983,8 +3983,9 @@ export interface components {
             /**
              * Precision
              * @example Q4_K_M
+             * @enum {string}
              */
-            precision: string;
+            precision: "F32" | "BF16" | "F16" | "FP8" | "INT8" | "INT4" | "MXFP4" | "NVFP4" | "AWQ-INT4" | "GPTQ-INT4" | "GPTQ-INT8" | "Q8_0" | "Q6_K" | "Q5_K_M" | "Q4_K_M" | "Q4_1" | "Q4_0";
         };
         /**
          * NewKey

@@ -54,6 +54,13 @@ function useActions(): Command[] {
       icon: MailPlus,
       act: () => void navigate({ to: "/members", search: { create: true } }),
     },
+    may(session, "models.register") && {
+      id: "add-own-model",
+      group: "actions",
+      label: texts.addOwnModel,
+      icon: Plus,
+      act: () => void navigate({ to: "/store", search: { create: true } }),
+    },
     may(session, "providers.manage") && {
       id: "add-provider",
       group: "actions",

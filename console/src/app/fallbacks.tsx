@@ -1,9 +1,10 @@
-import { Link, useRouter } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { Compass, Lock } from "lucide-react";
 import type { ReactNode } from "react";
 import styles from "@/app/shell.module.css";
 import { Mark } from "@/shared/brand";
 import { useCommonWords } from "@/shared/common-words";
+import { LinkButton } from "@/shared/link-button";
 import { Card, Page } from "@/shared/page";
 import { useMay, type Action } from "@/shared/permissions";
 import { Bones, Empty, ErrorState } from "@/shared/states";
@@ -48,7 +49,7 @@ export function MissingPage() {
   const words = useCommonWords();
   return (
     <main>
-      <Empty centred icon={Compass} title={words.notFound} text={words.notFoundText} action={<Link to="/">{words.goHome}</Link>} />
+      <Empty centred icon={Compass} title={words.notFound} text={words.notFoundText} action={<LinkButton to="/">{words.goHome}</LinkButton>} />
     </main>
   );
 }
@@ -60,7 +61,7 @@ export function Allowed({ title, needs, children }: { title: string; needs: read
   return (
     <Page title={title}>
       <Card padded={false}>
-        <Empty icon={Lock} title={words.forbidden} text={words.forbiddenText} action={<Link to="/">{words.goHome}</Link>} />
+        <Empty icon={Lock} title={words.forbidden} text={words.forbiddenText} action={<LinkButton to="/">{words.goHome}</LinkButton>} />
       </Card>
     </Page>
   );

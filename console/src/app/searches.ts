@@ -40,6 +40,7 @@ export const storeSearch = (raw: Raw) =>
     pick: textIn(raw, "pick"),
     id: textIn(raw, "id"),
     view: oneOf(raw, "view", modelViews),
+    create: flag(raw, "create"),
   });
 
 export const comparisonSearch = (raw: Raw) => all({ ids: textIn(raw, "ids"), different: flag(raw, "different") });

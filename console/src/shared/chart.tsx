@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState, type ReactNode, type RefOb
 import type { Palette } from "@/shared/palette";
 import styles from "@/shared/chart.module.css";
 import { useCommonWords } from "@/shared/common-words";
+import { Bones } from "@/shared/states";
 
 const ChartCanvas = lazy(() => import("@/shared/chart-canvas"));
 
@@ -43,6 +44,9 @@ interface ChartProps {
 
 export const amount = (data: ChartData, value: number | null | undefined): string => (typeof value === "number" ? data.format(value) : "–");
 
+/** The largest single value. */
+export const topOf = (series: readonly Series[]): number => Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
+
 /** Few series with direct labels and their sums; the same numbers as a table at a click. */
 export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   const words = useCommonWords();
@@ -72,7 +76,7 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
       ) : something ? (
         <div ref={place} style={{ height }}>
           {seen ? (
-            <Suspense>
+            <Suspense fallback={<Bones lines={Math.floor(height / 36)} />}>
               <ChartCanvas data={data} height={height} />
             </Suspense>
           ) : null}
@@ -86,23 +90,15 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   );
 }
 
-/** The drawing of charts is a third of all code: it comes a moment after the page, once a chart is in view. */
+/** The drawing of charts is a third of all code: it comes once a chart is in view, or nearly so. */
 function useSeen(place: RefObject<HTMLElement | null>, there: boolean): boolean {
   const [seen, setSeen] = useState(false);
   useEffect(() => {
     const element = place.current;
     if (seen || !there || !element) return;
-    let timer = 0;
-    const watch = new IntersectionObserver((entries) => {
-      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-      watch.disconnect();
-      timer = window.setTimeout(() => setSeen(true), 300);
-    });
+    const watch = new IntersectionObserver((entries) => setSeen(entries.some(({ isIntersecting }) => isIntersecting)), { rootMargin: "120px" });
     watch.observe(element);
-    return () => {
-      watch.disconnect();
-      clearTimeout(timer);
-    };
+    return () => watch.disconnect();
   }, [seen, there, place]);
   return seen;
 }

@@ -172,6 +172,22 @@ export function useLeaveGuard(dirty: boolean): void {
   });
 }
 
+/** Fields that belong together, such as the entries of a list. */
+export function FieldGroup({ title, help, children }: { title: string; help: string; children: ReactNode }) {
+  return (
+    <fieldset className={styles.group}>
+      <legend>{title}</legend>
+      <p className="muted small">{help}</p>
+      {children}
+    </fieldset>
+  );
+}
+
+/** Two fields side by side, one below the other where there is no room. */
+export function Pair({ children }: { children: ReactNode }) {
+  return <div className={styles.pair}>{children}</div>;
+}
+
 export function Advanced({ title, children }: { title: string; children: ReactNode }) {
   return (
     <details className={styles.advanced}>

@@ -16,7 +16,7 @@ describe("money", () => {
 
   test("an exact sum keeps every micro-unit", () => {
     expect(format.exactMoney(12_403_105, "CNY", "en")).toBe("¥12.403105");
-    expect(format.exactMoney(2_000_000, "CNY", "en")).toBe("¥2.00");
+    expect(format.exactMoney(2_000_000, "CNY", "en")).toBe("¥2.000000");
   });
 
   test("a field's text goes to micro-units and back without a float between", () => {

@@ -25,9 +25,15 @@ export function money(micros: number, currency: string, language: Language): str
   return currencyText(micros, currency, language, digits, digits);
 }
 
-/** Money to the micro-unit, for sums that must agree: ¥12.403105. */
+/** Money to the micro-unit, for sums that must agree and stand below each other: ¥12.403105. */
 export function exactMoney(micros: number, currency: string, language: Language): string {
-  return currencyText(micros, currency, language, 2, 6);
+  return currencyText(micros, currency, language, 6, 6);
+}
+
+/** The labels of an axis of money, all with the decimals that its top needs. */
+export function moneyAxis(top: number, currency: string, language: Language): (micros: number) => string {
+  const digits = decimals(top);
+  return (micros) => currencyText(micros, currency, language, digits, digits);
 }
 
 function currencyText(micros: number, currency: string, language: Language, least: number, most: number): string {

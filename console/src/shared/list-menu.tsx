@@ -21,7 +21,7 @@ interface ListMenuProps<Row> {
 export function ListMenu<Row>({ name, columns, onExport }: ListMenuProps<Row>) {
   const words = useCommonWords();
   return (
-    <span>
+    <span className={styles.tools}>
       <Tooltip title={words.exportCsv}>
         <Button type="text" size="small" aria-label={words.exportCsv} icon={<Download size={15} aria-hidden="true" />} onClick={onExport} />
       </Tooltip>

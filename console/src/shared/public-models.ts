@@ -36,4 +36,10 @@ export function usePublicModels(): { models: PublicModel[] | undefined; error: u
   return { models, error, retry };
 }
 
+/** What an example may call: a chat model where there is one. */
+export function useExampleModel(): PublicModel | undefined {
+  const callable = usePublicModels().models?.filter(isCallable) ?? [];
+  return callable.find((each) => serves(each, "chat")) ?? callable[0];
+}
+
 export const serves = (model: PublicModel, kind: Kind): boolean => model.kinds.includes(kind);

@@ -21,10 +21,11 @@ interface PreviewState {
 /** What the form's deployment would be, as the server sees it, a moment after each change. */
 export function usePreview(before?: Detail): PreviewState {
   const values = Form.useWatch([], { form: Form.useFormInstance<DeployValues>(), preserve: true }) as Partial<DeployValues> | undefined;
-  const text = useSettled(JSON.stringify(draftOf({ ...fresh, ...values }, before)), 300);
-  const draft = JSON.parse(text) as ReturnType<typeof draftOf>;
+  const now = JSON.stringify(draftOf({ ...fresh, ...values }, before));
+  const draft = JSON.parse(useSettled(now, 300)) as ReturnType<typeof draftOf>;
   const { data, error } = useQuery({ ...previewQuery(draft ?? planOf(fresh, null)), enabled: draft !== null });
-  return { data: draft ? data : undefined, error: draft ? error : null, asked: draft !== null };
+  // Its place is there as soon as there is something to ask, so that nothing moves when the answer comes.
+  return { data: draft ? data : undefined, error: draft ? error : null, asked: now !== "null" };
 }
 
 /** Licence, size, what is to be fetched from where, and whether it fits, before anything starts. */

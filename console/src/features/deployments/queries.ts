@@ -1,6 +1,7 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, ifMatch, type Schemas } from "@/api/client";
 import { asProblem } from "@/api/problem";
+import { every } from "@/api/query-client";
 import { sample, type Sample } from "@/features/deployments/samples";
 
 export type Deployment = Schemas["Deployment"];
@@ -14,7 +15,7 @@ const deploymentQuery = (id: string) =>
   queryOptions({
     queryKey: ["deployments", id],
     queryFn: () => ask(api.GET("/api/deployments/{id}", { params: { path: { id } } })),
-    refetchInterval: 1_000,
+    refetchInterval: every(1_000),
   });
 
 /** The deployment now, and what was seen of it in the last five minutes. */

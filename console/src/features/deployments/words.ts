@@ -136,7 +136,7 @@ export const useDeploymentWords = words({
     size: "Size",
     fetch: "To be fetched",
     fetchNothing: "nothing, it is here",
-    fetchUnknown: "the source says",
+    fetchUnknown: "known once the source is asked",
     source: "Source",
     free: "Free on disk",
     needs: "Memory of a replica",

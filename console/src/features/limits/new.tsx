@@ -48,7 +48,7 @@ function Things() {
   }[kind];
   return (
     <Form.Item name="thing" label={words.scopes[kind]} rules={[{ required: true, message: words.thingMissing }]}>
-      <Select showSearch={{ optionFilterProp: "label" }} options={options} />
+      <Select showSearch={{ optionFilterProp: "label" }} placeholder={words.thingMissing} options={options} />
     </Form.Item>
   );
 }

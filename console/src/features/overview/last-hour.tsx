@@ -2,7 +2,7 @@ import { Segmented } from "antd";
 import { useMemo, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { useOverviewWords } from "@/features/overview/words";
-import { Chart, type Series } from "@/shared/chart";
+import { Chart, topOf, type Series } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card } from "@/shared/page";
 import { useLanguage } from "@/shared/values";
@@ -34,7 +34,7 @@ export function LastHour({ data }: { data: Schemas["Overview"] }) {
       at: data.series.map((point) => point.at),
       series: series[measure],
       format: measure === "cost" ? money : count,
-      formatAxis: measure === "cost" ? money : (value: number) => format.compact(value, language),
+      formatAxis: measure === "cost" ? format.moneyAxis(topOf(series.cost), data.currency, language) : (value: number) => format.compact(value, language),
       formatAt: (at: string) => format.time(at, "minute", language),
     };
   }, [data, measure, language, words]);

@@ -5,7 +5,7 @@ import styles from "@/features/overview/overview.module.css";
 import { useOverviewWords } from "@/features/overview/words";
 import { CodeTabs } from "@/shared/code";
 import { Card, Section } from "@/shared/page";
-import { isCallable, serves, usePublicModels } from "@/shared/public-models";
+import { useExampleModel } from "@/shared/public-models";
 import { firstCall, snippets } from "@/shared/snippets";
 
 type Step = Schemas["Overview"]["next_steps"][number];
@@ -49,8 +49,7 @@ export function NextSteps({ steps }: { steps: readonly Step[] }) {
 /** Until somebody has called, the place of the chart shows how to. */
 export function FirstCall() {
   const words = useOverviewWords();
-  const callable = usePublicModels().models?.filter(isCallable) ?? [];
-  const model = callable.find((each) => serves(each, "chat")) ?? callable[0];
+  const model = useExampleModel();
   if (!model) return null;
   return (
     <Section title={words.firstCall}>

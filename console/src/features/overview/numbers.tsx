@@ -1,7 +1,10 @@
+import { Link } from "@tanstack/react-router";
 import type { Schemas } from "@/api/client";
+import styles from "@/features/overview/overview.module.css";
 import { useOverviewWords } from "@/features/overview/words";
 import { Figure, Figures, Meter } from "@/shared/figure";
 import * as format from "@/shared/format";
+import { useMay } from "@/shared/permissions";
 import { Money, useLanguage } from "@/shared/values";
 
 export function Numbers({ data }: { data: Schemas["Overview"] }) {
@@ -22,9 +25,19 @@ export function Numbers({ data }: { data: Schemas["Overview"] }) {
         value={data.first_token_ms === null ? "–" : format.duration(data.first_token_ms, language)}
         note={data.first_token_ms === null ? words.noStreams : words.firstTokenNote}
       />
-      <Figure name={words.today} value={<Money micros={data.spend_today_micros} currency={data.currency} />} />
+      <Figure name={words.today} value={<Money micros={data.spend_today_micros} currency={data.currency} />} note={<UsageLink />} />
       <Figure name={words.month} value={<Money micros={data.spend_month_micros} currency={data.currency} />} note={<BudgetNote data={data} />} />
     </Figures>
+  );
+}
+
+function UsageLink() {
+  const words = useOverviewWords();
+  if (!useMay("usage.read", "usage.own")) return null;
+  return (
+    <Link to="/usage" className={styles.more}>
+      {words.byModel}
+    </Link>
   );
 }
 

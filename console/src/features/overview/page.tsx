@@ -40,11 +40,12 @@ function Body({ data }: { data: Schemas["Overview"] }) {
     <>
       <NextSteps steps={data.next_steps} />
       <Numbers data={data} />
-      {quiet ? <FirstCall /> : <Traffic data={data} />}
+      {quiet ? <FirstCall /> : null}
       <div className={styles.columns}>
         <Running deployments={data.deployments} outside={data.outside} />
         <RecentErrors errors={data.recent_errors} />
       </div>
+      {quiet ? null : <Traffic data={data} />}
     </>
   );
 }

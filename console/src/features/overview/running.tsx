@@ -7,20 +7,24 @@ import { useOverviewWords } from "@/features/overview/words";
 import { useCommonWords } from "@/shared/common-words";
 import { DeploymentStatus } from "@/shared/deployment-state";
 import { rate } from "@/shared/format";
+import { LinkButton } from "@/shared/link-button";
 import { Card, Section } from "@/shared/page";
+import { useMay } from "@/shared/permissions";
 import { ProviderStatus } from "@/shared/route-state";
 import { Empty } from "@/shared/states";
 import { Tag } from "@/shared/status";
 import { useLanguage } from "@/shared/values";
 
 type Running = Pick<Schemas["Overview"], "deployments" | "outside">;
-const SHOWN = 8;
+const SHOWN = 6;
 
-/** Deployments and, beside them, outside providers; those that fail first. */
+/** Deployments and, beside them, outside providers; those that fail first, and no more than one sees at a glance. */
 export function Running({ deployments, outside }: Running) {
   const words = useOverviewWords();
   const common = useCommonWords();
-  const providers = outside.toSorted((a, b) => Number(b.state === "failing") - Number(a.state === "failing"));
+  const mayDeploy = useMay("deployments.manage");
+  const served = failedFirst(deployments, "failed");
+  const providers = failedFirst(outside, "failing");
   return (
     <Section
       title={words.whatRuns}
@@ -32,9 +36,9 @@ export function Running({ deployments, outside }: Running) {
       }
     >
       <Card padded={false}>
-        {deployments.length + outside.length === 0 ? <Empty icon={Cpu} title={words.nothingRuns} text={words.nothingRunsText} /> : null}
+        {deployments.length + outside.length === 0 ? <Empty icon={Cpu} title={words.nothingRuns} text={words.nothingRunsText} action={mayDeploy ? <LinkButton to="/deployments" search={{ create: true }}>{words.deploy}</LinkButton> : null} /> : null}
         <ul className={styles.rows}>
-          {deployments.map((deployment) => (
+          {served.slice(0, SHOWN).map((deployment) => (
             <li key={deployment.name}>
               <Link to="/deployments" search={{ id: deployment.name }}>
                 {deployment.name}
@@ -55,9 +59,24 @@ export function Running({ deployments, outside }: Running) {
               {provider.reason ? <p>{provider.reason.message}</p> : null}
             </li>
           ))}
+          <More of={served} to="/deployments" />
+          <More of={providers} to="/providers" />
         </ul>
       </Card>
     </Section>
+  );
+}
+
+const failedFirst = <Thing extends { state: string }>(things: readonly Thing[], failed: string): Thing[] =>
+  things.toSorted((a, b) => Number(b.state === failed) - Number(a.state === failed));
+
+function More({ of, to }: { of: readonly unknown[]; to: "/deployments" | "/providers" }) {
+  const words = useOverviewWords();
+  if (of.length <= SHOWN) return null;
+  return (
+    <li>
+      <Link to={to}>{words.more[to](of.length - SHOWN)}</Link>
+    </li>
   );
 }
 

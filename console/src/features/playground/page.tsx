@@ -1,4 +1,4 @@
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { Button, Select } from "antd";
 import { Code, MessagesSquare, SlidersHorizontal, SquarePen } from "lucide-react";
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
@@ -9,7 +9,8 @@ import { freshSettings, sendable, type Settings } from "@/features/playground/se
 import { SidePanel } from "@/features/playground/side-panel";
 import { useChat } from "@/features/playground/use-chat";
 import { usePlaygroundWords } from "@/features/playground/words";
-import { usePageTitle } from "@/shared/page";
+import { LinkButton } from "@/shared/link-button";
+import { Card, Page, usePageTitle } from "@/shared/page";
 import { Panel } from "@/shared/panel";
 import { useNarrow } from "@/shared/preferences";
 import { isCallable, serves, usePublicModels, type PublicModel } from "@/shared/public-models";
@@ -25,7 +26,15 @@ export function PlaygroundPage() {
   const { models: all, error, retry } = usePublicModels();
   const models = all?.filter((model) => serves(model, "chat"));
   if (error && !models) return <ErrorState error={error} retry={retry} centred />;
-  if (!models) return <Bones />;
+  if (!models) {
+    return (
+      <Page title={words.title}>
+        <Card padded={false}>
+          <Bones lines={8} />
+        </Card>
+      </Page>
+    );
+  }
   if (models.length === 0) {
     return (
       <Empty
@@ -33,7 +42,7 @@ export function PlaygroundPage() {
         icon={MessagesSquare}
         title={words.noModel}
         text={words.noModelText}
-        action={<Link to="/deployments">{words.seeDeployments}</Link>}
+        action={<LinkButton to="/deployments">{words.seeDeployments}</LinkButton>}
       />
     );
   }

@@ -7,7 +7,7 @@ import { useModelOptions } from "@/features/providers/model-options";
 import styles from "@/features/providers/providers.module.css";
 import { useRouteWords } from "@/features/providers/route-words";
 import { Split } from "@/features/providers/split";
-import { Advanced } from "@/shared/form";
+import { Advanced, FieldGroup } from "@/shared/form";
 import * as format from "@/shared/format";
 import { useLanguage } from "@/shared/values";
 
@@ -62,9 +62,7 @@ function Targets() {
   return (
     <Form.List name="targets" rules={[{ validator: someWeight(words.targetsMissing) }]}>
       {(fields, { add, remove }, { errors }) => (
-        <fieldset className={styles.models}>
-          <legend>{words.targets}</legend>
-          <p className="muted small">{words.targetsHelp}</p>
+        <FieldGroup title={words.targets} help={words.targetsHelp}>
           {fields.map((field, at) => (
             <div key={field.key} className={styles.entry} role="group" aria-label={words.target(at + 1)}>
               <Form.Item name={[field.name, "model"]} rules={[{ required: true, message: words.modelMissing }, onceRule(words.modelTwice)]}>
@@ -90,7 +88,7 @@ function Targets() {
             </Button>
             <span>{words.sum(sum)}</span>
           </div>
-        </fieldset>
+        </FieldGroup>
       )}
     </Form.List>
   );

@@ -164,11 +164,11 @@ function Models({ provider }: { provider: Provider }) {
               {model.upstream === model.name ? null : <code>{model.upstream}</code>}
             </div>
             <p>
-              {[...model.kinds.map((kind) => kindWords[kind]), model.tools && words.tools, model.vision && words.vision].filter(Boolean).join(" · ")} · {words.context} <Count short value={model.context} />
+              {[...model.kinds.map((kind) => kindWords[kind]), model.tools && words.tools, model.vision && words.vision].filter(Boolean).join(" · ")} · {words.context} {format.tokens(model.context)}
               {model.max_output === null ? null : (
                 <>
                   {" · "}
-                  {words.maxOutput} <Count short value={model.max_output} />
+                  {words.maxOutput} {format.tokens(model.max_output)}
                 </>
               )}
             </p>

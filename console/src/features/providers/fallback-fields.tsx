@@ -4,6 +4,7 @@ import { conditions, type Condition } from "@/features/providers/alias-values";
 import { useModelOptions } from "@/features/providers/model-options";
 import styles from "@/features/providers/providers.module.css";
 import { useRouteWords } from "@/features/providers/route-words";
+import { FieldGroup } from "@/shared/form";
 
 /** The chain of fallbacks, in order, each with the failures it steps in for. */
 export function FallbackFields() {
@@ -12,9 +13,7 @@ export function FallbackFields() {
   return (
     <Form.List name="fallbacks">
       {(fields, { add, remove, move }) => (
-        <fieldset className={styles.models}>
-          <legend>{words.fallbacks}</legend>
-          <p className="muted small">{words.fallbacksHelp}</p>
+        <FieldGroup title={words.fallbacks} help={words.fallbacksHelp}>
           {fields.map((field, at) => {
             const label = words.fallback(at + 1);
             return (
@@ -44,7 +43,7 @@ export function FallbackFields() {
               {words.addFallback}
             </Button>
           </div>
-        </fieldset>
+        </FieldGroup>
       )}
     </Form.List>
   );

@@ -3,7 +3,7 @@ import { Plus, X } from "lucide-react";
 import styles from "@/features/providers/providers.module.css";
 import { freshModel, type ModelValues } from "@/features/providers/values";
 import { useProviderWords } from "@/features/providers/words";
-import { MoneyField, moneyRule } from "@/shared/form";
+import { FieldGroup, MoneyField, moneyRule } from "@/shared/form";
 import { kinds as allKinds, useKindWords, type Kind } from "@/shared/kind-words";
 import { useMay, useSession } from "@/shared/permissions";
 
@@ -20,9 +20,7 @@ export function ModelFields({ listed, kinds }: ModelsProps) {
   return (
     <Form.List name="models" rules={[{ validator: atLeastOne(words.modelsMissing) }]}>
       {(fields, { add, remove }, { errors }) => (
-        <fieldset className={styles.models}>
-          <legend>{words.models}</legend>
-          <p className="muted small">{words.modelsHelp}</p>
+        <FieldGroup title={words.models} help={words.modelsHelp}>
           {fields.map((field, at) => (
             <ModelCard key={field.key} field={field} at={at} listed={listed} kinds={allKinds.filter((kind) => kinds?.includes(kind) ?? true)} onRemove={() => remove(field.name)} />
           ))}
@@ -32,7 +30,7 @@ export function ModelFields({ listed, kinds }: ModelsProps) {
               {words.addModel}
             </Button>
           </div>
-        </fieldset>
+        </FieldGroup>
       )}
     </Form.List>
   );

@@ -38,7 +38,7 @@ export function ProviderFields({ form, hint, known, listed }: FieldsProps) {
         </Form.Item>
       ) : (
         <Form.Item name="vendor" label={words.vendor} extra={vendor?.docs_hint} rules={[{ required: true, message: words.vendorMissing }]}>
-          <Select options={vendors.map(({ id, name }) => ({ value: id, label: name }))} onChange={choose} />
+          <Select placeholder={words.vendorMissing} options={vendors.map(({ id, name }) => ({ value: id, label: name }))} onChange={choose} />
         </Form.Item>
       )}
       <Form.Item name="name" label={words.name} extra={words.nameHelp} rules={[{ required: true, whitespace: true, message: words.nameMissing }]}>

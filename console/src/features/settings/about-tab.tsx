@@ -6,12 +6,14 @@ import { CodeTabs } from "@/shared/code";
 import { CopyButton } from "@/shared/copy";
 import { Card, Section } from "@/shared/page";
 import { Facts } from "@/shared/panel";
+import { useExampleModel } from "@/shared/public-models";
 import { firstCall, snippets } from "@/shared/snippets";
 import { Bones, ErrorState, Notice } from "@/shared/states";
 
 export function AboutTab() {
   const words = useSettingsWords();
   const { data, error, refetch } = useQuery(aboutQuery);
+  const example = useExampleModel();
   if (error && !data) return <Card padded={false}><ErrorState error={error} retry={() => void refetch()} /></Card>;
   if (!data) return <Card padded={false}><Bones /></Card>;
   const address = `${location.origin}/v1`;
@@ -47,7 +49,7 @@ export function AboutTab() {
         </Section>
       </div>
       <Section title={words.apiText}>
-        <CodeTabs snippets={snippets(location.origin, firstCall(data.starter, ["chat"], words.hello))} />
+        <CodeTabs snippets={snippets(location.origin, firstCall(example?.name ?? "MODEL", example?.kinds ?? ["chat"], words.hello))} />
       </Section>
     </div>
   );

@@ -16,19 +16,14 @@ export function ModelActions({ model, busy }: { model: Detail; busy: boolean }) 
   const { act, working, failure } = useAct();
   const deploys = useMay("deployments.manage") && model.variants.length > 0;
   const variant = model.variants[0];
-  const brings = manages && variant && model.origin === "catalogue" && model.state !== "downloaded" && model.state !== "downloading";
+  const brings = manages && variant && model.origin === "catalogue" && model.state === "available";
   if (!deploys && !brings) return null;
   return (
     <span className={styles.next}>
       {brings ? (
-      <Button
-        icon={<Download size={14} aria-hidden="true" />}
-        loading={working}
-        disabled={busy}
-        onClick={() => void act(() => download(model.id, variant.id))}
-      >
-        {words.downloadOf(variant.precision)}
-      </Button>
+        <Button icon={<Download size={14} aria-hidden="true" />} loading={working} disabled={busy} onClick={() => void act(() => download(model.id, variant.id))}>
+          {words.downloadOf(variant.precision)}
+        </Button>
       ) : null}
       {deploys ? (
         <LinkButton primary to="/deployments" search={{ create: true, model: model.id }} icon={<Rocket size={14} aria-hidden="true" />}>

@@ -1,4 +1,4 @@
-import type { Model } from "@/features/store/queries";
+import type { Model, VersionDraft } from "@/features/store/queries";
 
 export const sizeKeys = ["tiny", "small", "middle", "large"] as const;
 export type SizeKey = (typeof sizeKeys)[number];
@@ -40,6 +40,17 @@ export function inOrder(models: readonly Model[], search = ""): Model[] {
 function before(a: Model, b: Model): number {
   return rank(a) - rank(b) || (b.released ?? "").localeCompare(a.released ?? "") || a.name.localeCompare(b.name);
 }
+
+export const makings = ["tuned", "compressed", "imported"] as const satisfies readonly VersionDraft["making"][];
+export const formats = ["gguf", "safetensors", "ctranslate2", "onnx", "package"] as const satisfies readonly VersionDraft["format"][];
+export const precisions = [
+  "Q4_K_M", "Q4_0", "Q4_1", "Q5_K_M", "Q6_K", "Q8_0", "BF16", "F16", "F32", "FP8", "INT8", "INT4", "MXFP4", "NVFP4", "AWQ-INT4", "GPTQ-INT4", "GPTQ-INT8",
+] as const satisfies readonly VersionDraft["precision"][];
+export const engines = ["llamacpp", "vllm", "sglang", "transformers", "embedding", "whisper", "kokoro", "diffusers"] as const satisfies readonly VersionDraft["engines"][number][];
+
+/** What own models may be said to be under: the values that the catalogue knows. */
+export const licencesOf = (models: readonly Model[]): string[] => [...new Set(models.map(({ license }) => license))].toSorted((a, b) => a.localeCompare(b));
+export const languagesOf = (models: readonly Model[]): string[] => [...new Set(models.flatMap(({ languages }) => languages))].filter((code) => /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/.test(code));
 
 /** Models chosen for a comparison, as the address keeps them. */
 export const MOST = 4;

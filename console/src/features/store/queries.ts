@@ -8,6 +8,8 @@ export type Model = Schemas["Model"];
 export type Detail = Schemas["ModelDetail"];
 export type Variant = Schemas["ModelVariant"];
 export type Version = Schemas["ModelVersion"];
+export type ModelDraft = Schemas["ModelRequest"];
+export type VersionDraft = Schemas["ModelVersionRequest"];
 
 export const modelQuery = (id: string) =>
   queryOptions({
@@ -49,6 +51,15 @@ export function useModelChanges() {
   const queryClient = useQueryClient();
   const again = () => queryClient.invalidateQueries({ queryKey: ["models"] });
   return {
+    add: async (body: ModelDraft) => {
+      const made = await ask(api.POST("/api/models", { body }));
+      await again();
+      return made;
+    },
+    addVersion: async (id: string, body: VersionDraft) => {
+      await ask(api.POST("/api/models/{id}/versions", { params: { path: { id } }, body }));
+      await again();
+    },
     removeFiles: async (id: string, variant: string) => {
       await ask(api.DELETE("/api/models/{id}/files", { params: { path: { id }, query: { variant } } }));
       await again();

@@ -119,7 +119,7 @@ function VariantActions({ model, variant, busy }: VariantProps) {
             </Button>
           </>
         ) : (
-          <Button size="small" type="primary" loading={working} disabled={busy} onClick={() => void act(() => jobs.download(model.id, variant.id))}>
+          <Button size="small" loading={working} disabled={busy} onClick={() => void act(() => jobs.download(model.id, variant.id))}>
             {variant.state === "failed" ? words.downloadAgain : words.download}
           </Button>
         )}

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
-import { GitBranch } from "lucide-react";
+import { GitBranch, Plus } from "lucide-react";
 import { useState } from "react";
+import { NewVersion } from "@/features/store/new-version";
 import { useModelChanges, versionsQuery, type Detail, type Version } from "@/features/store/queries";
 import styles from "@/features/store/store.module.css";
+import { useOwnWords } from "@/features/store/own-words";
 import { useStoreWords } from "@/features/store/words";
 import { useAct } from "@/shared/act";
 import { ConfirmDanger } from "@/shared/confirm";
@@ -54,17 +56,39 @@ function Versions({ model }: { model: Detail }) {
   const { data, error, refetch } = useQuery(versionsQuery(model.id));
   if (error && !data) return <ErrorState error={error} retry={() => void refetch()} />;
   if (!data) return <Bones lines={4} />;
-  if (data.length === 0) return <Empty icon={GitBranch} title={words.noVersions} text={words.noVersionsText} />;
   return (
-    <ul className={styles.variants}>
-      {data.map((version) => (
-        <li key={version.id}>
-          <Card>
-            <VersionCard model={model} version={version} />
-          </Card>
-        </li>
-      ))}
-    </ul>
+    <>
+      {data.length === 0 ? (
+        <Empty icon={GitBranch} title={words.noVersions} text={words.noVersionsText} action={<AddVersion model={model} versions={data} />} />
+      ) : (
+        <div>
+          <AddVersion model={model} versions={data} />
+        </div>
+      )}
+      <ul className={styles.variants}>
+        {data.map((version) => (
+          <li key={version.id}>
+            <Card>
+              <VersionCard model={model} version={version} />
+            </Card>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function AddVersion({ model, versions }: { model: Detail; versions: readonly Version[] }) {
+  const own = useOwnWords();
+  const [open, setOpen] = useState(false);
+  if (!useMay("models.register")) return null;
+  return (
+    <>
+      <Button type={versions.length ? "default" : "primary"} icon={<Plus size={14} aria-hidden="true" />} onClick={() => setOpen(true)}>
+        {own.addVersion}
+      </Button>
+      {open ? <NewVersion model={model} versions={versions} onClose={() => setOpen(false)} /> : null}
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import type { Schemas } from "@/api/client";
 import { stackByModel, type Measure } from "@/features/usage/figures";
 import { daysOf, type Range } from "@/features/usage/range";
 import { useUsageWords } from "@/features/usage/words";
-import { Chart } from "@/shared/chart";
+import { Chart, topOf } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card, Section } from "@/shared/page";
 import { useLanguage } from "@/shared/values";
@@ -21,6 +21,7 @@ export function DayChart({ report, range, measure, onMeasure }: DayChartProps) {
   const language = useLanguage();
   const data = useMemo(() => {
     const at = daysOf(range);
+    const series = stackByModel(report.rows, at, measure, words.others);
     const money = (micros: number) => format.money(micros, report.currency, language);
     const count = (value: number) => format.integer(value, language);
     return {
@@ -28,9 +29,9 @@ export function DayChart({ report, range, measure, onMeasure }: DayChartProps) {
       stacked: true,
       whole: measure !== "cost",
       at,
-      series: stackByModel(report.rows, at, measure, words.others),
+      series,
       format: measure === "cost" ? money : count,
-      formatAxis: measure === "cost" ? money : (value: number) => format.compact(value, language),
+      formatAxis: measure === "cost" ? format.moneyAxis(topOf(series), report.currency, language) : (value: number) => format.compact(value, language),
       formatAt: (day: string) => format.day(day, language),
     };
   }, [report, range, measure, language, words]);

@@ -59,7 +59,7 @@ export const useUsageWords = words({
     refusedEmptyText: "Calls that a limit, a right or a full queue turned away are listed here with the reason.",
     callsEmptyTitle: "No call yet",
     callsEmptyText: "Each call to a model is listed here with its tokens, cost and outcome. Choose another range, or make a call:",
-    priceText: "What 1 000 000 tokens cost, or a second of audio, a character that is read out, an image. A change makes a new version: calls that run keep the price they began with, and past charges never change.",
+    priceText: "What 1,000,000 tokens cost, or a second of audio, a character that is read out, an image. A change makes a new version: calls that run keep the price they began with, and past charges never change.",
     pricesEmptyTitle: "No price yet",
     pricesEmptyText: "A price appears with each deployment.",
     perMillion: "per 1M tokens",

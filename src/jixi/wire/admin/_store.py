@@ -15,6 +15,25 @@ Level = Literal["L0", "L1", "L2"]
 LicenceClass = Literal["research", "commercial"]
 Format = Literal["gguf", "safetensors", "ctranslate2", "onnx", "package"]
 Engine = Literal["llamacpp", "vllm", "sglang", "transformers", "embedding", "whisper", "kokoro", "diffusers"]
+Precision = Literal[
+    "F32",
+    "BF16",
+    "F16",
+    "FP8",
+    "INT8",
+    "INT4",
+    "MXFP4",
+    "NVFP4",
+    "AWQ-INT4",
+    "GPTQ-INT4",
+    "GPTQ-INT8",
+    "Q8_0",
+    "Q6_K",
+    "Q5_K_M",
+    "Q4_K_M",
+    "Q4_1",
+    "Q4_0",
+]
 Stage = Literal["candidate", "released", "retired"]
 Making = Literal["imported", "tuned", "compressed"]
 _Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
@@ -178,7 +197,7 @@ class ModelVersionRequest(Request):
 
     making: Making
     format: Format
-    precision: str = Field(max_length=20, examples=["Q4_K_M"])
+    precision: Precision = Field(examples=["Q4_K_M"])
     engines: list[Engine] = Field(min_length=1, max_length=8)
     files: list[ModelVersionFile] = Field(min_length=1, max_length=1000)
     base_id: _Id | None = None
