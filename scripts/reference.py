@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import typer
+from planner_checks import Pair, cache, memory, runs
 from pydantic.fields import FieldInfo
 
 from jixi.assembly import DeploymentSetting, Settings
@@ -230,6 +231,45 @@ def _members(declared: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
             yield field.target.id, "–" if default in ("None", "{}", "''") else f"`{default}`", str(text)
 
 
+def planner_runs(texts: Texts) -> str:
+    """Published training runs and what the planner makes of them: ours, theirs, the error."""
+    rows = (
+        [
+            run.name,
+            *_beside(run.flops, "{:.2e}"),
+            *_beside(run.days, "{:.1f}"),
+            *_beside(run.hours, "{:,.0f}"),
+            texts.pick("ours, 40 %", "默认 40 %")
+            if run.assumed
+            else "–"
+            if run.hours.ours is None
+            else texts.pick("theirs", "已公布"),
+            run.source,
+        ]
+        for run in runs()
+    )
+    head = texts.pick(
+        "run|FLOPs|published|error|days|published|error|accelerator-hours|published|error|utilisation|source",
+        "训练|运算量（FLOPs）|公布值|误差|天数|公布值|误差|卡时|公布值|误差|利用率|来源",
+    )
+    return table(head.split("|"), rows)
+
+
+def planner_memory(texts: Texts) -> str:
+    """Published memory of training and of caches beside the planner's, in bytes."""
+    rows = (
+        [amount.name, *_beside(amount.bytes, "{:,.0f}"), amount.source] for amount in (*memory(), *cache())
+    )
+    head = texts.pick("what|bytes|published|error|source", "对象|字节|公布值|误差|来源")
+    return table(head.split("|"), rows)
+
+
+def _beside(pair: Pair, form: str) -> list[str]:
+    """Ours, theirs, the error; a dash where one is not there."""
+    numbers = ["–" if value is None else form.format(value) for value in (pair.ours, pair.theirs)]
+    return [*numbers, "–" if pair.error is None else f"{pair.error:+.1%}"]
+
+
 def generated(language: Language) -> dict[str, str]:
     """Every generated part by name."""
     texts = Texts(language)
@@ -241,6 +281,8 @@ def generated(language: Language) -> dict[str, str]:
         "commands": commands(texts),
         "engines": engines(texts),
         "engine-options": engine_options(texts),
+        "planner-runs": planner_runs(texts),
+        "planner-memory": planner_memory(texts),
     }
     if language == "zh" and texts.idle():
         raise SystemExit(f"{TEXTS.name}: nobody asks for {', '.join(texts.idle())}")

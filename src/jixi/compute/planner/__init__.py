@@ -1,0 +1,108 @@
+"""The capacity planner: what training or serving a model takes, lasts and costs, and how sure one can be of it.
+
+Owns: training plans, inference plans, comparisons, sensitivity; pure functions over numbers with units, every result
+with its formulas, inputs, sources and marks (`Sheet`). Must not: do I/O, know models beyond `Model`, move money.
+Tests: tests/unit/planner.
+"""
+
+from jixi.compute.planner._assumed import GRIDS, PUE, UTILISATION, Assumed, Cooling
+from jixi.compute.planner._compare import (
+    BreakEven,
+    Comparison,
+    Option,
+    OptionKind,
+    api,
+    compare,
+    edge,
+    owned,
+    plan_variants,
+    rented,
+)
+from jixi.compute.planner._layout import Layout, Recompute
+from jixi.compute.planner._model import (
+    WEIGHT_BITS,
+    Experts,
+    LayerCache,
+    Model,
+    ModelKind,
+    WeightFormat,
+    computes_in,
+)
+from jixi.compute.planner._replica import Limit
+from jixi.compute.planner._serving import (
+    CACHE_BYTES,
+    CacheFormat,
+    Capacity,
+    Engine,
+    ServingPlan,
+    ServingTask,
+    plan_capacity,
+    plan_serving,
+)
+from jixi.compute.planner._sheet import Figure, Origin, Sheet
+from jixi.compute.planner._site import Hardware, Payment, Site
+from jixi.compute.planner._tornado import Swing, serving_tornado, tornado, training_tornado
+from jixi.compute.planner._training import (
+    OPTIMIZER_BYTES,
+    Fleet,
+    Method,
+    Optimizer,
+    TrainingPlan,
+    TrainingTask,
+    plan_training,
+    training_flops,
+)
+
+__all__ = [
+    "CACHE_BYTES",
+    "GRIDS",
+    "OPTIMIZER_BYTES",
+    "PUE",
+    "UTILISATION",
+    "WEIGHT_BITS",
+    "Assumed",
+    "BreakEven",
+    "CacheFormat",
+    "Capacity",
+    "Comparison",
+    "Cooling",
+    "Engine",
+    "Experts",
+    "Figure",
+    "Fleet",
+    "Hardware",
+    "LayerCache",
+    "Layout",
+    "Limit",
+    "Method",
+    "Model",
+    "ModelKind",
+    "Optimizer",
+    "Option",
+    "OptionKind",
+    "Origin",
+    "Payment",
+    "Recompute",
+    "ServingPlan",
+    "ServingTask",
+    "Sheet",
+    "Site",
+    "Swing",
+    "TrainingPlan",
+    "TrainingTask",
+    "WeightFormat",
+    "api",
+    "compare",
+    "computes_in",
+    "edge",
+    "owned",
+    "plan_capacity",
+    "plan_serving",
+    "plan_training",
+    "plan_variants",
+    "rented",
+    "serving_tornado",
+    "tornado",
+    "training_flops",
+    "training_tornado",
+]

@@ -1,0 +1,104 @@
+"""One replica of a model that is served: what it keeps, and how fast it reads prompts and writes answers (roofline)."""
+
+from typing import Final, Literal
+
+from jixi.compute.planner._model import Model
+from jixi.compute.planner._sheet import Work
+
+Limit = Literal["compute", "bandwidth", "memory"]
+_ROOFLINE: Final = "Williams et al., Roofline, 2009: the slower of computing and of reading memory"
+_RING: Final = "ring all-reduce: 2 (n - 1) / n of the data over each link; two a layer (arXiv:1909.08053)"
+_QUEUE: Final = "Pollaczek-Khinchine, for prompts of equal length"
+
+
+def write_replica(work: Work, model: Model, accelerators: int) -> None:
+    """How many sequences fit into `accelerators` that share the weights; `batch_by_memory` is 0 where none does."""
+    work.note("replica", accelerators, "1", "layout")
+    work.compute("weights", "weight_size * parameters / replica", "B")
+    work.compute("cache_sequence", f"cache_size * ({model.cache_formula('context', 'replica')})", "B")
+    work.compute("cache_mean", f"cache_size * ({model.cache_formula('mean_context', 'replica')})", "B")
+    work.compute("usable", "usable_share * memory", "B")
+    work.compute("batch_by_memory", "max(0, floor((usable - weights - overhead) / cache_sequence))", "1")
+    work.compute("batch_limit", "min(max_batch, batch_by_memory)", "1")
+    work.compute("computing", "peak * compute_utilisation * replica", "FLOP/s")
+    work.compute("reading", "bandwidth * bandwidth_utilisation", "B/s")
+    if accelerators > 1:
+        within = accelerators <= work["joined"]
+        work.compute("link", "link_bandwidth" if within else "min(link_bandwidth, network)", "B/s")
+        work.compute("meetings", "2 * layers", "1", _RING)
+        work.compute("meeting_bytes", "value_size * hidden * 2 * (replica - 1) / replica", "B/token", _RING)
+
+
+def write_speed(work: Work, model: Model, batch: int) -> None:
+    """At so many sequences at once: seconds for a prompt, for a step, for a token; requests a second."""
+    work.note("batch", batch, "1", "layout")
+    _write_prefill(work, model)
+    _write_step(work, model)
+    work.compute(
+        "request_seconds", "prefill_seconds + output_tokens * step_seconds / (batch * step_tokens)", "s"
+    )
+    work.compute("replica_rate", "request / request_seconds", "request/s")
+    work.compute(
+        "token_seconds",
+        "step_seconds / step_tokens + batch * prefill_seconds / output_tokens",
+        "s/token",
+        "a step, and the prompts of the others that are read between two tokens of one",
+    )
+    work.compute("prefill_load", "replica_rate * load * prefill_seconds / request", "1")
+    work.compute("waiting_seconds", "prefill_load * prefill_seconds / (2 * (1 - prefill_load))", "s", _QUEUE)
+    work.compute("first_token_seconds", "waiting_seconds + prefill_seconds + step_seconds", "s")
+
+
+def _write_prefill(work: Work, model: Model) -> None:
+    work.compute("new_tokens", "prompt_tokens * (1 - reused)", "token")
+    attended = model.attention_formula("prompt_tokens / 2")
+    work.compute("prefill_attention", f"attention_flops * ({attended}) * new_tokens", "FLOP")
+    work.compute("prefill_flops", "k * active_parameters * new_tokens + prefill_attention", "FLOP")
+    work.compute("prefill_computing", "prefill_flops / computing", "s")
+    work.compute("prefill_reading", "weights / reading", "s")
+    work.compute("prefill_meeting", _meeting(work, "new_tokens"), "s", _RING)
+    work.compute(
+        "prefill_seconds", "max(prefill_computing, prefill_reading) + prefill_meeting", "s", _ROOFLINE
+    )
+
+
+def _write_step(work: Work, model: Model) -> None:
+    if model.experts is None:
+        work.compute("step_bytes", "weights + batch * cache_mean", "B")
+    else:
+        work.compute(
+            "experts_read",
+            "1 - (1 - active_experts / experts) ** batch",
+            "1",
+            "the share of experts that at least one token of the batch is sent to",
+        )
+        work.compute(
+            "step_bytes",
+            "weights - weight_size * routed_parameters * (1 - experts_read) / replica + batch * cache_mean",
+            "B",
+        )
+    attended = model.attention_formula("mean_context")
+    work.compute("token_flops", f"k * active_parameters + attention_flops * ({attended})", "FLOP/token")
+    work.compute("step_computing", "batch * step_tokens * token_flops / computing", "s")
+    work.compute("step_reading", "step_bytes / reading", "s")
+    work.compute("step_meeting", _meeting(work, "batch * step_tokens"), "s", _RING)
+    work.compute("step_seconds", "max(step_computing, step_reading) + step_meeting", "s", _ROOFLINE)
+
+
+def _meeting(work: Work, tokens: str) -> str:
+    if "meetings" not in work:
+        return "0 * link_latency"
+    return f"meetings * (link_latency + {tokens} * meeting_bytes / link)"
+
+
+def limit_of(work: Work) -> Limit:
+    """What the replica needs more of first. Memory: more sequences at once would share the reading of the weights."""
+    steps = work["output_tokens"] / work["batch"]
+    full = work["batch"] >= work["batch_by_memory"]
+    weights_are_most = work["weights"] >= work["batch"] * work["cache_mean"]
+    writing = steps * work["step_seconds"] >= work["prefill_seconds"]
+    if full and writing and weights_are_most and work["step_reading"] >= work["step_computing"]:
+        return "memory"
+    computing = steps * work["step_computing"] + work["prefill_computing"]
+    reading = steps * work["step_reading"] + work["prefill_reading"]
+    return "compute" if computing >= reading else "bandwidth"

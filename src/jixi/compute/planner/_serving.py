@@ -1,0 +1,360 @@
+"""An inference plan: accelerators, speed and cost for so many users, or the users for so many accelerators."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, Literal
+
+from jixi.compute.planner._assumed import (
+    BANDWIDTH_UTILISATION,
+    BUSY_HOURS,
+    LINK_LATENCY,
+    LOAD,
+    MAX_BATCH,
+    NETWORK,
+    PREFILL_UTILISATION,
+    SERVING_OVERHEAD,
+    USABLE_MEMORY,
+)
+from jixi.compute.planner._checks import checked, chosen, contradiction
+from jixi.compute.planner._model import WEIGHT_BITS, Model, WeightFormat, computes_in
+from jixi.compute.planner._replica import Limit, limit_of, write_replica, write_speed
+from jixi.compute.planner._sheet import Sheet, Work
+from jixi.compute.planner._site import Hardware, Site, settle, write_costs
+from jixi.core.errors import JixiError, problem
+
+CacheFormat = Literal["bf16", "fp8", "int8"]
+CACHE_BYTES: Final[Mapping[CacheFormat, float]] = MappingProxyType({"bf16": 2, "fp8": 1, "int8": 1})
+_K_SOURCE: Final = "Kaplan et al., Scaling Laws, 2020 (arXiv:2001.08361): 2 operations a weight and token"
+_MOST_REPLICA: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServingTask:
+    """What users ask for in the busiest hour. `context` is what is kept for each call, None: prompt and answer.
+
+    `reused` is the share of prompts that a prefix cache already has. `first_token_s` and `token_s` are the longest
+    waits allowed, None: any. `spare` replicas stand by.
+    """
+
+    model: Model
+    users: float
+    prompts_per_hour: float = 10
+    prompt_tokens: float = 1000
+    output_tokens: float = 300
+    context: float | None = None
+    reused: float = 0
+    first_token_s: float | None = None
+    token_s: float | None = None
+    weights: WeightFormat = "bf16"
+    cache: CacheFormat = "bf16"
+    spare: int = 0
+
+    def check(self) -> None:
+        self.model.check()
+        self.model.need("cache", "layers", "hidden")
+        chosen("weights", self.weights, WEIGHT_BITS)
+        chosen("cache", self.cache, CACHE_BYTES)
+        for name, least, most in (
+            ("users", 1e-6, 1e10),
+            ("prompts_per_hour", 1e-6, 1e6),
+            ("prompt_tokens", 1, 1e8),
+            ("output_tokens", 1, 1e8),
+            ("reused", 0, 0.999),
+            ("spare", 0, 1e6),
+            ("context", 1, 1e9),
+            ("first_token_s", 1e-4, 1e6),
+            ("token_s", 1e-5, 1e4),
+        ):
+            if (value := getattr(self, name)) is not None:
+                checked(name, value, least, most)
+        if self.context is not None and self.context < self.prompt_tokens + self.output_tokens:
+            tokens = self.prompt_tokens + self.output_tokens
+            raise contradiction("context", self.context, "prompt_tokens + output_tokens", tokens)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engine:
+    """How well an engine uses its hardware; None is assumed and marked."""
+
+    compute_utilisation: float | None = None
+    bandwidth_utilisation: float | None = None
+    usable_memory: float | None = None
+    overhead_bytes: float | None = None
+    max_batch: int | None = None
+    load: float | None = None
+    link_latency_s: float | None = None
+    busy_hours: float | None = None
+
+    def check(self) -> None:
+        for name, least, most in (
+            ("compute_utilisation", 0.001, 1),
+            ("bandwidth_utilisation", 0.001, 1),
+            ("usable_memory", 0.1, 1),
+            ("overhead_bytes", 0, 1e12),
+            ("max_batch", 1, 1e6),
+            ("load", 0.01, 0.99),
+            ("link_latency_s", 0, 1),
+            ("busy_hours", 0.01, 744),
+        ):
+            if (value := getattr(self, name)) is not None:
+                checked(name, value, least, most)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServingPlan:
+    """`sheet` has all of it; `limit` is what a faster replica would need first. What could not be computed stands in
+    `lacking` with the problem that names the number: of "energy", "owned_cost", "rented_cost".
+    """
+
+    task: ServingTask
+    hardware: Hardware
+    site: Site
+    replica: int
+    replicas: int
+    batch: int
+    limit: Limit
+    sheet: Sheet
+    lacking: Mapping[str, JixiError]
+
+    @property
+    def accelerators(self) -> int:
+        return self.replica * self.replicas
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capacity:
+    """What own hardware can do: `plan` is for as many `users` as it can have. `longest` is the longest context of one
+    call that fits into a replica.
+    """
+
+    users: int
+    longest: int
+    plan: ServingPlan
+
+
+def plan_serving(
+    task: ServingTask, hardware: Hardware, engine: Engine | None = None, site: Site | None = None
+) -> ServingPlan:
+    """The plan with the fewest accelerators. Raises `planner_…` problems."""
+    site, engine = site or Site(), engine or Engine()
+    base = _base(task, hardware, engine, site)
+    best: Work | None = None
+    for work in _replicas(task, hardware, base, _MOST_REPLICA):
+        _write_demand(work)
+        if best is None or work["accelerators"] < best["accelerators"]:
+            best = work
+    if best is None:
+        raise _why_none(task, hardware, base)
+    return _finished(task, hardware, site, best)
+
+
+def plan_capacity(
+    task: ServingTask,
+    hardware: Hardware,
+    accelerators: int,
+    engine: Engine | None = None,
+    site: Site | None = None,
+) -> Capacity:
+    """What so many accelerators can do; `task.users` is not looked at. Raises `planner_…` problems."""
+    checked("accelerators", accelerators, 1, 1e7)
+    site, engine = site or Site(), engine or Engine()
+    task = replace(task, users=1)
+    base = _base(task, hardware, engine, site)
+    best: tuple[float, Work] | None = None
+    for work in _replicas(task, hardware, base, accelerators):
+        at_work = accelerators // int(work["replica"]) - task.spare
+        users = at_work * work["replica_rate"] * work["load"] * work["hour"] / task.prompts_per_hour
+        if at_work > 0 and (best is None or users > best[0]):
+            best = (users, work)
+    if best is None:
+        raise _why_none(task, hardware, base, accelerators)
+    users, work = best
+    whole = math.floor(users * (1 + 1e-9))
+    work.note("users", max(whole, min(users, 1)), "user", "layout")
+    _write_demand(work)
+    plan = _finished(replace(task, users=work["users"]), hardware, site, work)
+    return Capacity(users=whole, longest=_longest(task, work), plan=plan)
+
+
+def _base(task: ServingTask, hardware: Hardware, engine: Engine, site: Site) -> Work:
+    """The model, the task and the hardware, before it is known how many accelerators share a replica."""
+    task.check()
+    hardware.check()
+    engine.check()
+    site.check()
+    work = Work()
+    task.model.write(work)
+    work.note("users", task.users, "user")
+    work.note("prompts_per_hour", task.prompts_per_hour, "request/user/h")
+    work.note("prompt_tokens", task.prompt_tokens, "token")
+    work.note("output_tokens", task.output_tokens, "token")
+    work.note("reused", task.reused, "1")
+    work.note("spare", task.spare, "1")
+    if task.context is None:
+        work.compute("context", "prompt_tokens + output_tokens", "token")
+    else:
+        work.note("context", task.context, "token")
+    work.compute("mean_context", "prompt_tokens + output_tokens / 2", "token")
+    work.note("weight_size", WEIGHT_BITS[task.weights] / 8, "B", "given", f"{task.weights}, scales included")
+    work.note("cache_size", CACHE_BYTES[task.cache], "B", "given", task.cache)
+    work.note("k", 2, "FLOP/token", "constant", _K_SOURCE)
+    work.note(
+        "attention_flops", 2, "FLOP/token/token", "constant", "a product and a sum each for keys and values"
+    )
+    work.note("value_size", 2, "B/token", "constant", "activations travel in 16 bits")
+    work.note("step_tokens", 1, "token", "constant", "a step writes one token of each sequence")
+    work.note("request", 1, "request", "constant")
+    work.note("hour", 3600, "s/h", "constant")
+    hardware.write(work, computes_in(task.weights, hardware.chip))
+    hardware.write_bandwidth(work)
+    _write_engine(work, hardware, engine)
+    return work
+
+
+def _write_engine(work: Work, hardware: Hardware, engine: Engine) -> None:
+    settle(work, "compute_utilisation", engine.compute_utilisation, PREFILL_UTILISATION)
+    settle(work, "bandwidth_utilisation", engine.bandwidth_utilisation, BANDWIDTH_UTILISATION)
+    settle(work, "usable_share", engine.usable_memory, USABLE_MEMORY)
+    settle(work, "overhead", engine.overhead_bytes, SERVING_OVERHEAD)
+    settle(work, "max_batch", engine.max_batch, MAX_BATCH)
+    settle(work, "load", engine.load, LOAD)
+    settle(work, "link_latency", engine.link_latency_s, LINK_LATENCY)
+    settle(work, "busy_hours", engine.busy_hours, BUSY_HOURS)
+    settle(work, "network", None, NETWORK)
+    work.note("joined", hardware.joined, "1", "chip")
+    if (link := hardware.chip.link) is not None:
+        source = hardware.chip.source("link")
+        # The sheet counts both directions; what is summed up over a ring flows in one.
+        work.note("link_bandwidth", link.gb_s * 1e9 / 2, "B/s", "chip", f"{source.title}, {source.url}")
+
+
+def _replicas(task: ServingTask, hardware: Hardware, base: Work, most: int) -> Iterator[Work]:
+    """Every size of replica that holds the model and keeps the times asked for, with the largest batch that does."""
+    for size in _sizes(task.model, hardware, most):
+        work = base.fork()
+        write_replica(work, task.model, size)
+        if (batch := _batch(task, work)) is not None:
+            write_speed(work, task.model, batch)
+            yield work
+
+
+def _sizes(model: Model, hardware: Hardware, most: int) -> Iterator[int]:
+    """How many accelerators may share a replica: as many as there are heads, and one without links between them."""
+    size = 1
+    while size <= min(most, model.heads or _MOST_REPLICA, _MOST_REPLICA if hardware.chip.link else 1):
+        yield size
+        size *= 2
+
+
+def _batch(task: ServingTask, work: Work) -> int | None:
+    """The most sequences at once that fit and keep the times; None where not even one does."""
+    low, high = 0, int(work["batch_limit"])
+    if high and _in_time(task, _tried(task, work, high)):
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _in_time(task, _tried(task, work, middle)):
+            low = middle
+        else:
+            high = middle - 1
+    return low or None
+
+
+def _tried(task: ServingTask, work: Work, batch: int) -> Work:
+    tried = work.fork()
+    write_speed(tried, task.model, batch)
+    return tried
+
+
+def _in_time(task: ServingTask, work: Work) -> bool:
+    token, first = task.token_s, task.first_token_s
+    return (token is None or work["token_seconds"] <= token) and (
+        first is None or work["first_token_seconds"] <= first
+    )
+
+
+def _why_none(task: ServingTask, hardware: Hardware, base: Work, most: int = _MOST_REPLICA) -> JixiError:
+    """The problem with a task that no size of replica serves: memory, or a time that even one call misses."""
+    closest, fastest = base, list[Work]()
+    for size in _sizes(task.model, hardware, most):
+        closest = base.fork()
+        write_replica(closest, task.model, size)
+        if closest["batch_by_memory"] >= 1:
+            fastest.append(_tried(task, closest, 1))
+    if not fastest or task.token_s is task.first_token_s is None:
+        parts = {name: closest[name] for name in ("weights", "cache_sequence", "overhead")}
+        return problem(
+            "planner_does_not_fit",
+            needed_gib=f"{sum(parts.values()) / 2**30:.1f}",
+            usable_gib=f"{closest['usable'] / 2**30:.1f}",
+            largest=max(parts, key=lambda name: parts[name]),
+        )
+    name, wanted, figure = "first_token_s", task.first_token_s, "first_token_seconds"
+    if task.token_s is not None and min(work["token_seconds"] for work in fastest) > task.token_s:
+        name, wanted, figure = "token_s", task.token_s, "token_seconds"
+    best = min(work[figure] for work in fastest)
+    return problem("planner_target_unreachable", param=name, name=name, wanted=wanted, best=f"{best:.3g}")
+
+
+def _longest(task: ServingTask, work: Work) -> int:
+    """The longest context of one call, by halving: windows make the cache grow in bends."""
+    low, high = 0, 2**40
+    room = work["usable"] - work["weights"] - work["overhead"]
+    tried = work.fork()
+    while low < high:
+        middle = (low + high + 1) // 2
+        tried.note("context", middle, "token")
+        kept = tried.compute("kept", f"cache_size * ({task.model.cache_formula('context', 'replica')})", "B")
+        low, high = (middle, high) if kept <= room else (low, middle - 1)
+    return low
+
+
+def _write_demand(work: Work) -> None:
+    work.compute("rate", "users * prompts_per_hour / hour", "request/s")
+    work.compute("replicas", "ceil(rate / (replica_rate * load)) + spare", "1")
+    work.compute("accelerators", "replicas * replica", "1")
+    work.compute(
+        "request_flops", "k * active_parameters * (prompt_tokens + output_tokens) / request", "FLOP/request"
+    )
+    work.compute("demanded_flops", "rate * request_flops", "FLOP/s")
+    work.compute("output_rate", "rate * output_tokens / request", "token/s")
+    work.compute("input_rate", "rate * prompt_tokens / request", "token/s")
+    work.compute(
+        "most_output_rate", "(replicas - spare) * replica_rate * load * output_tokens / request", "token/s"
+    )
+    work.compute("sequence_rate", "step_tokens / (token_seconds * step_tokens)", "token/s")
+    work.compute(
+        "most_month_tokens",
+        "most_output_rate / output_tokens * (prompt_tokens + output_tokens) * hour * busy_hours",
+        "token/month",
+    )
+
+
+def _finished(task: ServingTask, hardware: Hardware, site: Site, work: Work) -> ServingPlan:
+    lacking = _write_month(work, hardware, site)
+    return ServingPlan(
+        task=task,
+        hardware=hardware,
+        site=site,
+        replica=int(work["replica"]),
+        replicas=int(work["replicas"]),
+        batch=int(work["batch"]),
+        limit=limit_of(work),
+        sheet=work.sheet(),
+        lacking=MappingProxyType(lacking),
+    )
+
+
+def _write_month(work: Work, hardware: Hardware, site: Site) -> dict[str, JixiError]:
+    """Tokens, energy and cost of a month, as far as the numbers for them are there."""
+    work.note("month", 730.5, "h/month", "constant")
+    work.note("million", 1e6, "token/Mtoken", "constant")
+    work.compute("month_tokens", "(input_rate + output_rate) * hour * busy_hours", "token/month")
+    work.compute("accelerator_hours", "accelerators * month", "h/month")
+    lacking = write_costs(work, hardware, site, "/month")
+    for how in ("owned", "rented"):
+        if f"{how}_cost" in work:
+            work.compute(f"{how}_million", f"{how}_cost / month_tokens * million", f"{site.currency}/Mtoken")
+    return lacking
