@@ -146,6 +146,28 @@ async def test_a_change_makes_a_revision_and_a_rollback_runs_an_earlier_one(
     assert {each["member_id"] for each in seen["changes"]} == {admin.member["id"]}
 
 
+async def test_a_revision_that_cannot_run_is_off_the_record_again_and_no_restart_tries_it(
+    settings: Settings,
+) -> None:
+    async with open_house(settings) as house:
+        admin = await first_administrator(create_app(house), house.setup_link or "")
+        where = f"/api/deployments/{(await made(admin, options={'tokens': 2}))['id']}"
+        await until(admin, "echo", state="ready")
+        changed = await admin.patch(where, json={"options": {"exit_at_start": 3}})
+        assert (changed.json()["revision"], changed.json()["update"]["state"]) == (2, "running")
+        seen = await until(admin, "echo", revision=1)
+        assert (seen["state"], seen["wanted"], seen["plan"]["options"]) == ("ready", "running", {"tokens": 2})
+        update, back = seen["update"], seen["changes"][0]
+        assert (update["revision"], update["state"], update["reason"]["code"]) == (2, "failed", "exited")
+        assert (back["action"], back["revision"], back["tried"]) == ("auto_rollback", 1, 2)
+        assert (back["member_id"], back["reason"]) == (None, update["reason"])
+        assert [each["number"] for each in seen["revisions"]] == [2, 1]
+        secret = (await new_key(admin))[1]
+    async with open_house(settings) as house:
+        seen = await until(with_key(create_app(house), secret), "echo", state="ready")
+        assert (seen["revision"], seen["update"], seen["changes"][0]) == (1, None, back)
+
+
 async def serving(app: ASGIApp, admin: Person, tokens: int) -> None:
     """Return once calls get so many tokens; until then they get an answer, too."""
     caller = with_key(app, (await new_key(admin))[1])

@@ -172,7 +172,7 @@ export interface paths {
         /**
          * Change a deployment
          * @description Makes the next revision and brings it about replica by replica, without a call that is lost; where it does not
-         *     get ready, the replicas are brought back. A new description alone makes no revision.
+         *     get ready, the deployment goes back to the one before by itself. A new description alone makes no revision.
          */
         patch: operations["change_deployment"];
         trace?: never;
@@ -2376,7 +2376,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "create" | "update" | "start" | "stop" | "restart" | "rollback" | "delete";
+            action: "create" | "update" | "start" | "stop" | "restart" | "rollback" | "auto_rollback" | "delete";
             /**
              * At
              * Format: date-time
@@ -2384,10 +2384,20 @@ export interface components {
             at: string;
             /** Id */
             id: string;
-            /** Member Id */
-            member_id: string;
+            /**
+             * Member Id
+             * @description Null for what the platform has done by itself.
+             */
+            member_id: string | null;
+            /** @description Why that could not be run. */
+            reason: components["schemas"]["Reason"] | null;
             /** Revision */
             revision: number;
+            /**
+             * Tried
+             * @description The revision that could not be run, where it went back by itself.
+             */
+            tried: number | null;
         };
         /**
          * DeploymentDetail
@@ -2809,7 +2819,8 @@ export interface components {
         };
         /**
          * DeploymentUpdate
-         * @description The last rolling update. One that failed has brought the replicas back to what they ran before.
+         * @description The last rolling update. One that failed has brought the replicas back to what they ran before, and
+         *     `revision` of the deployment with them.
          */
         DeploymentUpdate: {
             reason: components["schemas"]["Reason"] | null;

@@ -14,12 +14,15 @@ import structlog
 from jixi.core.errors import JixiError, problem
 from jixi.jobs import Job, Jobs
 from jixi.models.catalog import Entry
-from jixi.models.deployments import DeploymentSpec, Fleet, Reason, State
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Reason, State
 from jixi.models.downloads import Downloads
 from jixi.models.formats import FormatError, check_adapter, check_file
 from jixi.models.sources import ModelStore, Progress
 
 T = TypeVar("T")
+GivenUp = Callable[[str, int, int, Reason], Coroutine[Any, Any, None]]
+"""Is told which deployment, as of which version, could not be brought about, the revision that still answers, and why.
+"""
 Failed = Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
 """Is told of a deployment whose files could not be fetched."""
 _log = structlog.get_logger()
@@ -43,17 +46,20 @@ class Wish:
     variant: str | None = None
     running: bool = True
     owner: Owner | None = None
+    version: int | None = None
+    """Of the record that says so; None for the settings, which nobody changes while the server runs."""
     refused: JixiError | None = None
     """Why what is wanted cannot be, where that is known before."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Means:
-    """What every deployment is brought about with. `downloads` and `jobs` are there once the house is open."""
+    """What every deployment is brought about with; `given_up`, `downloads` and `jobs` once the house is open."""
 
     fleet: Fleet
     store: ModelStore
     seed: Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
+    given_up: GivenUp | None = None
     downloads: Downloads | None = None
     jobs: Jobs | None = None
     report: Callable[[Progress], None] | None = None
@@ -153,6 +159,7 @@ class Bringing:
             spec = replace(wish.spec, files=files)
             await asyncio.to_thread(_judge_adapters, spec)
             await self._place(spec)
+            await self._see_through(wish)
 
     async def _halt(self) -> None:
         if self.placed:
@@ -175,6 +182,17 @@ class Bringing:
             await fleet.update(spec)
         fleet.resume(spec.name)
 
+    async def _see_through(self, wish: Wish) -> None:
+        """Wait for the end of its update, and tell where the fleet has given it up."""
+        fleet, given_up, name = self._means.fleet, self._means.given_up, wish.spec.name
+        if given_up is None or wish.version is None or fleet.status(name).revision == wish.spec.revision:
+            return
+        self._slow.set()
+        status = await self._unless_again(fleet.until(name, _is_over))
+        # Whoever wants something else by now has ended the update; it was not given up.
+        if status is not None and wish is self.wish and status.update and status.update.reason:
+            await given_up(name, wish.version, status.revision, status.update.reason)
+
     async def _files(self, wish: Wish) -> Mapping[str, Path] | None:
         """The files, once they are here; None where something else is wanted by then, or they will not come."""
         if wish.entry is None:
@@ -194,10 +212,10 @@ class Bringing:
             await asyncio.wait([working, again], return_when=asyncio.FIRST_COMPLETED)
             return working.result() if working.done() else None
         finally:
-            self.job = None
             for task in (working, again):
                 task.cancel()
             await asyncio.gather(working, again, return_exceptions=True)
+            self.job = None
 
     async def _fetched(self, wish: Wish, entry: Entry) -> Mapping[str, Path] | None:
         size = entry.variant(wish.variant).bytes or 0
@@ -274,6 +292,10 @@ class Bringing:
         except JixiError as error:
             # An engine that this machine does not know at all: there is nothing that the fleet could show.
             _log.error("deployment_not_shown", deployment=self.spec.name, code=error.code)
+
+
+def _is_over(status: DeploymentStatus) -> bool:
+    return status.update is None or status.update.state != "running"
 
 
 def _judge(spec: DeploymentSpec) -> None:

@@ -118,6 +118,7 @@ class Supply:
     async def follow(self, rollouts: Rollouts, downloads: Downloads, jobs: Jobs) -> None:
         """From now on bring about what stands in the register, too, and keep up with bundles that are imported."""
         self.means.downloads, self.means.jobs, self._rollouts = downloads, jobs, rollouts
+        self.means.given_up = rollouts.give_up
         rollouts.changed = self.keep_up
         await self.keep_up()
         self._upkeep = asyncio.create_task(self._look(), name="supply-upkeep")
@@ -225,7 +226,7 @@ class Supply:
         except JixiError as error:
             spec = _spec(record.name, record.description, Choice(record.plan), record.revision)
             wish = Wish(spec=spec, refused=error)
-        return replace(wish, running=record.wanted == "running", owner=owner)
+        return replace(wish, running=record.wanted == "running", owner=owner, version=record.version)
 
     async def _seed(self, spec: DeploymentSpec) -> None:
         for name in (spec.name, *spec.adapters):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from jixi.core.errors import JixiError, problem
 from jixi.models.catalog import Catalog, Texts
+from jixi.models.deployments import Reason
 from jixi.models.engines import Engine, engine_registry
 from jixi.models.registry import KeptFile, ModelDraft, ModelRegistry, VersionDraft, Viewer
 from jixi.models.rollouts import Chooser, Draft, Models, Neighbours, Rollouts, Who, preview
@@ -135,6 +136,46 @@ async def test_of_many_changes_at_once_none_is_lost(rollouts: Rollouts) -> None:
     await asyncio.gather(*(rollouts.revise(LIN, "echo", None, each) for each in changes))
     (kept,) = rollouts.all()
     assert (kept.version, kept.plan.parallel, kept.plan.context, kept.plan.threads) == (4, 3, 512, 2)
+
+
+EXITED = Reason("exited", {"status": 3, "line": "no such device"})
+
+
+async def test_what_could_not_be_run_goes_back_once_whichever_servers_say_so(
+    database: Database, tmp_path: Path
+) -> None:
+    here, there = register(database, tmp_path), register(database, tmp_path)
+    made = await here.add(LIN, "echo", "", STUB)
+    bad = await here.revise(LIN, "echo", None, {"options": {"exit_at_start": 3}})
+    await there.refresh()
+    await asyncio.gather(*(each.give_up("echo", bad.version, 1, EXITED) for each in (here, there)))
+    for each in (here, there):
+        (kept,) = each.all()
+        assert (kept.revision, kept.revisions, kept.version, kept.plan) == (1, 2, 3, made.plan)
+    changes = await there.changes(made.id)
+    assert [each.action for each in changes] == ["auto_rollback", "update", "create"]
+    back = changes[0]
+    assert (back.revision, back.tried, back.reason, back.member_id) == (1, 2, EXITED, None)
+    assert (await here.revise(LIN, "echo", None, {"parallel": 3})).revision == 3
+
+
+async def test_what_somebody_has_chosen_meanwhile_stays(database: Database, tmp_path: Path) -> None:
+    here, there = register(database, tmp_path), register(database, tmp_path)
+    made = await here.add(LIN, "echo", "", STUB)
+    bad = await here.revise(LIN, "echo", None, {"options": {"exit_at_start": 3}})
+    await there.refresh()
+    await there.revise(LIN, "echo", None, {"options": {"tokens": 5}})
+    await here.give_up("echo", bad.version, 1, EXITED)
+    (kept,) = here.all()
+    assert (kept.revision, kept.plan.options) == (3, {"tokens": 5})
+    assert [each.action for each in await here.changes(made.id)] == ["update", "update", "create"]
+
+
+async def test_a_deployment_does_not_go_back_to_what_it_never_was(rollouts: Rollouts) -> None:
+    made = await rollouts.add(LIN, "echo", "", STUB)
+    await rollouts.give_up("echo", made.version, 7, EXITED)
+    await rollouts.give_up("nobody", made.version, 1, EXITED)
+    assert rollouts.all() == [made]
 
 
 async def test_who_reads_while_another_does_comes_after_it(database: Database, tmp_path: Path) -> None:

@@ -49,9 +49,15 @@ export function History({ deployment }: { deployment: Detail }) {
             <li key={change.id}>
               <span>
                 {words.actions[change.action]} <span className="muted">{words.byRevision(change.revision)}</span>
+                {change.tried !== null && change.reason ? (
+                  <p className="small">
+                    {words.update.failed(change.tried)}: {change.reason.message}
+                  </p>
+                ) : null}
               </span>
               <span className="muted small">
-                {nameOf(change.member_id)} · <Ago at={change.at} />
+                {change.member_id === null ? null : <>{nameOf(change.member_id)} · </>}
+                <Ago at={change.at} />
               </span>
             </li>
           ))}

@@ -57,8 +57,10 @@ _CHANGES = Table(
     Column("name", String, nullable=False),
     Column("action", String, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("member_id", String, nullable=False),
+    Column("member_id", String),
     Column("at", UtcDateTime, nullable=False),
+    Column("tried", Integer),
+    Column("reason", JSON(none_as_null=True)),
 )
 
 
@@ -172,7 +174,8 @@ async def _add_revision(session: Session, deployment_id: str, plan: Plan, change
 
 
 async def _note(session: Session, change: Change) -> None:
-    await session.execute(insert(_CHANGES).values(**msgspec.structs.asdict(change)))
+    reason = None if change.reason is None else msgspec.to_builtins(change.reason, enc_hook=str)
+    await session.execute(insert(_CHANGES).values(**msgspec.structs.asdict(change) | {"reason": reason}))
 
 
 def _rollout(row: RowMapping) -> Rollout:

@@ -10,6 +10,7 @@ import structlog
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
+from jixi.models.deployments import Reason
 from jixi.models.registry import ModelRegistry, Shelf, Viewer
 from jixi.models.rollouts._choice import Choice, Chooser
 from jixi.models.rollouts._records import RolloutRecords, name_taken
@@ -217,15 +218,44 @@ class Rollouts:
     async def roll_back(self, who: Who, name: str, version: int | None, number: int) -> Rollout:
         """Run an earlier revision again. Raises `not_found`, `precondition_failed`, and what `plan` raises."""
         before = self._get(name)
-        found = await self._records.revisions(before.id, 1, number + 1)
-        if not found or found[0].number != number:
+        found = await self._revision(before, number)
+        if found is None:
             raise problem("not_found", noun="revision")
-        choice = await self.plan(who, found[0].plan)
+        choice = await self.plan(who, found.plan)
         await self.check_files(choice)
         change = self._change(who, before, "rollback")
         done = await self._records.change(before.id, version, change, {"revision": number}, None)
         await self.refresh()
         return done
+
+    async def give_up(self, name: str, version: int, answering: int, reason: Reason) -> None:
+        """What was to run as of `version` could not, for that reason: have the revision on record that still answers.
+
+        What has been written since then stays: somebody wants something else, or another server was first.
+        """
+        before = self.find(name)
+        if before is None or await self._revision(before, answering) is None:
+            return
+        change = Change(
+            id=new_id("chg"),
+            deployment_id=before.id,
+            name=before.name,
+            action="auto_rollback",
+            revision=answering,
+            member_id=None,
+            at=self._clock.now(),
+            tried=before.revision,
+            reason=reason,
+        )
+        try:
+            await self._records.change(before.id, version, change, {"revision": answering}, None)
+        except JixiError as error:
+            if error.code not in ("precondition_failed", "not_found"):
+                raise
+        else:
+            facts = {"tried": before.revision, "revision": answering, "reason": reason.code}
+            _log.warning("deployment_rolled_back", deployment=name, **facts)
+        await self.refresh()
 
     async def remove(self, who: Who, name: str, version: int | None) -> None:
         """Raises `not_found`, `precondition_failed`, and `model_in_use` while an alias stands for it."""
@@ -234,6 +264,10 @@ class Rollouts:
             raise problem("model_in_use", models=before.name, aliases=", ".join(aliases))
         await self._records.remove(before.id, version, self._change(who, before, "delete"))
         await self.refresh()
+
+    async def _revision(self, rollout: Rollout, number: int) -> Revision | None:
+        found = await self._records.revisions(rollout.id, 1, number + 1)
+        return found[0] if found and found[0].number == number else None
 
     def _get(self, name: str) -> Rollout:
         found = self.find(name)

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from jixi.models.deployments import Scale
+from jixi.models.deployments import Reason, Scale
 
 Wanted = Literal["running", "stopped"]
-Action = Literal["create", "update", "start", "stop", "restart", "rollback", "delete"]
+Action = Literal["create", "update", "start", "stop", "restart", "rollback", "auto_rollback", "delete"]
 
 
 class _Said(Struct, frozen=True, kw_only=True):
@@ -67,12 +67,17 @@ class Revision(Struct, frozen=True, kw_only=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """Who did what to a deployment and when; it is kept when the deployment has gone."""
+    """Who did what to a deployment and when; it is kept when the deployment has gone.
+
+    Nobody did an `auto_rollback`: the revision that was `tried` could not be run, for that `reason`.
+    """
 
     id: str
     deployment_id: str
     name: str
     action: Action
     revision: int
-    member_id: str
+    member_id: str | None
     at: datetime
+    tried: int | None = None
+    reason: Reason | None = None

@@ -81,7 +81,7 @@ async def change_deployment(
     if_match: IfMatch = None,
 ) -> DeploymentDetail:
     """Makes the next revision and brings it about replica by replica, without a call that is lost; where it does not
-    get ready, the replicas are brought back. A new description alone makes no revision.
+    get ready, the deployment goes back to the one before by itself. A new description alone makes no revision.
     """
     record = _registered(house, deployment_id)
     sent = body.model_dump(exclude_unset=True)

@@ -47,12 +47,13 @@ def deployment(house: House, status: DeploymentStatus, language: Language) -> De
 async def detail(
     house: House, status: DeploymentStatus, caller: Principal, language: Language
 ) -> DeploymentDetail:
-    record = _record(house, status.name)
+    # At one moment, for the record may change while the lists are read.
+    record, summary = _record(house, status.name), _summary(house, status, language)
     revisions = [] if record is None else await house.rollouts.revisions(record.id)
     changes = [] if record is None else await house.rollouts.changes(record.id)
     plan = _plan_of_settings(house, status) if record is None else record.plan
     return DeploymentDetail(
-        **_summary(house, status, language),
+        **summary,
         plan=_plan(plan, caller),
         revisions=[
             DeploymentRevision(
@@ -70,6 +71,8 @@ async def detail(
                 revision=each.revision,
                 member_id=each.member_id,
                 at=each.at,
+                tried=each.tried,
+                reason=reason(each.reason, language),
             )
             for each in changes
         ],

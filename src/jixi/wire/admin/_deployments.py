@@ -78,7 +78,9 @@ class DeploymentReplica(Response):
 
 
 class DeploymentUpdate(Response):
-    """The last rolling update. One that failed has brought the replicas back to what they ran before."""
+    """The last rolling update. One that failed has brought the replicas back to what they ran before, and
+    `revision` of the deployment with them.
+    """
 
     revision: int
     state: Literal["pulling", "running", "done", "failed"]
@@ -156,10 +158,12 @@ class DeploymentChange(Response):
     """Who did what to a deployment, and when."""
 
     id: str
-    action: Literal["create", "update", "start", "stop", "restart", "rollback", "delete"]
+    action: Literal["create", "update", "start", "stop", "restart", "rollback", "auto_rollback", "delete"]
     revision: int
-    member_id: str
+    member_id: str | None = Field(description="Null for what the platform has done by itself.")
     at: datetime
+    tried: int | None = Field(description="The revision that could not be run, where it went back by itself.")
+    reason: Reason | None = Field(description="Why that could not be run.")
 
 
 class DeploymentDetail(Deployment):
