@@ -83,8 +83,10 @@ def test_who_comes_back_after_the_wait_is_admitted_and_a_second_earlier_is_not(
     tokens = min(tokens, limit)
     gauge = _gauge(LimitValues(requests_per_minute=limit, tokens_per_minute=limit))
     now = _NOW
+    # Slower than the limit drains, or nobody would ever be refused.
+    step = min(pause // 1_000, _MINUTE_MS // limit // 2)
     while admit([gauge], _demand(0, tokens, now)) is None:
-        now += pause // 1_000
+        now += step
     refused = admit([gauge], _demand(0, tokens, now))
     assert refused is not None
     wait = refused.retry_after
