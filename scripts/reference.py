@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 
 from jixi.assembly import DeploymentSetting, Settings
 from jixi.cli import command_line
+from jixi.compute.chips import Chip, Chips
 from jixi.core.errors import PROBLEMS
 from jixi.core.principal import Scope
 from jixi.server import openapi_document
@@ -264,6 +265,52 @@ def planner_memory(texts: Texts) -> str:
     return table(head.split("|"), rows)
 
 
+_CHIP_KINDS: Mapping[str, tuple[str, str]] = {
+    "gpu": ("GPU", "GPU"),
+    "card": ("card", "PCIe 卡"),
+    "tpu": ("TPU", "TPU"),
+    "npu": ("NPU", "NPU"),
+    "cpu": ("processor", "处理器"),
+    "edge": ("edge module", "边缘模组"),
+}
+
+
+def chips(texts: Texts) -> str:
+    """The catalogue of chips; what its maker does not publish is in italics."""
+    rows = (
+        [
+            chip.name,
+            texts.pick(*_CHIP_KINDS[chip.kind]),
+            str(chip.launched),
+            *(_figure(chip, f"peak.{name}", getattr(chip.peak, name)) for name in ("bf16", "fp8", "int8")),
+            _figure(chip, "memory.gib", chip.memory.gib),
+            _figure(chip, "memory.gb_s", chip.memory.gb_s),
+            _figure(chip, "link", chip.link and chip.link.gb_s),
+            _figure(chip, "power_w", chip.power_w),
+            ", ".join(
+                f"[{each.amount:g} {each.currency}{'/h' if each.kind == 'rental' else ''}]({each.url}) {each.date}"
+                for each in chip.prices
+            )
+            or "–",
+            ", ".join(dict.fromkeys(f"[{each.title}]({each.url})" for each in chip.sources)),
+        ]
+        for chip in sorted(Chips.load(), key=lambda chip: chip.name)
+    )
+    head = texts.pick(
+        "chip|kind|launched|BF16 TFLOPS|FP8 TFLOPS|INT8 TOPS|memory GiB|GB/s|link GB/s|W|prices|sources",
+        "芯片|类别|发布|BF16 TFLOPS|FP8 TFLOPS|INT8 TOPS|显存 GiB|GB/s|互联 GB/s|W|价格|来源",
+    )
+    return table(head.split("|"), rows)
+
+
+def _figure(chip: Chip, name: str, value: float | None) -> str:
+    if value is None and name == "peak.bf16" and chip.peak.fp16 is not None:
+        name, value = "peak.fp16", chip.peak.fp16
+    if value is None:
+        return "–"
+    return f"*{value:g}*" if chip.source(name).estimate else f"{value:g}"
+
+
 def _beside(pair: Pair, form: str) -> list[str]:
     """Ours, theirs, the error; a dash where one is not there."""
     numbers = ["–" if value is None else form.format(value) for value in (pair.ours, pair.theirs)]
@@ -281,6 +328,7 @@ def generated(language: Language) -> dict[str, str]:
         "commands": commands(texts),
         "engines": engines(texts),
         "engine-options": engine_options(texts),
+        "chips": chips(texts),
         "planner-runs": planner_runs(texts),
         "planner-memory": planner_memory(texts),
     }

@@ -265,6 +265,19 @@ def test_a_time_that_cannot_be_had_says_the_best() -> None:
     assert late.param == "first_token_s"
 
 
+def test_a_layer_that_keeps_nothing_or_less_is_refused() -> None:
+    for wrong in (LayerCache(layers=1, values=0, width=0), LayerCache(layers=0, values=5, width=5)):
+        assert (
+            refused(replace(CALL, model=replace(QWEN, cache=(wrong,)))).code == "planner_value_out_of_range"
+        )
+
+
+def test_cards_and_processors_share_a_replica_within_a_server_only() -> None:
+    assert serve(replace(CALL, token_s=0.02), "L4").replica == 8
+    assert serve(CALL, "EPYC 9654").replica == 1
+    assert refused(replace(CALL, token_s=0.005), "L4").code == "planner_target_unreachable"
+
+
 def test_a_chip_without_a_bandwidth_is_planned_once_somebody_says_it() -> None:
     assert refused(CALL, "P800").param == "bandwidth_gb_s"
     assert plan_serving(CALL, hardware("P800", bandwidth_gb_s=2000)).accelerators >= 1

@@ -281,6 +281,11 @@ def test_more_replicas_than_sequences_in_a_batch_are_refused() -> None:
 
 
 def test_unknown_choices_and_missing_peaks_are_named() -> None:
+    for changes in ({"precision": "fp3"}, {"method": "magic"}, {"recompute": "some"}, {"optimizer": "luck"}):
+        error = refused(replace(RUN, **changes))  # type: ignore[arg-type]
+        assert (error.code, error.param) == ("planner_choice_unknown", next(iter(changes)))
+    assert refused(replace(RUN, model=replace(QWEN, kind="diffusion"))).param == "kind"
+    assert refused(RUN, fleet(8), layout=Layout(data=8, zero=4)).param == "zero"  # type: ignore[arg-type]
     assert refused(RUN, fleet(8), site=Site(grid="atlantis")).code == "planner_choice_unknown"
     assert refused(RUN, fleet(8, "V100")).param == "peak.bf16"
     assert refused(RUN, replace(fleet(8), utilisation=1.5)).param == "utilisation"

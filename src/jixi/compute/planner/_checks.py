@@ -2,11 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from typing import Final
 
 from jixi.core.errors import JixiError, problem
-
-UNLIMITED: Final = 1e30
 
 
 def checked(name: str, value: float, least: float, most: float) -> float:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from jixi.compute.planner._checks import checked, contradiction
+from jixi.compute.planner._checks import checked, chosen, contradiction
 from jixi.compute.planner._sheet import Work
 
 Recompute = Literal["none", "selective", "full"]
@@ -38,6 +38,8 @@ class Layout:
     def check(self) -> None:
         for name in ("tensor", "pipeline", "data", "expert", "micro_batch"):
             checked(name, getattr(self, name), 1, 1e6)
+        chosen("zero", str(self.zero), "0123")
+        chosen("recompute", self.recompute, get_args(Recompute))
         if self.data % self.expert:
             raise contradiction("expert", self.expert, "data", self.data)
 

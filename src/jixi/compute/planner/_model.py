@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, get_args
 
 from jixi.compute.chips import Chip, Precision
-from jixi.compute.planner._checks import UNLIMITED, checked, contradiction
+from jixi.compute.planner._checks import checked, chosen, contradiction
 from jixi.compute.planner._sheet import Work
 from jixi.core.errors import problem
 
@@ -43,6 +43,16 @@ class LayerCache:
     splits: int = 1
     window: int | None = None
     state: int = 0
+
+    def check(self) -> None:
+        """Raises `planner_value_out_of_range` for a layer that keeps nothing, or less."""
+        for name in ("layers", "splits"):
+            checked(f"cache.{name}", getattr(self, name), 1, 1e8)
+        for name in ("values", "width", "state"):
+            checked(f"cache.{name}", getattr(self, name), 0, 1e12)
+        checked("cache.values + cache.state", self.values + self.state, 1, 1e12)
+        if self.window is not None:
+            checked("cache.window", self.window, 1, 1e9)
 
     @classmethod
     def grouped(
@@ -102,6 +112,7 @@ class Model:
 
     def check(self) -> None:
         """Raises `planner_value_invalid` for numbers that contradict each other."""
+        chosen("kind", self.kind, get_args(ModelKind))
         checked("parameters", self.parameters, 1e4, 1e15)
         if self.active is not None:
             checked("active", self.active, 1e4, self.parameters)
@@ -113,6 +124,8 @@ class Model:
         if self.vocabulary and self.hidden and self.vocabulary * self.hidden > self.parameters:
             embedding = self.vocabulary * self.hidden
             raise contradiction("parameters", self.parameters, "vocabulary * hidden", embedding)
+        for part in self.cache:
+            part.check()
         if (experts := self.experts) is not None:
             checked("experts.active", experts.active, 1, experts.count)
             checked("experts.parameters", experts.parameters, 0, self.parameters)
@@ -138,27 +151,36 @@ class Model:
                 work.note(name, value, "1", "model", self.name)
         for at, part in enumerate(self.cache, 1):
             work.note(f"cache{at}_layers", part.layers, "1", "model", self.name)
-            work.note(f"cache{at}_values", part.values, "1/token", "model", self.name)
-            work.note(f"cache{at}_width", part.width, "1", "model", self.name)
             work.note(f"cache{at}_splits", part.splits, "1", "model", self.name)
-            work.note(f"cache{at}_window", part.window or UNLIMITED, "token", "model", self.name)
-            work.note(f"cache{at}_state", part.state, "1", "model", self.name)
+            if part.values:
+                work.note(f"cache{at}_values", part.values, "1/token", "model", self.name)
+                work.note(f"cache{at}_width", part.width, "1", "model", self.name)
+            if part.window:
+                work.note(f"cache{at}_window", part.window, "token", "model", self.name)
+            if part.state:
+                work.note(f"cache{at}_state", part.state, "1", "model", self.name)
 
-    def cache_formula(self, tokens: str, accelerators: str | None = None) -> str:
-        """How many numbers a sequence of `tokens` tokens keeps: altogether, or on each of so many accelerators."""
+    def cache_formula(self, tokens: str, accelerators: str) -> str:
+        """How many numbers of a sequence of `tokens` tokens each of so many accelerators keeps."""
         parts: list[str] = []
-        for at in range(1, len(self.cache) + 1):
-            kept = f"cache{at}_values * min({tokens}, cache{at}_window) + cache{at}_state"
-            split = f" / min({accelerators}, cache{at}_splits)" if accelerators else ""
-            parts.append(f"cache{at}_layers * ({kept}){split}")
+        for at, part in enumerate(self.cache, 1):
+            kept = [f"cache{at}_values * {_seen(at, part, tokens)}"] if part.values else []
+            kept += [f"cache{at}_state"] if part.state else []
+            parts.append(f"cache{at}_layers * ({' + '.join(kept)}) / min({accelerators}, cache{at}_splits)")
         return " + ".join(parts)
 
     def attention_formula(self, tokens: str) -> str:
         """Width times tokens that one token attends to, of all layers; 2 operations each for it."""
-        return " + ".join(
-            f"cache{at}_layers * cache{at}_width * min({tokens}, cache{at}_window)"
-            for at in range(1, len(self.cache) + 1)
-        )
+        parts = [
+            f"cache{at}_layers * cache{at}_width * {_seen(at, part, tokens)}"
+            for at, part in enumerate(self.cache, 1)
+            if part.values
+        ]
+        return " + ".join(parts) or f"0 * {tokens}"
+
+
+def _seen(at: int, part: LayerCache, tokens: str) -> str:
+    return f"min({tokens}, cache{at}_window)" if part.window else tokens
 
 
 def computes_in(weights: WeightFormat, chip: Chip) -> Precision:

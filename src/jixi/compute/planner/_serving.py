@@ -241,9 +241,13 @@ def _replicas(task: ServingTask, hardware: Hardware, base: Work, most: int) -> I
 
 
 def _sizes(model: Model, hardware: Hardware, most: int) -> Iterator[int]:
-    """How many accelerators may share a replica: as many as there are heads, and one without links between them."""
+    """How many accelerators may share a replica: as many as there are heads; only those that links join, and over the
+    network only chips that are built for it.
+    """
+    far = hardware.chip.link is not None and hardware.chip.kind in ("gpu", "tpu", "npu")
+    widest = min(most, model.heads or _MOST_REPLICA, _MOST_REPLICA if far else hardware.joined)
     size = 1
-    while size <= min(most, model.heads or _MOST_REPLICA, _MOST_REPLICA if hardware.chip.link else 1):
+    while size <= widest:
         yield size
         size *= 2
 
@@ -287,6 +291,7 @@ def _why_none(task: ServingTask, hardware: Hardware, base: Work, most: int = _MO
         parts = {name: closest[name] for name in ("weights", "cache_sequence", "overhead")}
         return problem(
             "planner_does_not_fit",
+            param="accelerators",
             needed_gib=f"{sum(parts.values()) / 2**30:.1f}",
             usable_gib=f"{closest['usable'] / 2**30:.1f}",
             largest=max(parts, key=lambda name: parts[name]),

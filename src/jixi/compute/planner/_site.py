@@ -37,7 +37,9 @@ class Hardware:
     @property
     def joined(self) -> int:
         """How many accelerators fast links join; racks of more are used by eight at most where that is not said."""
-        return self.group or (min(self.chip.link.group, 72) if self.chip.link else 1)
+        if self.chip.link is None:
+            return 1
+        return self.group or min(self.chip.link.group, 72)
 
     def check(self) -> None:
         if self.group is not None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from jixi.compute.chips import Precision
+from jixi.compute.chips import PRECISIONS, Precision
 from jixi.compute.planner._assumed import (
     BATCH_TOKENS,
     MTBF,
@@ -58,7 +58,9 @@ class TrainingTask:
 
     def check(self) -> None:
         self.model.check()
-        chosen("method", self.method, ("full", "lora", "qlora"))
+        chosen("method", self.method, get_args(Method))
+        chosen("precision", self.precision, PRECISIONS)
+        chosen("recompute", self.recompute or "none", get_args(Recompute))
         chosen("optimizer", self.optimizer, OPTIMIZER_BYTES)
         checked("tokens", self.tokens, 1e3, 1e16)
         checked("sequence", self.sequence, 1, 1e8)
@@ -253,6 +255,7 @@ def _search(task: TrainingTask, fleet: Fleet, base: Work) -> tuple[Layout, ...]:
 def _does_not_fit(work: Work) -> JixiError:
     return problem(
         "planner_does_not_fit",
+        param="layout",
         needed_gib=f"{work['needed'] / 2**30:.1f}",
         usable_gib=f"{work['usable'] / 2**30:.1f}",
         largest=largest_part(work),

@@ -29,6 +29,7 @@ from jixi.models.catalog._origins import (
     UrlSource,
     origin_from,
 )
+from jixi.models.catalog._planned import planner_model
 from jixi.models.catalog._search import Access, Query, Sort, search
 from jixi.models.catalog._variant import BITS, ENGINES, EngineName, Format, ModelFile, Variant
 
@@ -72,6 +73,7 @@ __all__ = [
     "decode_entry",
     "licence_text",
     "origin_from",
+    "planner_model",
     "read_entry",
     "search",
     "sizes",
