@@ -93,3 +93,29 @@ async def test_a_schema_of_a_newer_program_is_refused(database: Database, tmp_pa
     await asyncio.to_thread(migrate, database, scripts)
     with pytest.raises(ValueError, match="newer than this version"):
         await asyncio.to_thread(migrate, database)
+
+
+async def test_names_that_are_in_use_are_taken_from_then_on_and_one_given_twice_is_the_alias_s(
+    database_url: str, tmp_path: Path
+) -> None:
+    database, before = Database(database_url), tmp_path / "migrations"
+    shutil.copytree(SCRIPTS, before, ignore=shutil.ignore_patterns("__pycache__", "0017*"))
+    await asyncio.to_thread(migrate, database, before)
+    async with database.session() as session:
+        for row in (
+            (
+                "aliases (id, name, description, targets, fallbacks, retries, enabled, created_at, version)"
+                " VALUES ('als_1', 'both', '', '[]', '[]', 0, true, '2026-01-01', 1)"
+            ),
+            (
+                "deployments (id, name, tenant_id, member_id, description, wanted, revision, revisions, created_at,"
+                " changed_at, version) VALUES ('dep_1', 'both', '', '', '', '', 1, 1, '2026-01-01', '2026-01-01', 1),"
+                " ('dep_2', 'one', '', '', '', '', 1, 1, '2026-01-01', '2026-01-01', 1)"
+            ),
+        ):
+            await session.execute(text(f"INSERT INTO {row}"))
+    await asyncio.to_thread(migrate, database)
+    async with database.session() as session:
+        names = await session.execute(text("SELECT name, owner_id FROM public_names ORDER BY name"))
+        assert [tuple(row) for row in names] == [("both", "als_1"), ("one", "dep_2")]
+    await database.close()

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from jixi.core.errors import problem
 from jixi.core.principal import Scope
+from jixi.models.names import claim, release
 from jixi.models.providers._values import OnDisconnect, ProviderModel
 from jixi.storage import Database, UtcDateTime
 
@@ -132,6 +133,7 @@ class ProviderRecords:
         if version is not None:
             query = query.where(_PROVIDERS.c.version == version)
         async with self._database.session() as session:
+            await release(session, provider_id)
             await session.execute(delete(_MODELS).where(_MODELS.c.provider_id == provider_id))
             if (await session.execute(query.returning(_PROVIDERS.c.id))).first() is None:
                 await _explain_miss(session, provider_id)
@@ -153,6 +155,7 @@ class ProviderRecords:
 
 
 async def _put_models(session: AsyncSession, provider_id: str, models: tuple[ProviderModel, ...]) -> None:
+    await claim(session, provider_id, [model.name for model in models])
     for place, model in enumerate(models):
         await session.execute(
             insert(_MODELS).values(
@@ -192,5 +195,5 @@ def _joined(rows: list[dict[str, Any]], models: list[dict[str, Any]]) -> list[Ro
 
 
 def _taken(error: IntegrityError) -> Exception:
-    noun = "model name" if "provider_models" in str(error.orig) else "provider"
+    noun = "model name" if "public_names" in str(error.orig) else "provider"
     return problem("conflict", noun=noun)

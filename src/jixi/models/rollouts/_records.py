@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from jixi.core.errors import JixiError, problem
+from jixi.models.names import claim, release
 from jixi.models.rollouts._values import Change, Plan, Revision, Rollout
 from jixi.storage import Database, Session, UtcDateTime, whole
 
@@ -76,10 +77,11 @@ class RolloutRecords:
 
     @whole
     async def add(self, made: Rollout, change: Change) -> None:
-        """Raises `conflict` where another deployment has the name."""
+        """Raises `name_taken` where another has the name, be it an alias."""
         row = {name: getattr(made, name) for name in _DEPLOYMENTS.columns.keys()}  # noqa: SIM118
         try:
             async with self._database.session() as session:
+                await claim(session, made.id, [made.name])
                 await session.execute(insert(_DEPLOYMENTS).values(**row))
                 await _add_revision(session, made.id, made.plan, change)
                 await _note(session, change)
@@ -116,6 +118,7 @@ class RolloutRecords:
         async with self._database.session() as session:
             before = await _held(session, deployment_id, version)
             await _note(session, msgspec.structs.replace(change, name=before.name, revision=before.revision))
+            await release(session, deployment_id)
             await session.execute(delete(_REVISIONS).where(_REVISIONS.c.deployment_id == deployment_id))
             await session.execute(delete(_DEPLOYMENTS).where(_DEPLOYMENTS.c.id == deployment_id))
 

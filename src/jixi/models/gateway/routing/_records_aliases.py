@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from jixi.core.errors import problem
 from jixi.models.gateway.routing._alias import Alias
+from jixi.models.names import claim, release
 from jixi.storage import Database, UtcDateTime
 
 _ALIASES = Table(
@@ -54,9 +55,10 @@ class AliasRecords:
         return [_alias(row) for row in rows]
 
     async def add(self, alias: Alias) -> None:
-        """Raises `conflict` where another process has taken the name."""
+        """Raises `conflict` where another has taken the name, be it a deployment."""
         try:
             async with self._database.session() as session:
+                await claim(session, alias.id, [alias.name])
                 await session.execute(insert(_ALIASES).values(**_row(alias)))
         except IntegrityError as error:
             raise taken(alias.name) from error
@@ -69,11 +71,13 @@ class AliasRecords:
                 done = await session.execute(change.values(**_row(alias)).returning(_ALIASES.c.id))
                 if done.first() is None:
                     raise problem("precondition_failed", noun="alias")
+                await claim(session, alias.id, [alias.name])
         except IntegrityError as error:
             raise taken(alias.name) from error
 
     async def remove(self, alias_id: str) -> None:
         async with self._database.session() as session:
+            await release(session, alias_id)
             await session.execute(delete(_ALIASES).where(_ALIASES.c.id == alias_id))
 
 

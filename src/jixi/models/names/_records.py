@@ -1,0 +1,27 @@
+"""Public names in the database, written in the transaction that makes, renames or removes what they stand for."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Column, MetaData, String, Table, delete, insert
+
+from jixi.storage import Session
+
+_NAMES = Table(
+    "public_names",
+    MetaData(),
+    Column("name", String, primary_key=True),
+    Column("owner_id", String, nullable=False),
+)
+
+
+async def claim(session: Session, owner_id: str, names: Iterable[str]) -> None:
+    """The owner has these names from now on and no other; raises sqlalchemy's IntegrityError where one is taken."""
+    await release(session, owner_id)
+    # In one order everywhere, so that no two wait for each other.
+    for name in sorted(names):
+        await session.execute(insert(_NAMES).values(name=name, owner_id=owner_id))
+
+
+async def release(session: Session, owner_id: str) -> None:
+    """The owner has no name any more."""
+    await session.execute(delete(_NAMES).where(_NAMES.c.owner_id == owner_id))
