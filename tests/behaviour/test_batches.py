@@ -131,7 +131,7 @@ def test_a_file_with_faults_fails_with_their_lines_before_anything_runs(client: 
     assert batch.status == "failed"
     assert batch.errors is not None
     assert [(each.line, each.code, each.param) for each in batch.errors.data or ()] == [
-        (2, "invalid_value", "body.stream")
+        (2, "batch_stream", "body.stream")
     ]
     assert (counts(batch), batch.output_file_id, batch.error_file_id) == ((0, 0, 0), None, None)
 

@@ -4,6 +4,7 @@ One line of facts in, four texts out; the error reference of the docs is generat
 """
 
 from jixi.core._problem import Problem
+from jixi.core._problems_batches import BATCHES
 from jixi.core._problems_callers import CALLERS
 from jixi.core._problems_deployments import DEPLOYMENTS
 from jixi.core._problems_house import HOUSE
@@ -309,6 +310,7 @@ CATALOGUE: tuple[Problem, ...] = (
     ),
     *DEPLOYMENTS,
     *OUTSIDE,
+    *BATCHES,
     *PLANNER,
     *HOUSE,
 )

@@ -47,16 +47,35 @@ async def test_every_fault_is_told_with_its_line_and_nothing_is_run(house: Works
         line(13),
     ]
     assert await faults_of(house, "".join(content)) == [
-        (2, "invalid_json", None),
-        (3, "invalid_value", "method"),
-        (5, "invalid_value", "url"),
-        (6, "invalid_value", "custom_id"),
-        (7, "invalid_value", "body"),
-        (8, "invalid_value", "body"),
-        (9, "invalid_value", "body.stream"),
-        (10, "invalid_value", "custom_id"),
-        (11, "invalid_value", None),
-        (12, "invalid_value", None),
+        (2, "batch_line_malformed", None),
+        (3, "batch_method", "method"),
+        (5, "batch_url", "url"),
+        (6, "batch_id_length", "custom_id"),
+        (7, "batch_field_missing", "body.model"),
+        (8, "batch_field_mistyped", "body"),
+        (9, "batch_stream", "body.stream"),
+        (10, "batch_id_repeated", "custom_id"),
+        (11, "batch_field_mistyped", "custom_id"),
+        (12, "batch_field_mistyped", None),
+    ]
+
+
+async def test_every_reader_is_told_of_a_fault_in_their_own_language(house: Works) -> None:
+    content = ["{broken\n", changed(2, url="/v1/embeddings"), changed(3, body={}), changed(4, custom_id=7)]
+    batch = await house.begin("".join(content))
+    await house.hire()
+    errors = [fault.error() for fault in (await house.ended(batch)).faults]
+    assert [error.message("en") for error in errors] == [
+        "The line is not valid JSON at its byte 2.",
+        "The url is not the endpoint of the batch, /v1/chat/completions.",
+        "The field body.model is missing.",
+        "The field custom_id is of the type int, not str.",
+    ]
+    assert [error.message("zh") for error in errors] == [
+        "该行不是有效的 JSON：第 2 字节处有误。",
+        "请求的 url 与该批处理的接口 /v1/chat/completions 不一致。",
+        "缺少字段 body.model。",
+        "字段 custom_id 的类型是 int，应为 str。",
     ]
 
 
@@ -65,13 +84,16 @@ async def test_models_that_are_not_there_are_told_before_anything_is_run(house: 
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["", "\n \n", "x" * (CAPS.line_bytes + 1), lines(CAPS.lines + 1)],
-    ids=["empty", "blank", "long line", "many lines"],
+    ("content", "code"),
+    [
+        pytest.param("", "batch_empty", id="empty"),
+        pytest.param("\n \n", "batch_empty", id="blank"),
+        pytest.param("x" * (CAPS.line_bytes + 1), "batch_line_too_long", id="long line"),
+        pytest.param(lines(CAPS.lines + 1), "batch_too_long", id="many lines"),
+    ],
 )
-async def test_inputs_of_the_wrong_size_are_refused(house: Works, content: str) -> None:
-    ((_, code, _),) = await faults_of(house, content)
-    assert code == "invalid_value"
+async def test_inputs_of_the_wrong_size_are_refused(house: Works, content: str, code: str) -> None:
+    assert [each[1] for each in await faults_of(house, content)] == [code]
 
 
 async def test_other_endpoints_than_those_of_batches_are_refused(house: Works) -> None:

@@ -1,5 +1,6 @@
 """The input of a batch: a line of JSON for each request. All of it is checked before any of it is run."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Final
@@ -26,6 +27,9 @@ class _Body(Struct):
     stream: bool | None = None
 
 
+_BYTE: Final = re.compile(r"\(byte (\d+)\)")
+_PATH: Final = re.compile(r"at `\$([^`]*)`$")
+_NAMES: Final = re.compile(r"`([^`]*)`")
 _HEAD: Final = msgspec.json.Decoder(_Head)
 _BODY: Final = msgspec.json.Decoder(_Body)
 
@@ -57,7 +61,7 @@ async def texts(chunks: AsyncGenerator[bytes], longest: int) -> AsyncGenerator[t
 
 def _check_length(number: int, text: bytes, longest: int) -> None:
     if len(text) > longest:
-        raise LineError(number, _wrong(f"the line is longer than {longest} bytes"))
+        raise LineError(number, problem("batch_line_too_long", most=longest))
 
 
 def read_line(number: int, text: bytes, endpoint: str) -> Line:
@@ -65,14 +69,14 @@ def read_line(number: int, text: bytes, endpoint: str) -> Line:
     try:
         head = _decoded(_HEAD, text)
         if not 0 < len(head.custom_id) <= _LONGEST_ID:
-            raise _wrong(f"custom_id has 1 to {_LONGEST_ID} characters", "custom_id")
+            raise problem("batch_id_length", most=_LONGEST_ID, param="custom_id")
         if head.method != "POST":
-            raise _wrong("method is not 'POST'", "method")
+            raise problem("batch_method", param="method")
         if head.url != endpoint:
-            raise _wrong(f"url is not the endpoint of the batch, {endpoint!r}", "url")
+            raise problem("batch_url", endpoint=endpoint, param="url")
         body = _decoded(_BODY, bytes(head.body), "body")
         if body.stream:
-            raise _wrong("a batch answers nothing as a stream", "body.stream")
+            raise problem("batch_stream", param="body.stream")
     except JixiError as error:
         raise LineError(number, error) from error
     return Line(number=number, custom_id=head.custom_id, model=body.model, body=head.body.copy())
@@ -107,7 +111,7 @@ class Checker:
         except LineError as error:
             self.faults.append(error)
         if not self.total and not self.faults:
-            self.faults.append(LineError(1, _wrong("the file has no lines")))
+            self.faults.append(LineError(1, problem("batch_empty")))
 
     def refuse(self, number: int, error: JixiError) -> None:
         self.faults.append(LineError(number, error))
@@ -115,7 +119,7 @@ class Checker:
     def _check(self, number: int, text: bytes) -> None:
         self.total += 1
         if self.total > self._caps.lines:
-            raise LineError(number, _wrong(f"a batch has {self._caps.lines} lines at most"))
+            raise LineError(number, problem("batch_too_long", most=self._caps.lines))
         try:
             line = read_line(number, text, self._endpoint)
         except LineError as error:
@@ -125,12 +129,8 @@ class Checker:
         first = self._seen.setdefault(line.custom_id, number)
         if first != number:
             self.faults.append(
-                LineError(number, _wrong(f"custom_id is that of line {first} as well", "custom_id"))
+                LineError(number, problem("batch_id_repeated", first=first, param="custom_id"))
             )
-
-
-def _wrong(reason: str, param: str | None = None) -> JixiError:
-    return problem("invalid_value", reason=reason, param=param)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", text: bytes, at: str = "") -> Any:
@@ -139,7 +139,21 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", text: bytes, at: str = "") ->
             text.decode()
         return decoder.decode(text)
     except msgspec.ValidationError as error:
-        reason = f"{at}: {error}" if at else str(error)
-        raise _wrong(reason.replace("`", "'").rstrip("."), at or None) from error
+        raise _misshapen(str(error), at) from error
     except (ValueError, RecursionError) as error:
-        raise problem("invalid_json", reason=str(error)[:200].rstrip(".") or "it is empty") from error
+        found = _BYTE.search(str(error))
+        byte = int(found[1]) if found else getattr(error, "start", len(text))
+        raise problem("batch_line_malformed", byte=byte + 1, param=at or None) from error
+
+
+def _misshapen(said: str, at: str) -> JixiError:
+    """What msgspec says of a field, as facts: which it is, and what is wrong with it."""
+    path = found[1].lstrip(".") if (found := _PATH.search(said)) else ""
+    names = _NAMES.findall(said)
+    if said.startswith("Object missing"):
+        field = ".".join(filter(None, (at, path, names[0])))
+        return problem("batch_field_missing", field=field, param=field)
+    field = ".".join(filter(None, (at, path)))
+    expected, got = names[:2]
+    shown = field or "$"
+    return problem("batch_field_mistyped", field=shown, expected=expected, got=got, param=field or None)
