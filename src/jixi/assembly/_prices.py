@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from jixi.core.errors import problem
+from jixi.core.money import Price
 from jixi.core.principal import Scope
 from jixi.core.usage import UNITS, Unit
 from jixi.governance.ledger import PriceBook
@@ -28,17 +31,25 @@ UNIT_MICROS: Final[dict[Unit, int]] = {"second": 100, "character": 20, "image": 
 
 
 async def seed_price(prices: PriceBook, model: str, currency: str, kinds: Iterable[Scope] = ()) -> None:
-    """Give `model`, which serves `kinds`, a price where it has none."""
-    if any(entry.price.model == model for entry in prices.entries()):
-        return
+    """Give `model`, which serves `kinds`, a price where it has none for what they are counted in.
+
+    One that was of another kind before takes the price that it last had when it was of this, else the first one.
+    """
     unit: Unit | None = next((UNITS[kind] for kind in sorted(kinds) if kind in UNITS), None)
-    await prices.set_price(
-        model,
-        currency,
+    now = next((entry.price for entry in prices.entries() if entry.price.model == model), None)
+    if now is not None and now.unit == unit:
+        return
+    price = prices.last(model, unit) or Price(
+        model=model,
+        currency=currency,
         input_micros=INPUT_MICROS,
         cached_input_micros=CACHED_INPUT_MICROS,
         output_micros=OUTPUT_MICROS,
-        member_id=None,
+        version=0,
         unit=unit,
         unit_micros=0 if unit is None else UNIT_MICROS[unit],
     )
+    if now is not None and unit is not None:
+        # Until the old engine has gone, its calls cost what they did.
+        price = replace(now, unit=unit, unit_micros=price.unit_micros)
+    await prices.put(price, member_id=None)

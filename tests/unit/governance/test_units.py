@@ -91,3 +91,13 @@ async def test_units_that_were_made_before_a_crash_are_charged(
     await successor.close()
     (charge,) = await Statement(database, clock).charges(_selection(clock), limit=10)
     assert (charge.outcome, charge.units, charge.cost_micros) == ("interrupted", 40, 400)
+
+
+async def test_a_call_in_the_unit_of_before_costs_what_it_did(ledger: Ledger) -> None:
+    """An engine may still be there whose deployment is on its way to a model of another kind, or comes back to it."""
+    await _priced(ledger, "m", "character", 15)
+    await _priced(ledger, "m", "second", 4)
+    hold = await ledger.reserve(_of(Scope.SPEECH, "m", 10))
+    assert hold.amount_micros == 150
+    assert await ledger.settle(hold, Settlement(outcome="ok", usage=Usage(units=10))) == 150
+    assert (await ledger.reserve(_of(Scope.TRANSCRIPTIONS, "m", 10))).amount_micros == 40

@@ -37,6 +37,7 @@ class PriceBook:
         self._records = PriceRecords(database)
         self._clock = clock
         self._current: dict[str, PriceEntry] = {}
+        self._in_unit: dict[tuple[str, Unit | None], Price] = {}
         self._by_version: dict[int, Price] = {}
 
     def price(self, model: str) -> Price:
@@ -46,13 +47,18 @@ class PriceBook:
             raise problem("price_unknown", model=model)
         return entry.price
 
+    def last(self, model: str, unit: Unit | None) -> Price | None:
+        """What the model cost when it was last priced by that unit."""
+        return self._in_unit.get((model, unit))
+
     def prices(
         self, model: str, targets: tuple[str, ...], unit: Unit | None = None
     ) -> tuple[Price, tuple[Price, ...]]:
         """The price of a name that may be answered by `targets`, and where it has none of its own, those of them.
 
-        Raises `price_unknown` where neither the name nor each of its targets has a price, or one that is for another
-        `unit` than the call is counted in.
+        A call that is counted in a `unit` costs what was last said of that unit, so that one for an engine that is
+        about to make way for a model of another kind costs what it did. Raises `price_unknown` where neither the name
+        nor each of its targets has a price, or none for the unit.
         """
         entry = self._current.get(model)
         if entry is not None or not targets:
@@ -61,8 +67,8 @@ class PriceBook:
         return prices[0], prices
 
     def _in(self, unit: Unit | None, model: str) -> Price:
-        price = self.price(model)
-        if unit is not None and price.unit != unit:
+        price = self.price(model) if unit is None else self.last(model, unit)
+        if price is None:
             raise problem("price_unknown", model=model)
         return price
 
@@ -78,6 +84,7 @@ class PriceBook:
         """Read what was added. The overlap finds versions of other processes that were committed out of order."""
         for price, valid_from, member_id in await self._records.since(max(self._by_version, default=0) - 100):
             self._current[price.model] = PriceEntry(price, valid_from, member_id)
+            self._in_unit[price.model, price.unit] = price
             self._by_version[price.version] = price
 
     async def set_price(
@@ -99,33 +106,32 @@ class PriceBook:
         """
         entry = self._current.get(model)
         last = entry.price if entry is not None else _first(model, currency)
-        known = msgspec.structs.replace(
-            last, **{name: value for name, value in terms.items() if value is not None}
+        said = {name: value for name, value in terms.items() if value is not None}
+        price = msgspec.structs.replace(
+            last,
+            currency=currency,
+            input_micros=input_micros,
+            cached_input_micros=cached_input_micros,
+            output_micros=output_micros,
+            **said,
         )
-        if not (0 <= known.batch_percent <= 100 and 0 <= known.replay_percent <= 100):
+        return await self.put(price, member_id)
+
+    async def put(self, price: Price, member_id: str | None) -> PriceEntry:
+        """Add a version that says the same as `price`, in force at once; raises what `set_price` raises."""
+        if not (0 <= price.batch_percent <= 100 and 0 <= price.replay_percent <= 100):
             raise problem(
                 "invalid_value", param="batch_percent", reason="a percentage lies between 0 and 100"
             )
-        if min(input_micros, cached_input_micros, output_micros, known.unit_micros) < 0:
+        if min(price.input_micros, price.cached_input_micros, price.output_micros, price.unit_micros) < 0:
             raise problem("invalid_value", param="input_micros", reason="a price is not below 0")
-        if known.unit is None and known.unit_micros:
+        if price.unit is None and price.unit_micros:
             raise problem("invalid_value", param="unit", reason="the price of a unit needs the unit's name")
-        row = {
-            "model": model,
-            "currency": currency,
-            "input_micros": input_micros,
-            "cached_input_micros": cached_input_micros,
-            "output_micros": output_micros,
-            "valid_from": self._clock.now(),
-            "member_id": member_id,
-            "batch_percent": known.batch_percent,
-            "replay_percent": known.replay_percent,
-            "unit": known.unit,
-            "unit_micros": known.unit_micros,
-        }
+        row = msgspec.structs.asdict(price) | {"valid_from": self._clock.now(), "member_id": member_id}
+        del row["version"]
         await self._records.add(row)
         await self.refresh()
-        return self._current[model]
+        return self._current[price.model]
 
 
 def _first(model: str, currency: str) -> Price:
