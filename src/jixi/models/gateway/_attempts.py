@@ -9,10 +9,10 @@ from msgspec import Struct
 from jixi.core.errors import JixiError
 from jixi.models.gateway._account import Account
 from jixi.models.gateway._chunks import Envelope
-from jixi.models.gateway._exchange import Run
+from jixi.models.gateway._exchange import Run, turn
 from jixi.models.gateway._plan import make_plan
 from jixi.models.gateway._ports import Limits, Replica
-from jixi.models.gateway._record import Record
+from jixi.models.gateway._record import Record, Try
 from jixi.models.gateway._requests import Request
 from jixi.models.gateway._suspects import Suspicion
 from jixi.models.gateway.routing import Failed, FailureClass, Journey, Place, Step, Ticket
@@ -33,6 +33,8 @@ _FAILURES: Final[dict[str, FailureClass]] = {
     "share_used_up": "overloaded",
     "context_length_exceeded": "context_length",
 }
+_UNFIT: Final = ("operation_not_supported", "unsupported_parameter")
+"""Why a model cannot get a call that another may: it has become one of another kind while the call waited."""
 
 T = TypeVar("T")
 Act = Callable[[Run, Place], Coroutine[Any, Any, T]]
@@ -82,15 +84,16 @@ class Attempts:
         while True:
             if self._place is None:
                 raise RuntimeError("this call was not admitted")
-            run, place = self._begin(account, self._place), self._place
+            place, noted = self._place, self._note(account)
             try:
+                run = await self._begin(place, noted)
                 if self._errand.hedge_s is None:
                     return run, await act(run, place)
                 return await self._race(run, place, act, account, discard)
             except JixiError as error:
                 place.leave()
-                run.noted.ended(error.code)
-                step = self._after(error, run.noted.attempt.status, place)
+                noted.ended(error.code)
+                step = self._after(error, noted.attempt.status, place)
                 if step is None:
                     raise
             if step.delay_s:
@@ -108,7 +111,7 @@ class Attempts:
         try:
             await asyncio.wait(racers, timeout=self._errand.hedge_s)
             if not first.done() and (other := self._journey.hedge(self._errand.ticket, place)) is not None:
-                second = self._begin(account, other)
+                second = await self._begin(other, self._note(account))
                 # Until one of them wins, the first is the one that whoever leaves now has asked.
                 self.run = run
                 racers[asyncio.ensure_future(act(second, other))] = (second, other)
@@ -137,13 +140,25 @@ class Attempts:
             place.leave()
             run.noted.ended(result.code if isinstance(result, JixiError) else None)
 
-    def _begin(self, account: Account, place: Place) -> Run:
-        errand, lane = self._errand, self._journey.lane
-        request = errand.request
-        replica = lane.replica_of(place)
+    def _note(self, account: Account) -> Try:
+        """Another try begins: nothing has come of it yet."""
+        lane = self._journey.lane
         noted = self._record.attempt(lane.name)
-        self._record.outside = _is_outside(replica)
-        account.answers(lane.name, asked=request.model, noted=noted)
+        self._record.outside = _is_outside(lane.states[0].replica)
+        account.answers(lane.name, asked=self.request.model, noted=noted)
+        self.run = None
+        return noted
+
+    async def _begin(self, place: Place, noted: Try) -> Run:
+        """Wait for its turn, and only then plan: replicas that came meanwhile may be asked in another way."""
+        errand, lane = self._errand, self._journey.lane
+        request, patience_s = errand.request, self._left_s() / (1 + self._journey.more_after_silence())
+        try:
+            await turn(place, noted, errand.limits)
+        except BaseException:
+            place.leave()
+            raise
+        replica = place.replica
         self.run = run = Run(
             request=request,
             request_id=errand.request_id,
@@ -151,7 +166,7 @@ class Attempts:
             lane=lane,
             context=replica.context,
             limits=errand.limits,
-            patience_s=self._left_s() / (1 + self._journey.more_after_silence()),
+            patience_s=patience_s,
             envelope=Envelope.new(request.kind, errand.request_id, request.model, chunk=request.stream),
             noted=noted,
             suspicion=errand.suspicion,
@@ -173,7 +188,8 @@ class Attempts:
                 return
 
     def _after(self, error: JixiError, status: int | None, place: Place | None) -> Step | None:
-        failure = _FAILURES.get(error.code)
+        unfit = status is None and error.code in _UNFIT
+        failure = "error" if unfit else _FAILURES.get(error.code)
         if failure is None:
             return None
         if failure == "error" and status in _REFUSALS:

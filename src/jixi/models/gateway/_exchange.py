@@ -80,6 +80,19 @@ class Run(Struct, kw_only=True):
         return Usage(units=most, estimated=True)
 
 
+async def turn(place: Place, noted: Try, limits: Limits) -> None:
+    """Wait until it is the turn of `place`; raises `overloaded` where that takes too long."""
+    if not place.waits:
+        await place.turn()
+        return
+    noted.queued()
+    try:
+        async with asyncio.timeout(limits.first_token_s):
+            await place.turn()
+    except TimeoutError as error:
+        raise place.overloaded() from error
+
+
 class Exchange:
     """A place in the lane and an answer that has begun. `close` may be called at any time, and again."""
 
@@ -98,16 +111,8 @@ class Exchange:
         return self._place.replica
 
     async def enter(self) -> None:
-        """Wait until it is this request's turn; raises `overloaded` where that takes too long."""
-        if self._place.waits:
-            self._run.noted.queued()
-            try:
-                async with asyncio.timeout(self._run.limits.first_token_s):
-                    await self._place.turn()
-            except TimeoutError as error:
-                raise self._place.overloaded() from error
-        else:
-            await self._place.turn()
+        """Wait until it is this request's turn."""
+        await turn(self._place, self._run.noted, self._run.limits)
 
     async def send(self, body: bytes, number: int) -> Response:
         """Send `body`, return the answer once its status is known to be good."""

@@ -278,7 +278,7 @@ def test_parts_of_a_call_that_find_no_place_leave_none_taken(monkeypatch: pytest
     now = 100.0
     monkeypatch.setattr("jixi.models.gateway.routing._lane.monotonic", lambda: now)
     client: Any = None
-    ticket: Any = SimpleNamespace(model="m", tenant="ten_1", batch=False, key=None)
+    ticket: Any = SimpleNamespace(model="m", tenant="ten_1", batch=False, key=None, fits=lambda _: True)
     replica = OneReplica(client, StubEngine.profile)
     lane = Lane("m", lambda _: [replica], lambda _: Pause(), Limits(breaker=1), lambda _: False)
     place, failing = lane.join(ticket), lane.join(ticket)

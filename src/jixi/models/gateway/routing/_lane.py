@@ -46,6 +46,7 @@ class Lane:
         self._line = FairLine[Place](limits.waiting)
         self._mean_s = 1.0
         self._made = 0
+        self._met = False
 
     @property
     def waiting(self) -> int:
@@ -68,29 +69,32 @@ class Lane:
         """What this lane has of a replica's work."""
         return self._shares[state]
 
-    def replica_of(self, place: "Place") -> Replica:
-        """Whose turn it is, or one like it while the place still waits."""
-        return place.replica if place.state is not None else self.states[0].replica
-
     def join(
-        self, ticket: Ticket, avoid: frozenset[ReplicaState] = NOBODY, *, admitted: bool = False
+        self,
+        ticket: Ticket,
+        avoid: frozenset[ReplicaState] = NOBODY,
+        *,
+        admitted: bool = False,
+        like: Replica | None = None,
     ) -> "Place":
-        """Take a place; `admitted`: part of a call that has one.
+        """Take a place; `admitted`: part of a call that has one; `like`: at a replica that is asked as that one is.
 
-        Raises `model_unavailable` where no replica may be asked, `overloaded` where the line is full,
-        `share_used_up` where the tenant fills its share of the line.
+        Raises `model_unavailable` where no replica may be asked, what keeps all of them from the call where none may
+        get it, `overloaded` where the line is full, `share_used_up` where the tenant fills its share of the line.
         """
         self.replica()
         now = monotonic()
         if self._line:
             self._advance(now)
-        place = Place(self, ticket, now, avoid)
+        place = Place(self, ticket, now, avoid, like)
+        if not (fitting := self._fitting(place)):
+            raise self._unfit(place)
         if not self._line:
-            state = choose(self.states, ticket, now, avoid)
+            state = choose(fitting, ticket, now, avoid)
             if state is not None:
                 place.give(state, now)
                 return place
-            if not self._serves(now):
+            if not any(state.serves(now) for state in fitting):
                 raise self._unavailable(ticket.model, now)
         if not admitted and self._line.waiting(ticket.tenant) >= self._line.share(ticket.tenant):
             raise self.overloaded(ticket)
@@ -99,11 +103,13 @@ class Lane:
         return place
 
     def beside(self, place: "Place", count: int) -> list["Place"]:
-        """`place` and places for `count` other parts of its call; where one is refused, none of those is kept."""
+        """`place`, whose turn it is, and places for `count` other parts of its call, which are asked as it is; where
+        one is refused, none of those is kept.
+        """
         places = [place]
         try:
             while len(places) <= count:
-                places.append(self.join(place.ticket, admitted=True))
+                places.append(self.join(place.ticket, admitted=True, like=place.replica))
         except JixiError:
             for other in places[1:]:
                 other.leave()
@@ -152,8 +158,15 @@ class Lane:
                 self._dismiss(error)
             return
 
+        if self._met:
+            self._met = False
+            while (
+                place := self._line.pop(lambda place: place.waits and not self._fitting(place))
+            ) is not None:
+                place.refuse(self._unfit(place))
+
         def chosen(place: Place) -> ReplicaState | None:
-            return choose(self.states, None, now, place.avoid)
+            return choose(self._fitting(place), None, now, place.avoid)
 
         while self._line and any(state.has_room(now) for state in self.states):
             place = self._line.pop(lambda place: not place.waits or chosen(place) is not None)
@@ -169,6 +182,18 @@ class Lane:
             if place.waits:
                 place.refuse(JixiError(error.problem, error.facts, retry_after=error.retry_after))
 
+    def _fitting(self, place: "Place") -> list[ReplicaState]:
+        """Those that may get the call: while replicas give way to others, not all of them are of one kind."""
+        return [state for state in self.states if place.fits(state.replica, self.name)]
+
+    def _unfit(self, place: "Place") -> JixiError:
+        """Why no replica may get it."""
+        try:
+            place.ticket.check(self.states[0].replica.profile)
+        except JixiError as error:
+            return error
+        return problem("model_unavailable", model=place.ticket.model, state="being replaced", retry_after=1)
+
     def _serves(self, now: float) -> bool:
         return any(state.serves(now) for state in self.states)
 
@@ -182,6 +207,7 @@ class Lane:
 
     def _meet(self, found: Sequence[Replica]) -> None:
         """Know the replicas of the moment; those that stay keep what is known of them."""
+        self._met = True
         before, self.states = self._shares, [self._state_of(replica) for replica in found]
         self._shares = {state: before.get(state) or Share() for state in self.states}
         for state in before.keys() - self._shares.keys():
@@ -215,13 +241,22 @@ class Place:
         "_since",
         "_turn",
         "avoid",
+        "like",
         "state",
         "ticket",
     )
 
-    def __init__(self, lane: Lane, ticket: Ticket, since: float, avoid: frozenset[ReplicaState]) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        ticket: Ticket,
+        since: float,
+        avoid: frozenset[ReplicaState],
+        like: Replica | None = None,
+    ) -> None:
         self.ticket = ticket
         self.avoid = avoid
+        self.like = like
         self.state: ReplicaState | None = None
         self._lane = lane
         self._since = since
@@ -240,6 +275,13 @@ class Place:
         if self.state is None:
             raise RuntimeError("this place has no replica yet")
         return self.state.replica
+
+    def fits(self, replica: Replica, name: str) -> bool:
+        """Whether `replica` may get this call under that name."""
+        like = self.like
+        if like is None or like is replica:
+            return self.ticket.fits(replica.profile)
+        return replica.profile == like.profile and replica.asks.get(name) == like.asks.get(name)
 
     async def turn(self) -> None:
         """Wait until a replica has room for this call; raises `model_unavailable` where there is none any more."""

@@ -3,7 +3,9 @@
 from typing import Final
 from zlib import crc32
 
-from jixi.models.gateway._requests import Request
+from jixi.core.errors import JixiError
+from jixi.models.engines import Profile
+from jixi.models.gateway._requests import Request, check_support
 from jixi.models.gateway._schemas import ChatRequest, CompletionRequest, Message
 
 _LONGEST: Final = 2048
@@ -12,7 +14,7 @@ _LONGEST: Final = 2048
 class Ticket:
     """`model` is the name that was asked for; calls that begin alike have the same `key`, some kinds have none."""
 
-    __slots__ = ("_key", "_known", "_request", "batch", "model", "tenant")
+    __slots__ = ("_fits", "_key", "_known", "_request", "batch", "model", "tenant")
 
     def __init__(self, request: Request, tenant: str, *, batch: bool = False) -> None:
         self.model = request.model
@@ -21,6 +23,21 @@ class Ticket:
         self._request = request
         self._key: int | None = None
         self._known = False
+        self._fits: Profile | None = None
+
+    def check(self, profile: Profile) -> None:
+        """Raises why an engine of that profile must not get the call."""
+        if profile is not self._fits:
+            check_support(self._request, profile)
+            self._fits = profile
+
+    def fits(self, profile: Profile) -> bool:
+        """Whether an engine of that profile may get the call."""
+        try:
+            self.check(profile)
+        except JixiError:
+            return False
+        return True
 
     @property
     def key(self) -> int | None:
