@@ -10,8 +10,10 @@ import pytest
 from starlette.types import ASGIApp
 
 from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.server import create_app
 from tests.behaviour.commands import jixi
-from tests.behaviour.people import Person, colleague
+from tests.behaviour.people import Person, colleague, first_administrator, visitor
+from tests.behaviour.test_admin_deployments import until
 from tests.faults.hubs import hub_in_thread, pointing_at
 from tests.unit.formats.files import gguf, safetensors
 from tests.unit.sources.hub import COMMIT, ScriptedHub, running_hub
@@ -122,6 +124,73 @@ async def test_files_are_read_anew_and_let_go(admin: Person, house: House) -> No
         answer = await admin.delete(f"/api/models/{MODEL}/files", params=ASKED)
         assert answer.status_code == 204
     assert house.store.manifest(house.supply.catalog.get(MODEL), VARIANT) is None
+
+
+@pytest.fixture
+def of_settings(hub: ScriptedHub, tmp_path: Path) -> Settings:
+    """Settings that name the model for two deployments."""
+    return Settings(
+        data_dir=tmp_path / "named",
+        starter="none",
+        ledger_writer="thread",
+        mirrors={"huggingface": hub.address, "modelscope": hub.address},
+        allowed_hosts_outside=("127.0.0.1",),
+        deployments=tuple(
+            DeploymentSetting(name=name, engine="vllm", model=MODEL, variant=VARIANT) for name in ("a", "b")
+        ),
+    )
+
+
+async def test_what_the_settings_name_is_brought_by_one_job_that_can_be_cancelled_and_begun_again(
+    of_settings: Settings, hub: ScriptedHub
+) -> None:
+    hub.stall_after = 1_000_000
+    async with open_house(of_settings) as house:
+        app = create_app(house)
+        admin = await first_administrator(app, house.setup_link or "")
+        await hub_asked(hub)
+        job = await only_job(admin)
+        assert (job["kind"], job["subject"], job["member_id"]) == ("download", f"{MODEL}:{VARIANT}", None)
+        assert (await begun(admin))["id"] == job["id"]
+        for name in ("a", "b"):
+            assert (await until(admin, name, state="pulling"))["job"]["id"] == job["id"]
+        colleagues = [await colleague(app, admin, role) for role in ("tenant_admin", "developer")]
+        for member in colleagues:
+            assert (await member.get("/api/jobs")).json()["items"] == []
+            assert (await member.post(f"/api/jobs/{job['id']}/cancel")).status_code == 404
+        assert (await admin.post(f"/api/jobs/{job['id']}/cancel")).status_code == 202
+        assert (await ended(admin, job))["state"] == "cancelled"
+        for name in ("a", "b"):
+            assert (await until(admin, name, state="stopped"))["reason"]["code"] == "download_cancelled"
+        hub.stall_after = None
+        assert (await admin.post("/api/deployments/a/start")).status_code == 202
+        assert (await until(admin, "a", state="failed"))["reason"]["code"] == "engine_not_installed"
+        assert [each["state"] for each in (await jobs_of(admin))] == ["succeeded", "cancelled"]
+
+
+async def test_a_server_that_ends_goes_on_with_the_same_job_when_it_starts_again(
+    of_settings: Settings, hub: ScriptedHub
+) -> None:
+    hub.stall_after = 1_000_000
+    async with open_house(of_settings) as house:
+        admin = await first_administrator(create_app(house), house.setup_link or "")
+        await hub_asked(hub)
+        job = await only_job(admin)
+    hub.stall_after = None
+    async with open_house(of_settings) as house:
+        again = visitor(create_app(house))
+        again.client.headers, again.client.cookies = admin.client.headers, admin.client.cookies
+        await until(again, "a", state="failed")
+        assert [(each["id"], each["state"]) for each in await jobs_of(again)] == [(job["id"], "succeeded")]
+
+
+async def only_job(admin: Person) -> dict[str, Any]:
+    (job,) = await jobs_of(admin)
+    return job
+
+
+async def jobs_of(admin: Person) -> list[dict[str, Any]]:
+    return (await admin.get("/api/jobs")).json()["items"]
 
 
 async def test_only_the_platforms_administrator_brings_models(app: ASGIApp, admin: Person) -> None:

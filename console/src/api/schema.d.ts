@@ -358,17 +358,35 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Install an engine
-         * @description Makes an environment of its own; it goes on in the background. Repeating it changes nothing.
-         */
-        put: operations["install_engine"];
+        put?: never;
         post?: never;
         /**
          * Remove an engine's environment
-         * @description Deployments that run on it are to be stopped first.
+         * @description And the packages that an installation which did not end has left. Deployments that run on it are to be stopped
+         *     first.
          */
         delete: operations["remove_engine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/engines/{name}/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Install an engine
+         * @description Makes an environment of its own. The job goes on after any death of the server, with the packages that had come;
+         *     follow or cancel it under /api/jobs. Where one is at it already, that one is the answer.
+         */
+        post: operations["install_engine"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -713,7 +731,7 @@ export interface paths {
         };
         /**
          * List the downloads of a model, newest first
-         * @description Those that the caller's organisation has begun.
+         * @description Those that the caller's organisation or the settings have begun.
          */
         get: operations["list_downloads"];
         put?: never;
@@ -2506,7 +2524,7 @@ export interface components {
         };
         /**
          * DeploymentJob
-         * @description The download that it waits for; follow or cancel it under /api/jobs.
+         * @description The job that it waits for: a download, or the installation of its engine; see /api/jobs.
          */
         DeploymentJob: {
             /** Done */
@@ -2860,12 +2878,20 @@ export interface components {
          * @description What an engine can do, and where it runs.
          */
         EngineDetails: {
+            /**
+             * Adapters
+             * @description The form of LoRA adapters that it serves.
+             */
+            adapters: ("gguf" | "peft") | null;
             /** Deployed As */
             deployed_as: string[];
-            /** Downloaded Bytes */
-            downloaded_bytes: number;
-            /** @description Why it could not be installed the last time. */
-            failure: components["schemas"]["Reason"] | null;
+            /** @description The last installation that the caller's organisation has begun, under way or over. */
+            job: components["schemas"]["Job"] | null;
+            /**
+             * Kept Bytes
+             * @description Packages that an installation which did not end has left; the next one goes on with them.
+             */
+            kept_bytes: number;
             /** Kinds */
             kinds: components["schemas"]["Scope"][];
             /**
@@ -2878,18 +2904,19 @@ export interface components {
              * @example whisper
              */
             name: string;
-            /** Phase */
-            phase: ("downloading" | "installing") | null;
             /**
              * Requirements
              * @description What its environment is made of; empty where it comes with Jixi.
              */
             requirements: string[];
-            /** Size Bytes */
+            /**
+             * Size Bytes
+             * @description Of its environment; 0 where it has none.
+             */
             size_bytes: number;
             /**
              * State
-             * @description ready: in an environment of its own; beside: with Jixi itself; absent: it is to be installed.
+             * @description ready: in an environment of its own; beside: with Jixi itself; absent: it is to be installed; installing: a job is at it.
              * @enum {string}
              */
             state: "ready" | "beside" | "absent" | "installing";
@@ -2898,11 +2925,21 @@ export interface components {
              * @enum {string}
              */
             tools: "native" | "emulated" | "none";
+            /**
+             * Version
+             * @description Of what is here, or is to be installed.
+             */
+            version: string | null;
             /** Vision */
             vision: boolean;
         };
         /** EngineList */
         EngineList: {
+            /**
+             * Free Bytes
+             * @description Free on the disk that takes environments.
+             */
+            free_bytes: number;
             /** Items */
             items: components["schemas"]["EngineDetails"][];
             /** Next Cursor */
@@ -2985,7 +3022,7 @@ export interface components {
         /**
          * Job
          * @description A job and how far it is. `subject` is what it is about: a batch's id where `kind` is `batch`, a model and its
-         *     variant (MODEL:VARIANT) where it is `download` or `verification`.
+         *     variant (MODEL:VARIANT) where it is `download` or `verification`, an engine where it is `installation`.
          */
         Job: {
             /**
@@ -3004,7 +3041,7 @@ export interface components {
             done: number;
             /**
              * Facts
-             * @description What else it tells: a download its `source`, its `speed` in bytes a second, and `left_s`.
+             * @description What else it tells: a download its `source`, its `speed` in bytes a second, and `left_s`; an installation its `phase` (downloading, installing), and at last the `version`.
              * @example {
              *       "left_s": 41,
              *       "source": "modelscope",
@@ -3028,8 +3065,11 @@ export interface components {
              * @example batch
              */
             kind: string;
-            /** Member Id */
-            member_id: string;
+            /**
+             * Member Id
+             * @description Who asked for it; null: the settings do.
+             */
+            member_id: string | null;
             /** @description Why it failed. */
             reason: components["schemas"]["Reason"] | null;
             /** Started At */
@@ -7830,83 +7870,6 @@ export interface operations {
             };
         };
     };
-    install_engine: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EngineDetails"];
-                };
-            };
-            /** @description `invalid_value`: The request is not valid: {reason}. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /**
-             * @description `not_authenticated`: No valid credentials were sent.
-             *
-             *     `invalid_api_key`: This API key is not known here.
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /**
-             * @description `role_forbidden`: Your role {role!r} may not do this.
-             *
-             *     `scope_missing`: This API key lacks the scope {scope!r}.
-             *
-             *     `csrf_failed`: The request did not come from this console: {reason}.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description `not_found`: There is no such {noun}. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-            /** @description `engine_not_installable`: The engine {engine!r} cannot be installed: {reason}. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
-                };
-            };
-        };
-    };
     remove_engine: {
         parameters: {
             query?: never;
@@ -7973,6 +7936,99 @@ export interface operations {
             };
             /** @description `conflict`: The {noun} already exists or has changed since you read it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    install_engine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a retry safe: the same key and body act once, and the retry gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description `invalid_value`: The request is not valid: {reason}. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `not_authenticated`: No valid credentials were sent.
+             *
+             *     `invalid_api_key`: This API key is not known here.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `role_forbidden`: Your role {role!r} may not do this.
+             *
+             *     `scope_missing`: This API key lacks the scope {scope!r}.
+             *
+             *     `csrf_failed`: The request did not come from this console: {reason}.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `not_found`: There is no such {noun}. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /**
+             * @description `engine_not_installable`: The engine {engine!r} cannot be installed: {reason}.
+             *
+             *     `request_running`: The first request with this Idempotency-Key is still running.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

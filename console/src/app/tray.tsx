@@ -69,6 +69,13 @@ function Title({ job, onGo }: { job: Job; onGo: () => void }) {
       </Link>
     );
   }
+  if (job.kind === "installation") {
+    return (
+      <Link to="/deployments" search={{ engine: job.subject }} onClick={onGo} className={styles.name}>
+        {name} {subject}
+      </Link>
+    );
+  }
   return (
     <Link to="/store" search={{ id: job.subject.split(":")[0] }} onClick={onGo} className={styles.name}>
       {name} {subject}

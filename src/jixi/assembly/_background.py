@@ -1,10 +1,11 @@
-"""What goes on behind the requests: blobs, jobs and their workers, files and batches, downloads."""
+"""What goes on behind the requests: blobs, the workers of jobs, files and batches."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from jixi.assembly._engines import Engines
 from jixi.assembly._settings import Settings
 from jixi.assembly._supply import Supply
 from jixi.core.clock import Clock
@@ -24,6 +25,7 @@ from jixi.models.batches import (
     places_in,
 )
 from jixi.models.downloads import DOWNLOAD, VERIFICATION, DownloadHandler, Downloads, VerificationHandler
+from jixi.models.environments import INSTALLATION, InstallationHandler
 from jixi.models.gateway import Conclude, Concluded, Gateway, PrepaidMeter
 from jixi.storage import Blobs, Database, FolderBlobs, ObjectBlobs, Vault
 
@@ -31,7 +33,7 @@ _FOLDER: Final = "blobs"
 
 
 class Ground(NamedTuple):
-    """The services that batches, downloads and kept answers stand on."""
+    """The services that batches, downloads, installations and kept answers stand on."""
 
     settings: Settings
     clock: Clock
@@ -52,7 +54,7 @@ class Background(NamedTuple):
     downloads: Downloads
 
 
-async def open_background(ground: Ground, stack: AsyncExitStack) -> Background:
+async def open_background(ground: Ground, engines: Engines, jobs: Jobs, stack: AsyncExitStack) -> Background:
     """Start the worker; jobs that an earlier process left go on by themselves."""
     settings, clock, database = ground.settings, ground.clock, ground.database
     caps = Caps(
@@ -61,7 +63,7 @@ async def open_background(ground: Ground, stack: AsyncExitStack) -> Background:
         line_bytes=settings.max_body_bytes,
     )
     blobs = _blobs(settings)
-    jobs, files = Jobs(database, clock), Files(database, blobs, clock, caps)
+    files = Files(database, blobs, clock, caps)
     tools = Tools(
         records=BatchRecords(database),
         blobs=blobs,
@@ -81,23 +83,24 @@ async def open_background(ground: Ground, stack: AsyncExitStack) -> Background:
     await worker.start()
     stack.push_async_callback(worker.close)
     answers = FirstAnswers(database, ground.vault, clock, concluding(ground.ledger), ground.meter)
-    downloads = await _open_downloads(ground, jobs, stack)
-    return Background(jobs, files, Batches(database, jobs, files, clock, caps), answers, downloads)
+    await _open_downloads(ground, engines, jobs, stack)
+    batches = Batches(database, jobs, files, clock, caps)
+    return Background(jobs, files, batches, answers, ground.supply.downloads)
 
 
-async def _open_downloads(ground: Ground, jobs: Jobs, stack: AsyncExitStack) -> Downloads:
-    """Start a worker for what brings models here, apart from batches: neither waits for the other."""
+async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: AsyncExitStack) -> None:
+    """Start a worker for what brings models and engines here, apart from batches: neither waits for the other."""
     supply = ground.supply
     handlers = {
         DOWNLOAD: DownloadHandler(supply.catalog, supply.store),
         VERIFICATION: VerificationHandler(supply.catalog, supply.store),
+        INSTALLATION: InstallationHandler(engines.environments),
     }
     most = ground.settings.downloads_at_once
     pacing = Pacing(lease_s=ground.settings.job_lease_s, most=most, most_of_tenant=most)
     worker = Worker(jobs, ground.database, ground.clock, handlers, pacing)
     await worker.start()
     stack.push_async_callback(worker.close)
-    return Downloads(jobs, supply.catalog)
 
 
 def _blobs(settings: Settings) -> Blobs:

@@ -1,4 +1,4 @@
-"""`Bringing`: one deployment is brought to what is wanted of it: its files first, then the fleet."""
+"""`Bringing`: one deployment is brought to what is wanted of it: its files first, its engine, then the fleet."""
 
 import asyncio
 import contextlib
@@ -7,15 +7,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 
 from jixi.core.errors import JixiError, problem
-from jixi.jobs import Job, Jobs
+from jixi.jobs import HOUSE, Job, Jobs
 from jixi.models.catalog import Entry
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Reason, State
 from jixi.models.downloads import Downloads
+from jixi.models.environments import Installations
 from jixi.models.formats import FormatError, check_adapter, check_file
 from jixi.models.sources import ModelStore, Progress
 
@@ -30,22 +31,27 @@ HALTED = Reason("halted")
 
 
 class Owner(NamedTuple):
-    """Whose download it is, and since when the deployment has been wanted as it is."""
+    """Whose download it is, and since when the deployment has been wanted as it is: one that was cancelled later is not
+    begun again. Nobody has said so of what the settings want: that is begun whenever it is wanted.
+    """
 
     tenant_id: str
     member_id: str
-    since: datetime
+    since: datetime | None = None
+
+
+_SETTINGS: Final = Owner(HOUSE, HOUSE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What is wanted of a deployment. `spec` has no files yet, unless they are one's own; the settings are nobody's."""
+    """What is wanted of a deployment. `spec` has no files yet, unless they are one's own."""
 
     spec: DeploymentSpec
     entry: Entry | None = None
     variant: str | None = None
     running: bool = True
-    owner: Owner | None = None
+    owner: Owner = _SETTINGS
     version: int | None = None
     """Of the record that says so; None for the settings, which nobody changes while the server runs."""
     refused: JixiError | None = None
@@ -54,22 +60,23 @@ class Wish:
 
 @dataclass(kw_only=True, slots=True)
 class Means:
-    """What every deployment is brought about with; `given_up`, `downloads` and `jobs` once the house is open."""
+    """What every deployment is brought about with. `given_up` is there once the house is open, `report` hears jobs."""
 
     fleet: Fleet
     store: ModelStore
     seed: Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
     given_up: GivenUp | None = None
-    downloads: Downloads | None = None
-    jobs: Jobs | None = None
-    report: Callable[[Progress], None] | None = None
+    downloads: Downloads
+    installations: Installations
+    jobs: Jobs
+    report: Callable[[Job], None] = lambda _: None
     pause_s: float = 10.0
     """Until it is tried again after an error that nobody foresaw."""
     unreachable: dict[str, JixiError] = field(default_factory=dict[str, JixiError])
 
 
 class Bringing:
-    """Goes on by itself until what was wanted last has come about, or cannot; `job` is the download that it waits for.
+    """Goes on by itself until what was wanted last has come about, or cannot; `job` is the one that it waits for.
 
     `trouble` is why it cannot, while the fleet goes on with an earlier revision; `placed`: the fleet has it to run.
     """
@@ -155,7 +162,7 @@ class Bringing:
             raise wish.refused
         await self._means.seed(wish.spec)
         files = await self._files(wish)
-        if files is not None and wish is self.wish:
+        if files is not None and wish is self.wish and await self._unless_again(self._equipped(wish)):
             spec = replace(wish.spec, files=files)
             await asyncio.to_thread(_judge_adapters, spec)
             await self._place(spec)
@@ -204,6 +211,20 @@ class Bringing:
             found = await self._unless_again(self._fetched(wish, wish.entry))
         return None if found is None else _for_engines(found)
 
+    async def _equipped(self, wish: Wish) -> bool:
+        """Wait until its engine can run here; where nobody sees to that, say so."""
+        installations, engine = self._means.installations, wish.spec.engine
+        while (lacking := installations.lacking(engine)) is not None:
+            self._slow.set()
+            self.job = installations.under_way.get(engine)
+            if self.job is None:
+                self._show("failed", Reason(lacking.code, lacking.facts))
+            else:
+                facts = {"engine": engine, "done": self.job.done, "job": self.job.id}
+                self._show("pending", Reason("engine_installing", facts))
+            await installations.news.wait()
+        return True
+
     async def _unless_again(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What `work` comes to, or None where something else is wanted before."""
         working = asyncio.ensure_future(work)
@@ -220,13 +241,9 @@ class Bringing:
     async def _fetched(self, wish: Wish, entry: Entry) -> Mapping[str, Path] | None:
         size = entry.variant(wish.variant).bytes or 0
         self._show("pulling", Reason("downloading", {"done": 0, "total": size}))
-        if (
-            wish.owner is not None
-            and entry.variant(wish.variant).sources
-            and not await self._job(wish, entry)
-        ):
+        if entry.variant(wish.variant).sources and not await self._job(wish, entry):
             return None
-        # By ourselves for the settings, which are nobody's; or where another machine's worker did the job.
+        # By ourselves where it came with Jixi, or where another machine's worker did the job.
         try:
             files = await self._means.store.fetch(entry, self._told, wish.variant)
         except JixiError as error:
@@ -239,14 +256,13 @@ class Bringing:
     async def _job(self, wish: Wish, entry: Entry) -> bool:
         """Have a job bring the files, or join the one that is at it; false where somebody has cancelled it."""
         downloads, jobs, owner = self._means.downloads, self._means.jobs, wish.owner
-        if downloads is None or jobs is None or owner is None:
-            return True
-        last = await downloads.page(owner, entry.id, wish.variant, limit=1)
-        if last and last[0].state == "cancelled" and last[0].created_at > owner.since:
-            self._cancelled(last[0])
-            return False
+        if owner.since is not None:
+            last = await downloads.page(owner, entry.id, wish.variant, limit=1)
+            if last and last[0].state == "cancelled" and last[0].created_at > owner.since:
+                self._cancelled(last[0])
+                return False
         job = await downloads.start(owner, entry.id, wish.variant)
-        async with aclosing(jobs.watch(owner.tenant_id, job.id)) as news:
+        async with aclosing(jobs.watch(job.tenant_id, job.id)) as news:
             async for now in news:
                 if now is not None:
                     self._follow(now)
@@ -263,6 +279,7 @@ class Bringing:
         self.job = job
         facts = {"done": job.done, "total": job.total, "source": job.facts.get("source")}
         self._show("pulling", Reason("downloading", facts))
+        self._means.report(job)
 
     def _cancelled(self, job: Job) -> None:
         self._show("stopped", Reason("download_cancelled", {"job": job.id}))
@@ -270,8 +287,6 @@ class Bringing:
     def _told(self, progress: Progress) -> None:
         facts = {"done": progress.done, "total": progress.total, "source": progress.source}
         self._show("pulling", Reason("downloading", facts))
-        if self._means.report is not None:
-            self._means.report(progress)
 
     async def _refuse(self, error: JixiError) -> None:
         self.refused = error

@@ -11,9 +11,10 @@ from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
 from jixi.compute.inventory import Inventory
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
+from jixi.jobs import Jobs
 from jixi.models.deployments import Fleet, Patience
 from jixi.models.engines import engine_registry
-from jixi.models.environments import Environments
+from jixi.models.environments import Environments, Installations
 from jixi.models.memory import Rooms
 
 _FOR_RAY: Final = "RAY_"
@@ -25,16 +26,16 @@ class Engines(NamedTuple):
 
     fleet: Fleet
     environments: Environments
+    installations: Installations
     rooms: Rooms
 
 
-async def open_fleet(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Engines:
+async def open_fleet(settings: Settings, clock: Clock, jobs: Jobs, stack: AsyncExitStack) -> Engines:
     """A fleet without deployments. One that lacked its engine is started once that is installed."""
     rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve)
     await rooms.start()
     stack.push_async_callback(rooms.close)
     environments = engine_environments(settings)
-    stack.push_async_callback(environments.close)
     driver = _driver(settings, stack)
     fleet = Fleet(
         driver,
@@ -47,9 +48,10 @@ async def open_fleet(settings: Settings, clock: Clock, stack: AsyncExitStack) ->
         # The memory of other machines is Ray's to give.
         room=rooms.room if driver.local else rooms.elsewhere,
     )
-    environments.installed = partial(_retry, fleet)
+    installations = Installations(jobs, environments)
+    environments.installed = partial(_retry, fleet, installations)
     stack.push_async_callback(fleet.stop)
-    return Engines(fleet, environments, rooms)
+    return Engines(fleet, environments, installations, rooms)
 
 
 def _driver(settings: Settings, stack: AsyncExitStack) -> Driver:
@@ -77,7 +79,8 @@ def pip_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(_FOR_PIP)}
 
 
-def _retry(fleet: Fleet, engine: str) -> None:
+def _retry(fleet: Fleet, installations: Installations, engine: str) -> None:
+    installations.tell()
     for status in fleet.models():
         if status.engine == engine and status.state == "failed":
             fleet.restart_now(status.name)

@@ -36,7 +36,7 @@ from jixi.models.answers import FirstAnswers
 from jixi.models.batches import Batches, Files
 from jixi.models.deployments import Fleet
 from jixi.models.downloads import Downloads
-from jixi.models.environments import Environments
+from jixi.models.environments import Environments, Installations
 from jixi.models.gateway import Aliases, Gateway, Limits, PrepaidMeter, Router
 from jixi.models.memory import Rooms
 from jixi.models.providers import Providers
@@ -72,6 +72,7 @@ class House:
     fleet: Fleet
     rollouts: Rollouts
     environments: Environments
+    installations: Installations
     rooms: Rooms
     providers: Providers
     supply: Supply
@@ -112,26 +113,26 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         identity = await started(stack, Identity(database, clock, pepper(settings)))
         vault = open_vault(settings)
         responses = await started(stack, make_responses(settings, database, vault, clock))
-        driver = ProcessDriver()
         _tidy(settings.data_dir / "run")
-        ledger = await started(stack, make_ledger(settings, database, clock, driver))
-        engines = await open_fleet(settings, clock, stack)
+        ledger = await started(stack, make_ledger(settings, database, clock, ProcessDriver()))
+        jobs = Jobs(database, clock)
+        engines = await open_fleet(settings, clock, jobs, stack)
         fleet = engines.fleet
         egress = open_egress(settings, stack)
         aliases = Aliases(database, clock, lambda: {*_names(fleet), *providers.names()})
         neighbours = Neighbours(partial(_names, fleet, aliases), aliases.behind)
         providers = await open_providers(settings, database, clock, egress, stack, neighbours)
         await started(stack, aliases)
-        supply = await open_supply(settings, engines, ledger.prices, model_store(settings, egress), stack)
+        supply = await open_supply(settings, engines, ledger, model_store(settings, egress), jobs, stack)
         seen = _watching(Observation(settings, database, clock, fleet), stack)
         meter = PrepaidMeter(CountingMeter(ledger, seen.metrics, seen.traffic), clock)
         gateway = make_gateway(settings, [fleet, providers], aliases, meter, seen, clock)
         stack.push_async_callback(gateway.close)
         fleet.waiting, fleet.changed = gateway.queues, gateway.look
         ground = Ground(settings, clock, database, vault, identity, ledger, gateway, meter, supply)
-        background = await open_background(ground, stack)
+        background = await open_background(ground, engines, jobs, stack)
         near = Near(lambda: {*_names(fleet, aliases), *providers.names()}, aliases.behind)
-        register = await open_register(supply, database, clock, near, background, stack)
+        register = await open_register(supply, database, clock, near, stack)
         house = House(
             settings=settings,
             clock=clock,

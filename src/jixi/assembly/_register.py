@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from jixi.assembly._background import Background
 from jixi.assembly._supply import Supply
 from jixi.core.clock import Clock
 from jixi.models.registry import ModelRegistry
@@ -21,7 +20,6 @@ async def open_register(
     database: Database,
     clock: Clock,
     neighbours: Neighbours,
-    background: Background,
     stack: AsyncExitStack,
 ) -> Register:
     """Open both; what an earlier server left half done goes on."""
@@ -30,5 +28,5 @@ async def open_register(
     rollouts = Rollouts(database, clock, models, neighbours)
     await rollouts.start()
     stack.push_async_callback(rollouts.close)
-    await supply.follow(rollouts, background.downloads, background.jobs)
+    await supply.follow(rollouts)
     return Register(registry, rollouts)

@@ -13,18 +13,20 @@ from typing import Final
 import structlog
 from msgspec import convert
 from msgspec.structs import asdict
+from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.assembly._bring import Bringing, Means, Owner, Wish
 from jixi.assembly._engines import Engines
 from jixi.assembly._prices import check_currency, seed_price
 from jixi.assembly._settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError, problem
-from jixi.governance.ledger import PriceBook
+from jixi.governance.ledger import Ledger, PriceBook
 from jixi.jobs import Jobs
 from jixi.models.catalog import Catalog
 from jixi.models.deployments import DeploymentSpec, Fleet, Scale
 from jixi.models.downloads import Downloads
 from jixi.models.engines import engine_registry
+from jixi.models.environments import Installations
 from jixi.models.registry import Shelf, Viewer
 from jixi.models.rollouts import USUAL_CONTEXT, Choice, Chooser, Draft, Plan, Rollout, Rollouts
 from jixi.models.sources import ModelStore
@@ -50,12 +52,14 @@ class Supply:
         prices: PriceBook,
         catalog: Catalog,
         store: ModelStore,
-        chooser: Chooser,
+        jobs: Jobs,
+        installations: Installations,
     ) -> None:
         self._settings = settings
         self._fleet = fleet
         self._prices = prices
-        self.chooser = chooser
+        self.chooser = Chooser(engine_registry(), installations.check)
+        self._installations = installations
         self._rollouts: Rollouts | None = None
         self._upkeep: asyncio.Task[None] | None = None
         self._following = asyncio.Lock()
@@ -63,7 +67,15 @@ class Supply:
         self._brought: dict[str, Bringing] = {}
         self.catalog = catalog
         self.store = store
-        self.means = Means(fleet=fleet, store=store, seed=self._seed)
+        self.downloads = Downloads(jobs, catalog)
+        self.means = Means(
+            fleet=fleet,
+            store=store,
+            seed=self._seed,
+            downloads=self.downloads,
+            installations=installations,
+            jobs=jobs,
+        )
 
     @property
     def specs(self) -> dict[str, DeploymentSpec]:
@@ -115,10 +127,9 @@ class Supply:
         for setting in wanted:
             await self._begin(self._wish(setting))
 
-    async def follow(self, rollouts: Rollouts, downloads: Downloads, jobs: Jobs) -> None:
-        """From now on bring about what stands in the register, too, and keep up with bundles that are imported."""
-        self.means.downloads, self.means.jobs, self._rollouts = downloads, jobs, rollouts
-        self.means.given_up = rollouts.give_up
+    async def follow(self, rollouts: Rollouts) -> None:
+        """From now on bring about what stands in the register, too, and keep up with what others bring here."""
+        self._rollouts, self.means.given_up = rollouts, rollouts.give_up
         rollouts.changed = self.keep_up
         await self.keep_up()
         self._upkeep = asyncio.create_task(self._look(), name="supply-upkeep")
@@ -159,8 +170,9 @@ class Supply:
             await asyncio.sleep(_LOOK_EVERY_S)
             try:
                 self.catalog.renew(await asyncio.to_thread(self.store.imported))
-            except OSError as error:
-                _log.error("store_not_read", error=type(error).__name__)
+                await self._installations.look()
+            except (OSError, SQLAlchemyError) as error:
+                _log.error("house_not_looked_after", error=type(error).__name__)
 
     def _standard(self) -> Iterator[DeploymentSetting]:
         """What is served where the settings say nothing else: the starter, and the embeddings that come with Jixi."""
@@ -242,12 +254,16 @@ class Supply:
 
 
 async def open_supply(
-    settings: Settings, engines: Engines, prices: PriceBook, store: ModelStore, stack: AsyncExitStack
+    settings: Settings,
+    engines: Engines,
+    ledger: Ledger,
+    store: ModelStore,
+    jobs: Jobs,
+    stack: AsyncExitStack,
 ) -> Supply:
     """The supply over the catalogue, and over what came in bundles that it lacks; at work until `stack` is closed."""
-    chooser = Chooser(engine_registry(), engines.environments.python)
     catalog = Catalog.load(store.imported())
-    supply = Supply(settings, engines.fleet, prices, catalog, store, chooser)
+    supply = Supply(settings, engines.fleet, ledger.prices, catalog, store, jobs, engines.installations)
     stack.push_async_callback(supply.close)
     engines.rooms.catalog = catalog
     await supply.start()

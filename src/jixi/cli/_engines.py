@@ -1,38 +1,55 @@
-"""`jixi engines`: what can run models on this machine, and environments for what cannot yet."""
+"""`jixi engines`: what can run models, and environments for what cannot yet.
+
+Of the server where this command line is signed in, as a job; else, or where a folder is named, of that folder here.
+"""
 
 import asyncio
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from jixi.cli._say import Terminal
 
 if TYPE_CHECKING:
-    from jixi.models import environments
-    from jixi.models.environments import Environments, Installation
+    from jixi.client import Client
+    from jixi.models.environments import Environments
+    from jixi.wire.admin import Job
 
 app = typer.Typer(no_args_is_help=True, help="The programs that run models.")
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-_DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The folder of everything that lasts.")]
+_DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Work on this folder, and not on the server where you are signed in."),
+]
 _Engine = Annotated[str, typer.Argument(metavar="ENGINE", help="The name of an engine.")]
 
 
 @app.command("list")
 def list_engines(context: typer.Context, as_json: _Json = False, data_dir: _DataDir = None) -> None:
     """List the engines, what each can do, and whether it is here."""
-    terminal, found = _terminal(context), _environments(data_dir).list()
+    from jixi.cli._login import connect
+
+    terminal = _terminal(context)
+    if _remote(data_dir):
+        with connect(terminal) as client:
+            found = _of_server(client)
+    else:
+        found = _of_folder(_environments(data_dir))
     if as_json:
-        terminal.answer([_facts(each) for each in found])
+        terminal.answer([each._asdict() for each in found])
         return
     say = terminal.say
     terminal.table(
-        ("ENGINE", say("STATE", "状态"), say("SERVES", "能力"), say("PACKAGES", "依赖")),
+        ("ENGINE", say("STATE", "状态"), say("SIZE", "大小"), say("SERVES", "能力"), say("PACKAGES", "依赖")),
         [
             (
                 each.engine,
-                _state(each, terminal),
-                ", ".join(_kinds(each)),
+                _state(each.state, terminal),
+                f"{each.bytes / 1e6:,.0f} MB" if each.bytes else "–",
+                ", ".join(each.kinds),
                 ", ".join(each.requirements) or "–",
             )
             for each in found
@@ -43,36 +60,130 @@ def list_engines(context: typer.Context, as_json: _Json = False, data_dir: _Data
 @app.command("install")
 def install_engine(context: typer.Context, engine: _Engine, data_dir: _DataDir = None) -> None:
     """Make an engine's environment; goes on where an earlier try stopped."""
-    from rich.progress import DownloadColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from jixi.assembly import load_settings, prepare_folder
-
     terminal = _terminal(context)
-    prepare_folder(load_settings(data_dir=data_dir).settings.data_dir)
-    phases = {
-        "downloading": terminal.say("downloading", "正在下载"),
-        "installing": terminal.say("installing", "正在安装"),
-    }
-    with Progress(
-        TextColumn("{task.description}"), DownloadColumn(), TimeElapsedColumn(), console=terminal.err
-    ) as bar:
-        task = bar.add_task(engine, total=None)
-
-        def report(now: "environments.Progress") -> None:
-            bar.update(task, completed=now.bytes, description=f"{engine}: {phases[now.phase]}")
-
-        done = asyncio.run(_environments(data_dir).install(engine, report))
+    size = (
+        _install_there(engine, terminal) if _remote(data_dir) else _install_here(engine, data_dir, terminal)
+    )
     terminal.done(
-        f"{engine} is installed ({done.bytes / 1e6:,.0f} MB).",
-        f"{engine} 已安装（{done.bytes / 1e6:,.0f} MB）。",
+        f"{engine} is installed ({size / 1e6:,.0f} MB).", f"{engine} 已安装（{size / 1e6:,.0f} MB）。"
     )
 
 
 @app.command("remove")
 def remove_engine(context: typer.Context, engine: _Engine, data_dir: _DataDir = None) -> None:
-    """Delete an engine's environment; deployments that run on it end."""
-    asyncio.run(_environments(data_dir).remove(engine))
-    _terminal(context).done(f"{engine} has no environment any more.", f"已删除 {engine} 的环境。")
+    """Delete an engine's environment, and what an unfinished installation has left."""
+    from jixi.cli._login import connect
+
+    terminal = _terminal(context)
+    if _remote(data_dir):
+        with connect(terminal) as client:
+            client.remove_engine(engine)
+    else:
+        asyncio.run(_environments(data_dir).remove(engine))
+    terminal.done(f"{engine} has no environment any more.", f"已删除 {engine} 的环境。")
+
+
+def _install_there(engine: str, terminal: Terminal) -> int:
+    """By a job of the server, which goes on without us; its size."""
+    from jixi.cli._login import connect
+
+    with connect(terminal) as client, _bar(engine, terminal) as show:
+        job = client.install_engine(engine)
+        try:
+            for now in client.follow_job(job.id):
+                job = now
+                show(job.facts.get("phase"), job.done, job.total)
+        except KeyboardInterrupt:
+            terminal.done(
+                f"The job {job.id} goes on on the server; the console's list of jobs cancels it.",
+                f"任务 {job.id} 在服务器上继续进行；可在控制台的任务列表中取消。",
+            )
+            raise
+    if job.state != "succeeded":
+        _tell_end(job, terminal)
+        raise typer.Exit(1)
+    return job.done
+
+
+def _tell_end(job: "Job", terminal: Terminal) -> None:
+    if job.reason is not None:
+        terminal.problem(job.reason.message, job.reason.remedy or "", job.reason.code)
+    else:
+        terminal.problem(terminal.say("The installation was cancelled.", "安装已被取消。"), "")
+
+
+def _install_here(engine: str, data_dir: Path | None, terminal: Terminal) -> int:
+    from jixi.assembly import load_settings, prepare_folder
+
+    prepare_folder(load_settings(data_dir=data_dir).settings.data_dir)
+    with _bar(engine, terminal) as show:
+        return asyncio.run(_environments(data_dir).install(engine, lambda now: show(*now))).bytes
+
+
+@contextmanager
+def _bar(engine: str, terminal: Terminal) -> Generator[Callable[[Any, int, int], None]]:
+    """A bar on stderr; what it yields is told the phase, and how much of how much is done (0: nobody knows)."""
+    from rich.progress import DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    phases = {
+        "downloading": terminal.say("downloading", "正在下载"),
+        "installing": terminal.say("installing", "正在安装"),
+    }
+    columns = (TextColumn("{task.description}"), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=terminal.err) as bar:
+        task = bar.add_task(engine, total=None)
+
+        def show(phase: Any, done: int, total: int) -> None:
+            told = f"{engine}: {phases[phase]}" if phase in phases else engine
+            bar.update(task, completed=done, total=total or None, description=told)
+
+        yield show
+
+
+class _Found(NamedTuple):
+    engine: str
+    state: str
+    kinds: list[str]
+    requirements: list[str]
+    missing: list[str]
+    bytes: int
+
+
+def _of_server(client: "Client") -> list[_Found]:
+    return [
+        _Found(
+            each.name,
+            each.state,
+            [kind.value for kind in each.kinds],
+            each.requirements,
+            each.missing,
+            each.size_bytes,
+        )
+        for each in client.engines()
+    ]
+
+
+def _of_folder(environments: "Environments") -> list[_Found]:
+    from jixi.models.engines import engine_registry
+
+    engines = engine_registry()
+    return [
+        _Found(
+            each.engine,
+            each.state,
+            sorted(kind.value for kind in engines.get(each.engine).profile.kinds),
+            list(each.requirements),
+            list(each.missing),
+            each.bytes,
+        )
+        for each in environments.list()
+    ]
+
+
+def _remote(data_dir: Path | None) -> bool:
+    from jixi.cli._login import signed_in
+
+    return data_dir is None and signed_in()
 
 
 def _environments(data_dir: Path | None) -> "Environments":
@@ -83,31 +194,14 @@ def _environments(data_dir: Path | None) -> "Environments":
     return engine_environments(load_settings(data_dir=data_dir).settings)
 
 
-def _facts(found: "Installation") -> dict[str, Any]:
-    return {
-        "engine": found.engine,
-        "state": found.state,
-        "kinds": _kinds(found),
-        "requirements": list(found.requirements),
-        "missing": list(found.missing),
-        "bytes": found.bytes,
-    }
-
-
-def _kinds(found: "Installation") -> list[str]:
-    from jixi.models.engines import engine_registry
-
-    return sorted(kind.value for kind in engine_registry().get(found.engine).profile.kinds)
-
-
-def _state(found: "Installation", terminal: Terminal) -> str:
+def _state(state: str, terminal: Terminal) -> str:
     words = {
         "ready": terminal.say("installed", "已安装"),
         "beside": terminal.say("included", "随附"),
         "absent": terminal.say("not installed", "未安装"),
         "installing": terminal.say("installing", "正在安装"),
     }
-    return words[found.state]
+    return words[state]
 
 
 def _terminal(context: typer.Context) -> Terminal:

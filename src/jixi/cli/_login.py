@@ -39,6 +39,11 @@ def keep(login: Login) -> Path:
     return path
 
 
+def signed_in() -> bool:
+    """Whether this command line has a key of some server."""
+    return any(os.environ.get(name) for name in ("JIXI_API_KEY", "JIXI_API_KEY_FILE")) or _kept() is not None
+
+
 def connect(terminal: Terminal) -> Client:
     """A client of the server; raises `not_logged_in` where there is no key."""
     key = os.environ.get("JIXI_API_KEY") or _from_file()

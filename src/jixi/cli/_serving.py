@@ -5,6 +5,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -12,7 +13,7 @@ from rich.progress import (
 
 from jixi.assembly import House, Settings
 from jixi.cli._say import Terminal
-from jixi.models import sources
+from jixi.jobs import Job
 from jixi.server import Running, serve
 from jixi.telemetry import configure_logs
 
@@ -82,16 +83,19 @@ class _Bar:
             transient=True,
             disable=not terminal.err.is_terminal,
         )
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
 
-    def show(self, now: sources.Progress) -> None:
-        if now.model not in self._tasks:
+    def show(self, now: Job) -> None:
+        if now.finished:
+            if now.subject in self._tasks:
+                self._progress.remove_task(self._tasks.pop(now.subject))
+            if not self._tasks:
+                self._progress.stop()
+            return
+        if now.subject not in self._tasks:
             self._progress.start()
-            self._tasks[now.model] = self._progress.add_task(now.model, total=now.total)
-        task = self._progress.tasks[self._tasks[now.model]].id
-        self._progress.update(task, completed=now.done)
-        if all(each.finished for each in self._progress.tasks):
-            self._progress.stop()
+            self._tasks[now.subject] = self._progress.add_task(now.subject)
+        self._progress.update(self._tasks[now.subject], completed=now.done, total=now.total or None)
 
     def close(self) -> None:
         self._progress.stop()

@@ -20,6 +20,8 @@ from jixi.wire.admin import (
     DeploymentRequest,
     DeploymentRevise,
     DownloadRequest,
+    EngineDetails,
+    EngineList,
     Job,
     Key,
     KeyList,
@@ -117,6 +119,16 @@ class Client:
     def job(self, job_id: str) -> Job:
         return self._send("GET", f"/api/jobs/{job_id}", Job)
 
+    def follow_job(self, job_id: str) -> Iterator[Job]:
+        """The job now and after each change, until it is over."""
+        with self._http.stream("GET", f"/api/jobs/{job_id}/events") as answer:
+            if answer.is_error:
+                answer.read()
+                raise _error(answer)
+            for line in answer.iter_lines():
+                if line.startswith('data: {"id"'):
+                    yield Job.model_validate_json(line.removeprefix("data: "))
+
     def cancel_job(self, job_id: str) -> Job:
         """Ask a job to stop; it ends a little later."""
         return self._send("POST", f"/api/jobs/{job_id}/cancel", Job)
@@ -163,6 +175,18 @@ class Client:
     def deployment_log(self, name: str, lines: int = 200) -> list[str]:
         """The last lines that its engine wrote, oldest first."""
         return self._send("GET", f"/api/deployments/{name}/logs", LogText, params={"lines": lines}).lines
+
+    def engines(self) -> list[EngineDetails]:
+        """What can run models on the server, and what is to be installed for that."""
+        return self._send("GET", "/api/engines", EngineList).items
+
+    def install_engine(self, name: str) -> Job:
+        """Make an engine's environment; the job goes on on the server, whatever becomes of this client."""
+        return self._send("POST", f"/api/engines/{name}/install", Job)
+
+    def remove_engine(self, name: str) -> None:
+        """Delete an engine's environment."""
+        self._answer("DELETE", f"/api/engines/{name}/environment")
 
     def nodes(self) -> list[Node]:
         """The machines that run models, with what is in use of them now."""

@@ -233,8 +233,8 @@ CATALOGUE: tuple[Problem, ...] = (
         openai_type="invalid_request_error",
         en="The engine {engine!r} is not installed on this machine (missing: {missing}).",
         zh="本机尚未安装引擎 {engine!r}（缺少：{missing}）。",
-        remedy_en="Run 'jixi engines install {engine}', which makes its environment, and restart the deployment.",
-        remedy_zh="请运行 'jixi engines install {engine}'，为其创建独立环境，然后重启部署。",
+        remedy_en="Run 'jixi engines install {engine}', which makes its environment.",
+        remedy_zh="请运行 'jixi engines install {engine}'，为其创建独立环境。",
     ),
     Problem(
         code="engine_not_installable",

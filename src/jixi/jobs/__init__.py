@@ -7,11 +7,12 @@ Tests: tests/unit/jobs, on SQLite and on PostgreSQL.
 
 from jixi.jobs._jobs import Jobs
 from jixi.jobs._records import Fence
-from jixi.jobs._run import Handler, JobCancelledError, JobPausedError, JobRun, LeaseLostError
-from jixi.jobs._values import About, Job, JobState, NewJob
+from jixi.jobs._run import Handler, JobCancelledError, JobPausedError, JobRun, LeaseLostError, until_told
+from jixi.jobs._values import HOUSE, About, Job, JobState, NewJob
 from jixi.jobs._worker import Pacing, Worker
 
 __all__ = [
+    "HOUSE",
     "About",
     "Fence",
     "Handler",
@@ -25,4 +26,5 @@ __all__ = [
     "NewJob",
     "Pacing",
     "Worker",
+    "until_told",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from jixi.core.errors import JixiError, problem
-from jixi.jobs._values import FINISHED, About, Job, JobState, NewJob, Pacing
+from jixi.jobs._values import FINISHED, HOUSE, About, Job, JobState, NewJob, Pacing
 from jixi.storage import Database, Session, UtcDateTime, whole
 
 _JOBS = Table(
@@ -94,6 +94,19 @@ class Fence(Struct, frozen=True):
         return _JOBS.c.id == self.job_id, _JOBS.c.token == self.token, _JOBS.c.state == "running"
 
 
+class Reach(NamedTuple):
+    """Whose jobs are meant: all of a tenant's or one member's, and, with `house`, those that are nobody's."""
+
+    tenant_id: str
+    owner: str | None = None
+    house: bool = False
+
+    def within(self) -> tuple[ColumnElement[bool], ...]:
+        tenants = (self.tenant_id, HOUSE) if self.house else (self.tenant_id,)
+        ours = _JOBS.c.tenant_id.in_(tenants)
+        return (ours,) if self.owner is None else (ours, _JOBS.c.member_id == self.owner)
+
+
 class JobRecords:
     """Where a job is `queued`, `due_at` is when it may begin; where it is `running`, when its lease runs out."""
 
@@ -106,18 +119,16 @@ class JobRecords:
         await session.execute(insert(_JOBS).values(**values))
 
     @whole
-    async def get(self, tenant_id: str, job_id: str, owner: str | None) -> Job:
-        query = select(*_SHOWN).where(_JOBS.c.id == job_id, *_within(tenant_id, owner))
+    async def get(self, job_id: str, reach: Reach) -> Job:
+        query = select(*_SHOWN).where(_JOBS.c.id == job_id, *reach.within())
         async with self._database.session() as session:
             row = (await session.execute(query)).mappings().one_or_none()
         if row is None:
             raise problem("not_found", noun="job")
         return Job(**row)
 
-    async def page(
-        self, tenant_id: str, owner: str | None, about: About, limit: int, after: str | None
-    ) -> list[Job]:
-        query = select(*_SHOWN).where(*_within(tenant_id, owner))
+    async def page(self, reach: Reach, about: About, limit: int, after: str | None) -> list[Job]:
+        query = select(*_SHOWN).where(*reach.within())
         for name, value in about._asdict().items():
             if value is not None:
                 query = query.where(_JOBS.c[name] == value)
@@ -126,6 +137,15 @@ class JobRecords:
         async with self._database.session() as session:
             rows = await session.execute(query.order_by(_JOBS.c.id.desc()).limit(limit))
             return [Job(**row) for row in rows.mappings()]
+
+    async def unfinished(self, kind: str, subject: str | None) -> list[Job]:
+        """Everybody's jobs of that kind that are not to end before they are done, oldest first."""
+        query = select(*_SHOWN).where(_JOBS.c.state.in_(("queued", "running")), _JOBS.c.kind == kind)
+        query = query.where(_JOBS.c.cancel_requested_at.is_(None)).order_by(_JOBS.c.id)
+        if subject is not None:
+            query = query.where(_JOBS.c.subject == subject)
+        async with self._database.session() as session:
+            return [Job(**row) for row in (await session.execute(query)).mappings()]
 
     async def ask_to_cancel(self, job_id: str, now: datetime, session: Session) -> None:
         """Let its worker know; a job that is over stays as it is."""
@@ -201,11 +221,6 @@ class JobRecords:
         query = _JOBS.delete().where(_JOBS.c.state.in_(FINISHED), _JOBS.c.finished_at < then)
         async with self._database.session() as session:
             await session.execute(query)
-
-
-def _within(tenant_id: str, owner: str | None) -> tuple[ColumnElement[bool], ...]:
-    ours = _JOBS.c.tenant_id == tenant_id
-    return (ours,) if owner is None else (ours, _JOBS.c.member_id == owner)
 
 
 KEPT = timedelta(days=90)

@@ -1,8 +1,8 @@
 """One attempt at a job, as its handler sees it."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
 
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
@@ -10,7 +10,9 @@ from jixi.jobs._records import Fence, LeaseLostError
 from jixi.jobs._values import Job
 from jixi.storage import Database, whole
 
-__all__ = ["Handler", "JobCancelledError", "JobPausedError", "JobRun", "LeaseLostError"]
+__all__ = ["Handler", "JobCancelledError", "JobPausedError", "JobRun", "LeaseLostError", "until_told"]
+
+T = TypeVar("T")
 
 
 class JobCancelledError(Exception):
@@ -84,3 +86,27 @@ class Handler(Protocol):
     async def gave_up(self, run: JobRun, error: JixiError) -> None:
         """The job is about to fail for `error`: the room notes that of its subject."""
         ...
+
+
+async def until_told(
+    run: JobRun, work: Coroutine[Any, Any, T], beside: Coroutine[Any, Any, None] | None = None
+) -> T:
+    """What `work` comes to, unless the job is to end before; `beside` goes on as long as it does.
+
+    Both are cancelled, and have ended, where it raises JobCancelledError or JobPausedError.
+    """
+    working = asyncio.ensure_future(work)
+    telling = asyncio.ensure_future(beside if beside is not None else asyncio.Event().wait())
+    ends = [asyncio.ensure_future(each) for each in (run.cancelled.wait(), run.draining.wait())]
+    tasks: list[asyncio.Future[Any]] = [working, telling, *ends]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if telling.done():
+            telling.result()
+        if working.done():
+            return working.result()
+        raise JobCancelledError if run.cancelled.is_set() else JobPausedError
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

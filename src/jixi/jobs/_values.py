@@ -1,7 +1,7 @@
 """The values that jobs are spoken of in."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -9,6 +9,8 @@ from jixi.core.errors import PROBLEMS, JixiError
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 FINISHED: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
+HOUSE: Final = "house"
+"""In place of a tenant and of a member: whose jobs those are that nobody asked for but the settings."""
 
 
 class NewJob(NamedTuple):

@@ -1,8 +1,11 @@
 """Environments of engines: whole or not there, made once, and gone on with after a kill."""
 
 import asyncio
+import shutil
 import subprocess
+from itertools import groupby
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 import pytest
@@ -14,6 +17,8 @@ from jixi.core.registry import Registry
 from jixi.models.engines import Engine, Launch, Profile
 from jixi.models.environments import Environments, Progress
 from tests.wheels import index_of, write_wheel
+
+WITHIN_S = 60
 
 
 class ProbeEngine:
@@ -62,11 +67,9 @@ async def test_an_engine_gets_a_python_of_its_own_once(tmp_path: Path, index: Pa
     assert absent.value.code == "engine_not_installed"
     seen: list[Progress] = []
     done = await environments.install("probe", seen.append)
-    assert (done.state, done.progress, {each.phase for each in seen}) == (
-        "ready",
-        None,
-        {"downloading", "installing"},
-    )
+    assert (done.state, done.version, done.kept_bytes) == ("ready", "1.0", 0)
+    assert [phase for phase, _ in groupby(each.phase for each in seen)] == ["downloading", "installing"]
+    assert seen[0].total == 0 < seen[-1].total
     python = environments.python(ProbeEngine())
     said = subprocess.run(
         [str(python), "-c", "import jixi_probe; print(jixi_probe.ANSWER)"], capture_output=True, check=True
@@ -148,28 +151,58 @@ async def test_where_pip_fails_its_words_are_told_and_nothing_is_left_that_looks
     assert failed.value.code == "engine_not_installable"
     assert "jixi-probe==1.0" in failed.value.message()
     assert environments.get("probe").state == "absent"
-    begun = environments.begin("probe")
-    assert begun.state == "installing"
-    await asyncio.wait_for(_settled(environments), 60)
-    failure = environments.get("probe").failure
-    assert failure is not None
-    assert failure.code == "engine_not_installable"
-
-
-async def _settled(environments: Environments) -> None:
-    while environments.get("probe").state == "installing":
-        await asyncio.sleep(0)
 
 
 async def test_an_offline_house_installs_nothing(tmp_path: Path, index: Path) -> None:
     environments = made(tmp_path, index, offline=True)
     with pytest.raises(JixiError) as refused:
-        environments.begin("probe")
+        await environments.install("probe")
     assert refused.value.code == "engine_not_installable"
 
 
-async def test_an_engine_that_is_stopped_in_the_middle_is_not_installed(tmp_path: Path, index: Path) -> None:
-    environments = made(tmp_path, index)
-    environments.begin("probe")
-    await environments.close()
-    assert environments.get("probe").state == "absent"
+class StallingDriver(ProcessDriver):
+    """Starts no more after so many, until it is told to go on."""
+
+    def __init__(self, starts: int) -> None:
+        super().__init__()
+        self.left = starts
+        self.stalled = asyncio.Event()
+        self.goes_on = asyncio.Event()
+
+    async def start(self, name: str, command: Command):
+        if self.left == 0:
+            self.stalled.set()
+            await self.goes_on.wait()
+        self.left -= not self.goes_on.is_set()
+        return await super().start(name, command)
+
+
+BEFORE_THE_INSTALL = 2
+
+
+async def test_one_that_is_stopped_in_the_middle_leaves_its_packages_alone(
+    tmp_path: Path, index: Path
+) -> None:
+    environments = made(tmp_path, index, driver := StallingDriver(BEFORE_THE_INSTALL))
+    installing = asyncio.create_task(environments.install("probe"))
+    await asyncio.wait_for(driver.stalled.wait(), WITHIN_S)
+    installing.cancel()
+    await asyncio.wait([installing])
+    found = environments.get("probe")
+    assert (found.state, found.version, found.bytes) == ("absent", "1.0", 0)
+    (left,) = [each for each in (tmp_path / "environments").iterdir() if each.is_dir()]
+    assert left.suffix == ".wheels"
+    (wheel,) = index.iterdir()
+    assert found.kept_bytes == wheel.stat().st_size
+    await environments.remove("probe")
+    assert environments.get("probe").kept_bytes == 0
+
+
+async def test_nothing_is_unpacked_where_there_is_no_room(
+    tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    driver = CountingDriver()
+    with pytest.raises(JixiError) as refused:
+        await made(tmp_path, index, driver).install("probe")
+    assert (refused.value.code, driver.started) == ("disk_full", 1)

@@ -8,6 +8,7 @@ import pytest
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.jobs import (
+    HOUSE,
     About,
     JobCancelledError,
     JobPausedError,
@@ -279,3 +280,28 @@ async def test_who_follows_a_job_sees_each_stage_and_then_its_end(jobs: Jobs, hi
     assert seen[0] == ("queued", 0)
     assert ("running", 1) in seen
     assert seen[-1] == ("succeeded", 1)
+
+
+async def test_the_same_is_done_once_for_a_tenant_and_the_house_but_not_for_a_tenant_that_may_not_see_it(
+    jobs: Jobs,
+) -> None:
+    first = new_job(tenant="ten_1")
+    joined = await asyncio.gather(*(jobs.join(first._replace(id=new_id("job"))) for _ in range(5)))
+    (one,) = {job.id for job in joined}
+    for tenant, same in (("ten_1", True), (HOUSE, True), ("ten_2", False)):
+        job = await jobs.join(first._replace(id=new_id("job"), tenant_id=tenant))
+        assert (job.id == one) is same
+    of_house = await jobs.join(new_job(tenant=HOUSE)._replace(subject="else"))
+    assert (await jobs.join(new_job(tenant="ten_2")._replace(subject="else"))).id == of_house.id
+    await jobs.cancel(HOUSE, of_house.id)
+    after = await jobs.join(new_job(tenant="ten_2")._replace(subject="else"))
+    assert after.id != of_house.id, "one that is about to end was joined"
+
+
+async def test_jobs_of_the_house_are_seen_by_those_alone_who_ask_for_them(jobs: Jobs) -> None:
+    new = await submit(jobs, HOUSE)
+    assert [job.id for job in await jobs.page("ten_1", house=True)] == [new.id]
+    assert await jobs.page("ten_1") == []
+    with pytest.raises(JixiError, match="no such job"):
+        await jobs.cancel("ten_1", new.id)
+    assert (await jobs.cancel("ten_1", new.id, house=True)).cancel_requested_at is not None

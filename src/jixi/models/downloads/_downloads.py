@@ -20,7 +20,7 @@ class Asker(Protocol):
 
 
 class Downloads:
-    """Begins downloads and verifications, one at a time for each variant of a tenant's."""
+    """Begins downloads and verifications, one at a time for each variant of a tenant's, or of the house's."""
 
     def __init__(self, jobs: Jobs, catalog: Catalog) -> None:
         self._jobs = jobs
@@ -43,19 +43,13 @@ class Downloads:
         limit: int = 50,
         after: str | None = None,
     ) -> list[Job]:
-        """Downloads of the variant that the caller's tenant began, newest first, behind the job `after`."""
+        """Downloads of the variant that the caller's tenant or the house began, newest first, behind `after`."""
         about = About(kind=DOWNLOAD, subject=self._subject(model, variant))
-        return await self._jobs.page(caller.tenant_id, about=about, limit=limit, after=after)
+        return await self._jobs.page(caller.tenant_id, house=True, about=about, limit=limit, after=after)
 
     async def _job(self, caller: Asker, kind: str, model: str, variant: str | None) -> Job:
         subject = self._subject(model, variant)
-        for state in ("running", "queued"):
-            about = About(state=state, kind=kind, subject=subject)
-            for job in await self._jobs.page(caller.tenant_id, about=about, limit=1):
-                return job
-        new = NewJob(new_id("job"), caller.tenant_id, caller.member_id, kind, subject)
-        await self._jobs.submit(new)
-        return await self._jobs.get(caller.tenant_id, new.id)
+        return await self._jobs.join(NewJob(new_id("job"), caller.tenant_id, caller.member_id, kind, subject))
 
     def entry(self, model: str) -> Entry:
         """The model of the catalogue by its id or alias; `not_found` for any other, whoever may have one so called."""

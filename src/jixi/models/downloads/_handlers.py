@@ -1,19 +1,16 @@
 """The handlers of jobs that bring a model here, and that read it anew."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from jixi.core.errors import JixiError, problem
-from jixi.jobs import JobCancelledError, JobPausedError, JobRun
+from jixi.jobs import JobRun, until_told
 from jixi.models.catalog import Catalog, Entry
 from jixi.models.sources import ModelStore
 
 DOWNLOAD: Final = "download"
 VERIFICATION: Final = "verification"
 _TELL_EVERY_S: Final = 1.0
-
-T = TypeVar("T")
 
 
 class _OfModel:
@@ -36,7 +33,7 @@ class DownloadHandler(_OfModel):
 
     async def run(self, run: JobRun) -> None:
         entry, variant = self._of(run)
-        await _until_told(run, self._store.fetch(entry, variant=variant), self._teller(run, entry, variant))
+        await until_told(run, self._store.fetch(entry, variant=variant), self._teller(run, entry, variant))
         manifest = self._store.manifest(entry, variant)
         if manifest is not None:
             facts = {"source": manifest.source, "revision": manifest.revision}
@@ -64,31 +61,10 @@ class VerificationHandler(_OfModel):
         if manifest is None:
             raise problem("model_not_here", model=entry.id)
         await run.progress(total=manifest.bytes)
-        wrong = await _until_told(run, self._store.verify(entry, variant))
+        wrong = await until_told(run, self._store.verify(entry, variant))
         if wrong:
             raise problem("model_damaged", model=entry.id, files=", ".join(wrong))
         await run.progress(done=manifest.bytes)
-
-
-async def _until_told(
-    run: JobRun, work: Coroutine[Any, Any, T], beside: Coroutine[Any, Any, None] | None = None
-) -> T:
-    """What `work` comes to, unless the job is to end before; `beside` goes on as long as it does."""
-    working = asyncio.ensure_future(work)
-    telling = asyncio.ensure_future(beside if beside is not None else asyncio.Event().wait())
-    ends = [asyncio.ensure_future(each) for each in (run.cancelled.wait(), run.draining.wait())]
-    tasks: list[asyncio.Future[Any]] = [working, telling, *ends]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if telling.done():
-            telling.result()
-        if working.done():
-            return working.result()
-        raise JobCancelledError if run.cancelled.is_set() else JobPausedError
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def subject_of(model: str, variant: str) -> str:

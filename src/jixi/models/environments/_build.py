@@ -18,16 +18,20 @@ from jixi.core.errors import problem
 from jixi.models.engines import Profile
 
 _LOOK_EVERY_S: Final = 0.5
-_WHEELS: Final = "wheels"
+WHEELS: Final = "wheels"
 _PIP: Final = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 _WHEELS_ALONE: Final = "--only-binary=:all:"
 
 
-class Progress(NamedTuple):
-    """How far it is: bytes of wheels that have arrived, nobody knows of how many; then they are installed."""
+Phase = Literal["downloading", "installing"]
 
-    phase: Literal["downloading", "installing"]
+
+class Progress(NamedTuple):
+    """How far it is: bytes of wheels that have arrived, nobody knows of how many (0); then what they unpack to."""
+
+    phase: Phase
     bytes: int
+    total: int = 0
 
 
 class Build:
@@ -42,14 +46,14 @@ class Build:
     ) -> None:
         self._driver = driver
         self._place = place
-        self._wheels = place.with_name(f"{place.name}.{_WHEELS}")
+        self._wheels = place.with_name(f"{place.name}.{WHEELS}")
         self._environment = pip_environment
         self._note = note
 
     async def run(self, name: str, profile: Profile, lock: Path | None) -> list[str]:
         """Download, install, try the imports; returns the packages with their versions.
 
-        Raises `engine_not_installable` with pip's last words.
+        Raises `engine_not_installable` with pip's last words, and `disk_full` before anything is unpacked.
         """
         wanted = (
             list(profile.requirements) if lock is None else ["--require-hashes", "--requirement", str(lock)]
@@ -57,8 +61,25 @@ class Build:
         await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
         self._wheels.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(_drop_broken, self._wheels)
-        await self._download(name, wanted)
-        self._note(Progress("installing", size_of(self._wheels)))
+        async with self._watched("downloading", self._wheels):
+            here = ("--dest", str(self._wheels), "--find-links", str(self._wheels))
+            options = ("--quiet", _WHEELS_ALONE, "--no-cache-dir", *here)
+            await self._run(name, sys.executable, *_PIP, "download", *options, *wanted)
+        needed = await asyncio.to_thread(_unpacked, self._wheels)
+        if (free := shutil.disk_usage(self._wheels).free) < needed:
+            folder, told = str(self._place.parent), f"{free / 1e9:.1f} GB"
+            raise problem("disk_full", folder=folder, free=told, needed=f"{needed / 1e9:.1f} GB")
+        try:
+            async with self._watched("installing", self._place, needed):
+                packages = await self._install(name, profile, wanted)
+        except BaseException:
+            # Half an environment is of no use; the wheels are.
+            await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
+            raise
+        await asyncio.to_thread(shutil.rmtree, self._wheels)
+        return packages
+
+    async def _install(self, name: str, profile: Profile, wanted: list[str]) -> list[str]:
         await self._run(name, sys.executable, "-m", "venv", "--without-pip", str(self._place))
         python = str(self._place / "bin" / "python")
         local = ("--no-index", "--find-links", str(self._wheels), "--no-cache-dir")
@@ -66,24 +87,22 @@ class Build:
         await self._run(name, *there, "install", "--quiet", _WHEELS_ALONE, *local, *wanted)
         for package in profile.imports:
             await self._run(name, python, "-c", f"import {package}")
-        packages = await self._run(name, *there, "freeze")
-        await asyncio.to_thread(shutil.rmtree, self._wheels)
-        return packages
+        return await self._run(name, *there, "freeze")
 
-    async def _download(self, name: str, wanted: list[str]) -> None:
-        watch = asyncio.create_task(self._watch(), name="pip-progress")
+    @asynccontextmanager
+    async def _watched(self, phase: Phase, folder: Path, total: int = 0) -> AsyncGenerator[None]:
+        """How far pip is it does not say, so one looks at what has arrived in `folder`."""
+
+        async def look() -> None:
+            while True:
+                self._note(Progress(phase, await asyncio.to_thread(size_of, folder), total))
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+        watch = asyncio.create_task(look(), name="pip-progress")
         try:
-            here = ("--dest", str(self._wheels), "--find-links", str(self._wheels))
-            options = ("--quiet", _WHEELS_ALONE, "--no-cache-dir", *here)
-            await self._run(name, sys.executable, *_PIP, "download", *options, *wanted)
+            yield
         finally:
             watch.cancel()
-
-    async def _watch(self) -> None:
-        """How far pip is it does not say, so one looks at what has arrived."""
-        while True:
-            self._note(Progress("downloading", await asyncio.to_thread(size_of, self._wheels)))
-            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _run(self, name: str, *argv: str) -> list[str]:
         """Run to the end; returns what was said, or raises with the last of it."""
@@ -109,6 +128,15 @@ def size_of(folder: Path) -> int:
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 found += Path(directory, name).lstat().st_size
+    return found
+
+
+def _unpacked(folder: Path) -> int:
+    """Bytes that the wheels in `folder` hold."""
+    found = 0
+    for wheel in folder.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            found += sum(file.file_size for file in archive.infolist())
     return found
 
 

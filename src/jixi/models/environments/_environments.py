@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from importlib import resources
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -15,27 +16,29 @@ from jixi.compute.drivers import Driver
 from jixi.core.errors import JixiError, problem
 from jixi.core.registry import Registry
 from jixi.models.engines import Engine, beside, missing
-from jixi.models.environments._build import Build, Progress, locked, size_of
+from jixi.models.environments._build import WHEELS, Build, Progress, locked, size_of
 
 _MANIFEST: Final = "jixi.json"
 _LOCKS: Final = "locks"
 
-State = Literal["ready", "beside", "absent", "installing"]
+State = Literal["ready", "beside", "absent"]
 
 
 class Installation(NamedTuple):
-    """Where an engine runs, if it can. `missing` are packages that it lacks beside Jixi; `failure` ended the last try.
+    """Where an engine runs, if it can. `missing` are packages that it lacks beside Jixi.
 
-    ready: in an environment of its own · beside: where Jixi runs · absent · installing.
+    ready: in an environment of its own · beside: where Jixi runs · absent. `version` is of what is there or is to be
+    installed. `kept_bytes` are packages that an
+    installation which did not end has left; the next one goes on with them.
     """
 
     engine: str
     state: State
     requirements: tuple[str, ...]
     missing: tuple[str, ...]
+    version: str | None = None
     bytes: int = 0
-    progress: Progress | None = None
-    failure: JixiError | None = None
+    kept_bytes: int = 0
 
 
 class _Manifest(msgspec.Struct):
@@ -63,9 +66,6 @@ class Environments:
         self._driver = driver
         self._pip = pip_environment
         self._offline = offline
-        self._running: dict[str, Progress] = {}
-        self._failed: dict[str, JixiError] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self.installed: Callable[[str], None] = lambda _: None
         """Is told of each engine that has become ready."""
 
@@ -77,22 +77,13 @@ class Environments:
         """Raises `unknown_extension`."""
         engine = self._engines.get(name)
         lacking, manifest = tuple(missing(engine)), self._manifest(engine)
-        if name in self._running:
-            state: State = "installing"
-        elif manifest is not None:
-            state = "ready"
-        else:
-            state = "absent" if lacking else "beside"
-        size = 0 if manifest is None else manifest.bytes
-        return Installation(
-            name,
-            state,
-            engine.profile.requirements,
-            lacking,
-            size,
-            self._running.get(name),
-            self._failed.get(name),
-        )
+        wanted = engine.profile.requirements
+        if manifest is not None:
+            return Installation(name, "ready", wanted, lacking, _pinned(wanted), manifest.bytes)
+        if not lacking:
+            return Installation(name, "beside", wanted, lacking, _installed(engine))
+        kept = sum(map(size_of, self._folder.glob(f"{name}-*.{WHEELS}")))
+        return Installation(name, "absent", wanted, lacking, _pinned(wanted), kept_bytes=kept)
 
     def python(self, engine: Engine) -> Path | None:
         """The interpreter of its own environment; None: it runs beside Jixi. Raises `engine_not_installed`."""
@@ -101,37 +92,37 @@ class Environments:
         beside(engine)
         return None
 
-    def begin(self, name: str) -> Installation:
-        """Install in the background, where that is not under way already; raises what `install` raises at once."""
-        self._check(name)
-        if name not in self._running:
-            self._running[name] = Progress("downloading", 0)
-            task = asyncio.create_task(self._try(name), name=f"install-{name}")
-            self._tasks.add(task)
-            task.add_done_callback(lambda ended: self._ended(name, ended))
-        return self.get(name)
+    def lacking(self, name: str) -> JixiError | None:
+        """Why the engine cannot run on this machine; None: it can. Raises `unknown_extension`."""
+        engine = self._engines.get(name)
+        try:
+            self.python(engine)
+        except JixiError as error:
+            return error
+        return None
+
+    def check(self, name: str) -> Engine:
+        """The engine, where it can be installed; raises what `install` raises at once."""
+        engine = self._engines.get(name)
+        if not engine.profile.requirements:
+            raise problem("engine_not_installable", engine=name, reason="it comes with Jixi")
+        if self._offline:
+            raise problem("engine_not_installable", engine=name, reason="the setting 'offline' is on")
+        return engine
 
     async def install(self, name: str, report: Callable[[Progress], None] = lambda _: None) -> Installation:
         """Make the engine's environment, or go on with what a killed process left. What is there is left alone.
 
-        Raises `unknown_extension`, and `engine_not_installable` with the reason, which may be in pip's words.
+        Raises `unknown_extension`, `engine_not_installable` with the reason, which may be in pip's words, and
+        `disk_full`. Where another process is at it, waits for that.
         """
-        engine = self._check(name)
-
-        def note(progress: Progress) -> None:
-            self._running[name] = progress
-            report(progress)
-
-        note(Progress("downloading", 0))
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            place = self._place(engine)
-            async with locked(place.with_suffix(".lock")):
-                if self._manifest(engine) is None:
-                    await self._make(engine, place, note)
-            self._failed.pop(name, None)
-        finally:
-            self._running.pop(name, None)
+        engine = self.check(name)
+        report(Progress("downloading", 0))
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = self._place(engine)
+        async with locked(place.with_suffix(".lock")):
+            if self._manifest(engine) is None:
+                await self._make(engine, place, report)
         self.installed(name)
         return self.get(name)
 
@@ -141,16 +132,13 @@ class Environments:
         Raises `conflict` while it is being installed, be it by another process.
         """
         engine = self._engines.get(name)
-        busy = problem("conflict", noun=f"installation of {name!r}")
-        if name in self._running:
-            raise busy
         if not self._folder.is_dir():
             return
         try:
             async with locked(self._place(engine).with_suffix(".lock"), wait=False):
                 await self._clear(engine)
         except BlockingIOError as error:
-            raise busy from error
+            raise problem("conflict", noun=f"installation of {name!r}") from error
 
     async def _clear(self, engine: Engine) -> None:
         # The lock is a file, and goes last.
@@ -162,29 +150,12 @@ class Environments:
             (place / _MANIFEST).unlink(missing_ok=True)
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
 
-    async def close(self) -> None:
-        """Stop what is being installed; what has been downloaded is kept for the next time."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._running.pop(name, None)
-
-    async def _try(self, name: str) -> None:
-        try:
-            await self.install(name)
-        except JixiError as error:
-            self._failed[name] = error
-
-    def _check(self, name: str) -> Engine:
-        engine = self._engines.get(name)
-        if not engine.profile.requirements:
-            raise problem("engine_not_installable", engine=name, reason="it comes with Jixi")
-        if self._offline:
-            raise problem("engine_not_installable", engine=name, reason="the setting 'offline' is on")
-        return engine
+    def room(self) -> int:
+        """Free bytes on the disk that takes the environments."""
+        folder = self._folder
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
 
     async def _make(self, engine: Engine, place: Path, note: Callable[[Progress], None]) -> None:
         build = Build(self._driver, place, self._pip, note)
@@ -206,6 +177,19 @@ class Environments:
         told = (*engine.profile.requirements, sys.version.partition(" ")[0], lock.read_text() if lock else "")
         digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
         return self._folder / f"{engine.name}-{digest}"
+
+
+def _pinned(requirements: tuple[str, ...]) -> str | None:
+    """The version of the package that the engine is called after: it comes first."""
+    return (requirements[0].partition("==")[2] if requirements else "") or None
+
+
+def _installed(engine: Engine) -> str | None:
+    """The same, where the package is beside Jixi."""
+    try:
+        return version(engine.profile.imports[0])
+    except (IndexError, PackageNotFoundError):
+        return None
 
 
 def _lock_of(engine: Engine) -> Path | None:

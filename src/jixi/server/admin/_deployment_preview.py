@@ -13,6 +13,7 @@ from jixi.server._policy import requires
 from jixi.server._scope import language_of
 from jixi.server._services import TheHouse
 from jixi.server.admin._deployment_changes import UNFIT, draft_of, who_of
+from jixi.server.admin._engines import engine_state
 from jixi.wire.admin import (
     DeploymentPreview,
     DeploymentPreviewRequest,
@@ -47,7 +48,7 @@ async def preview_deployment(
         download_bytes=found.lacking,
         free_bytes=house.store.room(),
         source=PreviewSource(kind=sources[0].kind, where=sources[0].where) if sources else None,
-        engine_state=house.environments.get(plan.engine).state,
+        engine_state=engine_state(house, plan.engine),
         fit=await _fit(house, found.choice, body.name),
         problems=[
             Reason(code=each.code, message=each.message(language), remedy=each.remedy(language))

@@ -1,6 +1,6 @@
 """What the admin API tells of deployments: the register, what the fleet makes of it, and what is on the way."""
 
-from typing import Any
+from typing import Any, Final
 
 from jixi.assembly import House
 from jixi.core.errors import Language, problem
@@ -23,6 +23,8 @@ from jixi.wire.admin import (
     DeploymentUpdate,
     Reason,
 )
+
+_ON_THE_WAY: Final = frozenset({"downloading", "engine_installing"})
 
 
 def deployments(house: House, language: Language) -> list[Deployment]:
@@ -147,7 +149,7 @@ def _update(house: House, status: DeploymentStatus, language: Language) -> Deplo
     if bringing is not None and bringing.placed and bringing.trouble is not None:
         return DeploymentUpdate(
             revision=bringing.spec.revision,
-            state="pulling" if bringing.trouble.code == "downloading" else "failed",
+            state="pulling" if bringing.trouble.code in _ON_THE_WAY else "failed",
             replaced=0,
             replicas=len(status.replicas),
             since=status.since,

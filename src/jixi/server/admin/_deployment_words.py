@@ -50,11 +50,17 @@ _WORDS: Final[Mapping[str, _Words]] = {
         "Start the deployment to go on with it.",
         "启动该部署即可继续下载。",
     ),
+    "engine_installing": _Words(
+        "The engine {engine} is being installed (job {job}).",
+        "正在安装引擎 {engine}（任务 {job}）。",
+        "It starts by itself once that is done.",
+        "安装完成后会自动启动。",
+    ),
     "engine_not_installed": _Words(
         "The engine {engine} is not installed on this machine (missing: {missing}).",
         "本机尚未安装引擎 {engine}（缺少：{missing}）。",
-        "An administrator runs 'jixi engines install' with its name on the server.",
-        "请管理员在服务器上运行 'jixi engines install' 加引擎名。",
+        "An administrator runs 'jixi engines install' with its name; it starts by itself then.",
+        "请管理员运行 'jixi engines install' 加引擎名；安装后会自动启动。",
     ),
     "restart_asked": _Words("It was asked to restart.", "已按要求重启。"),
     "halted": _Words(

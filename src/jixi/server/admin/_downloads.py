@@ -59,7 +59,7 @@ async def list_downloads(
     request: Request,
     variant: _Variant = None,
 ) -> JobList:
-    """Those that the caller's organisation has begun."""
+    """Those that the caller's organisation or the settings have begun."""
     rows, cursor = await page_of(
         page,
         lambda limit, after: house.downloads.page(caller, model_id, variant, limit=limit, after=after),

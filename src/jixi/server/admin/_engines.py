@@ -10,11 +10,12 @@ from jixi.core.principal import Principal
 from jixi.models.engines import engine_registry
 from jixi.models.environments import Installation
 from jixi.server._errors import errors
-from jixi.server._inputs import NameInPath
+from jixi.server._inputs import IdempotencyKey, NameInPath
 from jixi.server._policy import requires
 from jixi.server._scope import language_of
-from jixi.server._services import TheHouse
-from jixi.wire.admin import EngineDetails, EngineList, Reason
+from jixi.server._services import TheHouse, TheOnce
+from jixi.server.admin._jobs import job_of
+from jixi.wire.admin import EngineDetails, EngineList, EngineState, Job
 
 router = APIRouter(prefix="/engines", tags=["engines"])
 _Reader = Annotated[Principal, requires("deployments.read")]
@@ -24,28 +25,43 @@ _Operator = Annotated[Principal, requires("engines.manage")]
 @router.get("", summary="List engines")
 async def list_engines(caller: _Reader, house: TheHouse, request: Request) -> EngineList:
     language = language_of(request.scope)
+    await house.installations.look()
     return EngineList(
-        items=[_engine(house, each, language) for each in house.environments.list()], next_cursor=None
+        items=[await _engine(house, each, caller, language) for each in house.environments.list()],
+        next_cursor=None,
+        free_bytes=house.environments.room(),
     )
 
 
 @router.get("/{name}", summary="Read an engine", responses=errors("not_found"))
 async def get_engine(name: NameInPath, caller: _Reader, house: TheHouse, request: Request) -> EngineDetails:
-    return _engine(house, _find(house, name), language_of(request.scope))
+    await house.installations.look()
+    return await _engine(house, _find(house, name), caller, language_of(request.scope))
 
 
-@router.put(
-    "/{name}/environment",
+@router.post(
+    "/{name}/install",
     summary="Install an engine",
     status_code=202,
-    responses=errors("not_found", "engine_not_installable"),
+    responses=errors("not_found", "engine_not_installable", "request_running", "idempotency_mismatch"),
 )
 async def install_engine(
-    name: NameInPath, caller: _Operator, house: TheHouse, request: Request
-) -> EngineDetails:
-    """Makes an environment of its own; it goes on in the background. Repeating it changes nothing."""
+    name: NameInPath,
+    caller: _Operator,
+    house: TheHouse,
+    once: TheOnce,
+    request: Request,
+    key: IdempotencyKey = None,
+) -> Job:
+    """Makes an environment of its own. The job goes on after any death of the server, with the packages that had come;
+    follow or cancel it under /api/jobs. Where one is at it already, that one is the answer.
+    """
     _find(house, name)
-    return _engine(house, house.environments.begin(name), language_of(request.scope))
+
+    async def start() -> Job:
+        return job_of(await house.installations.start(caller, name), language_of(request.scope))
+
+    return await once.act(caller, key, (f"install_engine {name}", None), Job, start)
 
 
 @router.delete(
@@ -55,13 +71,20 @@ async def install_engine(
     responses=errors("not_found", "conflict"),
 )
 async def remove_engine(name: NameInPath, caller: _Operator, house: TheHouse) -> Response:
-    """Deployments that run on it are to be stopped first."""
+    """And the packages that an installation which did not end has left. Deployments that run on it are to be stopped
+    first.
+    """
     _find(house, name)
     running = [each.name for each in house.fleet.models() if each.engine == name and each.pid is not None]
     if running:
         raise problem("conflict", noun=f"running deployment {running[0]!r}")
-    await house.environments.remove(name)
+    await house.installations.remove(name)
     return Response(status_code=204)
+
+
+def engine_state(house: House, name: str) -> EngineState:
+    state = house.environments.get(name).state
+    return "installing" if state == "absent" and name in house.installations.under_way else state
 
 
 def _find(house: House, name: str) -> Installation:
@@ -71,22 +94,21 @@ def _find(house: House, name: str) -> Installation:
         raise problem("not_found", noun="engine") from error
 
 
-def _engine(house: House, found: Installation, language: Language) -> EngineDetails:
+async def _engine(house: House, found: Installation, caller: Principal, language: Language) -> EngineDetails:
     profile = engine_registry().get(found.engine).profile
-    failure, progress = found.failure, found.progress
+    job = await house.installations.last(caller.tenant_id, found.engine)
     return EngineDetails(
         name=found.engine,
         kinds=sorted(profile.kinds),
         tools=profile.tools,
         vision=profile.vision,
-        state=found.state,
+        adapters=profile.adapters,
+        state=engine_state(house, found.engine),
         requirements=list(found.requirements),
         missing=list(found.missing),
+        version=found.version,
         size_bytes=found.bytes,
-        phase=None if progress is None else progress.phase,
-        downloaded_bytes=0 if progress is None else progress.bytes,
-        failure=None
-        if failure is None
-        else Reason(code=failure.code, message=failure.message(language), remedy=failure.remedy(language)),
+        kept_bytes=found.kept_bytes,
+        job=None if job is None else job_of(job, language),
         deployed_as=sorted(each.name for each in house.fleet.models() if each.engine == found.engine),
     )

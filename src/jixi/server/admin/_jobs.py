@@ -1,8 +1,10 @@
-"""/api/jobs: what goes on behind the requests, one's own or, for administrators, all of the tenant's."""
+"""/api/jobs: what goes on behind the requests: one's own, for administrators all of the tenant's, for those of the
+platform what the settings ask for, too.
+"""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -10,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from jixi.core.errors import JixiError, Language
 from jixi.core.principal import Principal
 from jixi.governance.identity import allowed, require
-from jixi.jobs import About
+from jixi.jobs import HOUSE, About
 from jixi.jobs import Job as Row
 from jixi.server._errors import errors
 from jixi.server._inputs import Id, Page
@@ -35,11 +37,12 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 async def list_jobs(
     caller: _Caller, page: Page, house: TheHouse, request: Request, state: JobState | None = None
 ) -> JobList:
-    jobs, owner = house.jobs, _owner(caller)
-    about = About(state=state)
+    about, reach = About(state=state), _reach(caller)
     rows, cursor = await page_of(
         page,
-        lambda limit, after: jobs.page(caller.tenant_id, owner=owner, about=about, limit=limit, after=after),
+        lambda limit, after: house.jobs.page(
+            caller.tenant_id, **reach, about=about, limit=limit, after=after
+        ),
     )
     language = language_of(request.scope)
     return JobList(items=[job_of(row, language) for row in rows], next_cursor=cursor)
@@ -47,7 +50,7 @@ async def list_jobs(
 
 @router.get("/{id}", summary="Read a job", responses=errors("not_found"))
 async def get_job(job_id: Id, caller: _Caller, house: TheHouse, request: Request, response: Response) -> Job:
-    row = await house.jobs.get(caller.tenant_id, job_id, owner=_owner(caller))
+    row = await house.jobs.get(caller.tenant_id, job_id, **_reach(caller))
     tag(response, row.version)
     return job_of(row, language_of(request.scope))
 
@@ -55,7 +58,7 @@ async def get_job(job_id: Id, caller: _Caller, house: TheHouse, request: Request
 @router.post("/{id}/cancel", summary="Cancel a job", status_code=202, responses=errors("not_found"))
 async def cancel_job(job_id: Id, caller: _Caller, house: TheHouse, request: Request) -> Job:
     """It begins nothing more and ends a little later. Repeating it changes nothing; a job that is over stays so."""
-    row = await house.jobs.cancel(caller.tenant_id, job_id, owner=_owner(caller))
+    row = await house.jobs.cancel(caller.tenant_id, job_id, **_reach(caller))
     return job_of(row, language_of(request.scope))
 
 
@@ -69,9 +72,9 @@ async def follow_job(job_id: Id, caller: _Caller, house: TheHouse, request: Requ
     """Server-sent events: the job now and after each change, until it is over; an event `end` closes the stream where
     the caller may no longer watch.
     """
-    await house.jobs.get(caller.tenant_id, job_id, owner=_owner(caller))
+    await house.jobs.get(caller.tenant_id, job_id, **_reach(caller))
     services_of(request).listeners.check(caller.tenant_id)
-    changes = house.jobs.watch(caller.tenant_id, job_id, owner=_owner(caller))
+    changes = house.jobs.watch(caller.tenant_id, job_id, **_reach(caller))
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     events = _events(changes, caller.tenant_id, request)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
@@ -97,9 +100,15 @@ def _event(job: Job) -> str:
     return f"id: {job.version}\nevent: job\ndata: {job.model_dump_json()}\n\n"
 
 
-def _owner(caller: Principal) -> str | None:
-    """Whose jobs the caller may reach: everybody's (None), or their own."""
-    return None if allowed(caller.role, "jobs.manage") else caller.member_id
+class _Reach(TypedDict):
+    owner: str | None
+    house: bool
+
+
+def _reach(caller: Principal) -> _Reach:
+    """Whose jobs the caller may reach: everybody's of the tenant (None), or their own; and those of the settings."""
+    owner = None if allowed(caller.role, "jobs.manage") else caller.member_id
+    return {"owner": owner, "house": allowed(caller.role, "models.manage")}
 
 
 def job_of(row: Row, language: Language) -> Job:
@@ -114,7 +123,7 @@ def job_of(row: Row, language: Language) -> Job:
         id=row.id,
         kind=row.kind,
         subject=row.subject,
-        member_id=row.member_id,
+        member_id=None if row.member_id == HOUSE else row.member_id,
         state=row.state,
         done=row.done,
         failed=row.failed,

@@ -43,7 +43,7 @@ from jixi.wire.admin._deployments import (
     RollbackRequest,
     ScaleRequest,
 )
-from jixi.wire.admin._engines import EngineDetails, EngineList
+from jixi.wire.admin._engines import EngineDetails, EngineList, EngineState
 from jixi.wire.admin._house import (
     About,
     Health,
@@ -168,6 +168,7 @@ __all__ = [
     "Engine",
     "EngineDetails",
     "EngineList",
+    "EngineState",
     "FailureClass",
     "Format",
     "Health",

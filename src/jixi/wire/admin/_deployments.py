@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from jixi.core.principal import Scope
 from jixi.wire.admin._base import Listing, ModelName, Request, Response, whole
+from jixi.wire.admin._engines import EngineState
 from jixi.wire.admin._models import Reason
 
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$"
@@ -53,7 +54,7 @@ class ScaleRequest(Request):
 
 
 class DeploymentJob(Response):
-    """The download that it waits for; follow or cancel it under /api/jobs."""
+    """The job that it waits for: a download, or the installation of its engine; see /api/jobs."""
 
     id: str
     done: int
@@ -281,7 +282,7 @@ class DeploymentPreview(Response):
     download_bytes: int | None = Field(description="What is not here yet; 0: nothing is to be fetched.")
     free_bytes: int = Field(description="Free on the disk of the store.")
     source: PreviewSource | None
-    engine_state: Literal["ready", "beside", "absent", "installing"]
+    engine_state: EngineState
     fit: PreviewFit | None = Field(
         description="Null for an engine that brings its own model, and where engines run on a cluster."
     )
