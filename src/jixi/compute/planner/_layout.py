@@ -57,15 +57,16 @@ def write_memory(work: Work, layout: Layout, *, gated: bool, adapters: bool) -> 
     """Into a sheet that has the model, the task and the memory of an accelerator: what each takes, in bytes."""
     layout.write(work)
     # The fullest stage of a pipeline has the embeddings beside its share of the layers.
+    work.compute("stage_layers", "ceil(layers / pipeline)", "1")
     work.compute("embedding", "vocabulary * hidden", "1")
     work.compute(
         "local_dense",
-        "(parameters - routed_parameters - embedding) / (tensor * pipeline) + embedding / tensor",
+        "((parameters - routed_parameters - embedding) * stage_layers / layers + embedding) / tensor",
         "1",
     )
-    work.compute("local_routed", "routed_parameters / (tensor * pipeline * expert)", "1")
+    work.compute("local_routed", "routed_parameters * stage_layers / layers / (tensor * expert)", "1")
     if adapters:
-        work.compute("trained_dense", "adapter_parameters / (tensor * pipeline)", "1")
+        work.compute("trained_dense", "adapter_parameters * stage_layers / layers / tensor", "1")
         work.note("trained_routed", 0, "1", "constant")
     else:
         work.compute("trained_dense", "local_dense", "1")
@@ -105,7 +106,7 @@ def _write_activations(work: Work, layout: Layout, *, gated: bool) -> None:
     }[layout.recompute]
     work.compute("activation_per_token", per_token, "B/token", MEGATRON)
     work.compute("micro_batches", "max(1, floor(batch_tokens / (data * micro_batch * sequence)))", "1")
-    formula = "activation_per_token * layers * min(pipeline, micro_batches) / pipeline"
+    formula = "activation_per_token * stage_layers * min(pipeline, micro_batches)"
     if layout.recompute == "full":
         # The layer that is being computed again is there as a whole.
         formula += f" + {layer}"
@@ -122,15 +123,16 @@ def largest_part(work: Work) -> str:
 def layouts(
     accelerators: int, joined: int, *, layers: int, heads: int, experts: int, recompute: Recompute | None
 ) -> Iterator[Layout]:
-    """Those worth trying: tensor parallelism within a server, pipelines that divide the layers, ZeRO above 1 without
-    pipelines, as is done.
+    """Those worth trying: tensor parallelism within a server, pipelines that divide the layers or are a power of two,
+    ZeRO 3 without pipelines, as is done.
     """
     ways: tuple[Recompute, ...] = ("none", "selective", "full") if recompute is None else (recompute,)
     for tensor in _powers(min(joined, heads)):
         if accelerators % tensor or heads % tensor:
             continue
         for pipeline in range(1, min(layers, _WIDEST, accelerators // tensor) + 1):
-            if layers % pipeline or (accelerators // tensor) % pipeline:
+            even = layers % pipeline == 0 or pipeline.bit_count() == 1
+            if not even or (accelerators // tensor) % pipeline:
                 continue
             data = accelerators // tensor // pipeline
             for expert in _powers(min(experts, data)):
@@ -151,7 +153,7 @@ def layouts(
 def _stages(data: int, pipeline: int) -> tuple[Literal[0, 1, 2, 3], ...]:
     if data == 1:
         return (0,)
-    return (0, 1) if pipeline > 1 else (0, 1, 2, 3)
+    return (0, 1, 2) if pipeline > 1 else (0, 1, 2, 3)
 
 
 def _powers(most: int) -> Iterator[int]:

@@ -152,9 +152,9 @@ def plan_training(
             raise contradiction("layout", layout.accelerators, "accelerators", fleet.accelerators)
         fitting = (layout,)
     work = base.fork()
-    if _memory(work, task, fitting[0]) > work["usable"]:
+    if _laid_out(work, task, fitting[0]) > work["usable"]:
         raise _does_not_fit(work)
-    _write_time(work, task, fleet, fitting[0])
+    _write_time(work, task, fleet)
     lacking = write_costs(work, fleet.hardware, site)
     return TrainingPlan(
         task=task,
@@ -167,7 +167,7 @@ def plan_training(
 
 
 def training_flops(model: Model, tokens: float, k: float | None = None) -> float:
-    """K * N * D, with the weights that a token passes."""
+    """Operations: k * N * D, with the weights that a token passes."""
     model.check()
     return (_K[model.kind] if k is None else k) * (model.active or model.parameters) * tokens
 
@@ -182,6 +182,7 @@ def _base(task: TrainingTask, fleet: Fleet) -> Work:
     work.note("sequence", task.sequence, "token")
     settle(work, "batch_tokens", task.batch_tokens, BATCH_TOKENS)
     _write_sizes(work, task)
+    _write_k(work, task)
     fleet.hardware.write(work, task.precision)
     work.note("accelerators", fleet.accelerators, "1")
     settle(work, "usable_share", fleet.usable_memory, USABLE_MEMORY)
@@ -210,12 +211,38 @@ def _write_sizes(work: Work, task: TrainingTask) -> None:
         )
 
 
-def _memory(work: Work, task: TrainingTask, layout: Layout) -> float:
-    return write_memory(work, layout, gated=task.model.gated, adapters=task.method != "full")
+def _write_k(work: Work, task: TrainingTask) -> None:
+    model = task.model
+    if task.k is not None:
+        work.note("k", task.k, "FLOP/token")
+    elif task.method == "full":
+        work.note("k", _K[model.kind], "FLOP/token", "constant", _K_SOURCE)
+    else:
+        work.note("k", 2 / 3 * _K[model.kind], "FLOP/token", "constant", _K_FROZEN)
+    work.note("forward", _K[model.kind] / 3, "FLOP/token", "constant", _K_SOURCE)
+    work.note("widths_a_score", 6, "token", "constant", MEGATRON)
+
+
+def _laid_out(work: Work, task: TrainingTask, layout: Layout) -> float:
+    """The layout with what it needs of each accelerator, which is returned, and what it takes longer."""
+    needed = write_memory(work, layout, gated=task.model.gated, adapters=task.method != "full")
+    if layout.recompute == "none":
+        work.note("recomputation", 1, "1", "layout")
+    else:
+        some = "1 + sequence / (widths_a_score * hidden + sequence)"
+        again = some if layout.recompute == "selective" else "(k + forward) / k"
+        work.compute("recomputation", again, "1", MEGATRON)
+    work.compute(
+        "slowdown",
+        "recomputation * (1 + (pipeline - 1) / micro_batches) * stage_layers * pipeline / layers",
+        "1",
+        "idle pipelines: Narayanan et al., 2021 (arXiv:2104.04473); ranks layouts, is not in the days",
+    )
+    return needed
 
 
 def _search(task: TrainingTask, fleet: Fleet, base: Work) -> tuple[Layout, ...]:
-    """All that fit, the best first: least computed twice, then least idle in pipelines, then least to send around."""
+    """All that fit, the best first: least computed twice and least idle, then least to send around."""
     model, tried = task.model, list[tuple[tuple[float, ...], Layout]]()
     closest: Work | None = None
     for found in layouts(
@@ -230,19 +257,13 @@ def _search(task: TrainingTask, fleet: Fleet, base: Work) -> tuple[Layout, ...]:
         work = base.fork()
         if layout.data * layout.micro_batch * task.sequence > work["batch_tokens"] and layout.data > 1:
             continue
-        needed = _memory(work, task, layout)
+        needed = _laid_out(work, task, layout)
         if closest is None or needed < closest["needed"]:
             closest = work
         if needed <= work["usable"]:
-            idle = (layout.pipeline - 1) / work["micro_batches"]
-            cost = ("none", "selective", "full").index(layout.recompute)
-            rank = (
-                cost + idle,
-                layout.zero == 3,
-                layout.tensor * layout.expert,
-                layout.pipeline,
-                -layout.zero,
-            )
+            # ZeRO 3 sends half as much again (arXiv:1910.02054): it goes after what is nearly as fast.
+            slow = work["slowdown"] * (1.1 if layout.zero == 3 else 1)
+            rank = (slow, layout.tensor * layout.expert, layout.pipeline, -layout.zero)
             tried.append((tuple(map(float, rank)), layout))
     if closest is None:
         sequences = base["batch_tokens"] / (task.sequence * task.micro_batch)
@@ -262,23 +283,8 @@ def _does_not_fit(work: Work) -> JixiError:
     )
 
 
-def _write_time(work: Work, task: TrainingTask, fleet: Fleet, layout: Layout) -> None:
-    model = task.model
-    if task.k is not None:
-        work.note("k", task.k, "FLOP/token")
-    elif task.method == "full":
-        work.note("k", _K[model.kind], "FLOP/token", "constant", _K_SOURCE)
-    else:
-        work.note("k", 2 / 3 * _K[model.kind], "FLOP/token", "constant", _K_FROZEN)
-    work.note("forward", _K[model.kind] / 3, "FLOP/token", "constant", _K_SOURCE)
-    work.note("widths_a_score", 6, "token", "constant", MEGATRON)
+def _write_time(work: Work, task: TrainingTask, fleet: Fleet) -> None:
     work.compute("model_flops", "k * active_parameters * tokens", "FLOP", _K_SOURCE)
-    if layout.recompute == "none":
-        work.note("recomputation", 1, "1", "layout")
-    else:
-        some = "1 + sequence / (widths_a_score * hidden + sequence)"
-        again = some if layout.recompute == "selective" else "(k + forward) / k"
-        work.compute("recomputation", again, "1", MEGATRON)
     work.compute("executed_flops", "model_flops * recomputation", "FLOP")
     settle(work, "utilisation", fleet.utilisation, UTILISATION[fleet.hardware.chip.kind])
     _write_scaling(work, fleet)
