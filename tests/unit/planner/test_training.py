@@ -144,6 +144,29 @@ def test_every_layout_that_is_returned_fits_and_uses_all_accelerators(
         assert recompute in (None, layout.recompute)
 
 
+def test_a_pipeline_need_not_divide_the_layers_and_its_fullest_stage_counts() -> None:
+    llama = Model(
+        name="Llama 3 405B",
+        parameters=405.85e9,
+        layers=126,
+        hidden=16384,
+        heads=128,
+        kv_heads=8,
+        head_size=128,
+        feed_forward=53248,
+        vocabulary=128256,
+    )
+    task = TrainingTask(model=llama, tokens=15.6e12, sequence=8192, batch_tokens=16e6)
+    found = plan_training(task, fleet(16384))
+    assert 126 % found.layout.pipeline
+    assert found.sheet.value("stage_layers") == -(-126 // found.layout.pipeline)
+    slow = [
+        plan_training(task, fleet(16384), layout=layout).sheet.value("slowdown")
+        for layout in (found.layouts[0], found.layouts[-1])
+    ]
+    assert slow[0] <= slow[1]
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 10), st.floats(0.1, 0.6), st.floats(1.1, 3))
 def test_days_fall_with_accelerators_and_utilisation_and_rise_with_tokens(
