@@ -17,7 +17,11 @@ import { Bones, ErrorState, Notice } from "@/shared/states";
 export function OverviewPage() {
   const words = useOverviewWords();
   const mayChat = useMay("inference.use");
-  const { data, error, refetch } = useQuery(overviewQuery);
+  const about = useQuery(aboutQuery);
+  const overview = useQuery(overviewQuery);
+  const { error, refetch } = overview;
+  // Notices stand above all else: what comes below waits for them, so that nothing moves.
+  const data = about.isPending ? undefined : overview.data;
   return (
     <Page
       title={words.title}
@@ -28,7 +32,7 @@ export function OverviewPage() {
         ) : null
       }
     >
-      <Notices />
+      <Notices of={about.data?.notices ?? []} />
       {data ? <Body data={data} /> : error ? <Card padded={false}><ErrorState error={error} retry={() => void refetch()} /></Card> : <Waiting />}
     </Page>
   );
@@ -50,9 +54,8 @@ function Body({ data }: { data: Schemas["Overview"] }) {
   );
 }
 
-function Notices() {
-  const { data } = useQuery(aboutQuery);
-  return data?.notices.map((notice) => (
+function Notices({ of }: { of: Schemas["About"]["notices"] }) {
+  return of.map((notice) => (
     <Notice key={notice.code + notice.message} level={notice.level}>
       <p>{notice.message}</p>
     </Notice>

@@ -8,20 +8,20 @@ import { useAct } from "@/shared/act";
 import { LinkButton } from "@/shared/link-button";
 import { useMay } from "@/shared/permissions";
 
-/** The next steps with a model: deploy it, or only bring its default variant here. */
-export function ModelActions({ model, busy }: { model: Detail; busy: boolean }) {
+/** The next steps with a model: deploy it, or only bring its default variant here, unless a job that is told of beside it does so or can be begun again. */
+export function ModelActions({ model, told }: { model: Detail; told: boolean }) {
   const words = useStoreWords();
   const manages = useMay("models.manage");
   const { download } = useJobChanges();
   const { act, working, failure } = useAct();
   const deploys = useMay("deployments.manage") && model.variants.length > 0;
   const variant = model.variants[0];
-  const brings = manages && variant && model.origin === "catalogue" && model.state === "available";
+  const brings = manages && !told && variant && model.origin === "catalogue" && model.state === "available";
   if (!deploys && !brings) return null;
   return (
     <span className={styles.next}>
       {brings ? (
-        <Button icon={<Download size={14} aria-hidden="true" />} loading={working} disabled={busy} onClick={() => void act(() => download(model.id, variant.id))}>
+        <Button icon={<Download size={14} aria-hidden="true" />} loading={working} onClick={() => void act(() => download(model.id, variant.id))}>
           {words.downloadOf(variant.precision)}
         </Button>
       ) : null}

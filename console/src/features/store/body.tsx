@@ -34,10 +34,11 @@ export function ModelBody({ model, job, view, onView }: BodyProps) {
   const words = useStoreWords();
   const manages = useMay("models.manage");
   const own = model.origin !== "catalogue";
+  const told = job !== undefined && tells(job);
   return (
     <>
-      <Head model={model} busy={job !== undefined && !isOver(job)} />
-      {job && tells(job) ? <LiveJobCard key={job.id} job={job} mayChange={manages} /> : null}
+      <Head model={model} told={told} />
+      {told ? <LiveJobCard key={job.id} job={job} mayChange={manages} /> : null}
       <Numbers model={model} />
       <Tabs
         label={model.name}
@@ -61,7 +62,7 @@ export function ModelBody({ model, job, view, onView }: BodyProps) {
 /** A job that has done what it should is told by the state of the model. */
 const tells = ({ state, kind }: Job): boolean => state !== "succeeded" || kind === "verification";
 
-function Head({ model, busy }: { model: Detail; busy: boolean }) {
+function Head({ model, told }: { model: Detail; told: boolean }) {
   const words = useStoreWords();
   return (
     <>
@@ -69,7 +70,7 @@ function Head({ model, busy }: { model: Detail; busy: boolean }) {
         <HereStatus state={model.state} />
         <LicenceClass of={model.license_class} />
         <Deployed names={model.deployed_as} />
-        <ModelActions model={model} busy={busy} />
+        <ModelActions model={model} told={told} />
       </div>
       {model.weak ? (
         <Notice level="warning">

@@ -132,6 +132,7 @@ function useFactText(): (fact: Fact, value: Fact["values"][number]) => string {
   return ({ fact }, value) => {
     if (value === null) return words.unknown;
     if (typeof value === "number") return inBytes.has(fact) ? format.bytes(value, language) : fact.endsWith("parameters") ? format.short(value) : format.integer(value, language);
+    if (fact === "released" && typeof value === "string") return format.time(value, "date", language);
     if (Array.isArray(value)) return fact === "languages" ? languageNames(value, language) : value.map((each) => name(fact, each)).join(language === "zh" ? "、" : ", ") || words.unknown;
     return name(fact, value);
   };

@@ -100,7 +100,10 @@ function Name({ phase }: { phase: Phase }) {
   if (!phase.attempt) return words.phases[phase.name];
   return (
     <>
-      {words.attempt(phase.number ?? 1)} <Result attempt={phase.attempt} quiet />
+      {words.attempt(phase.number ?? 1)}
+      <span className={styles.result}>
+        <Result attempt={phase.attempt} quiet />
+      </span>
       <small>{phase.attempt.target}</small>
     </>
   );
