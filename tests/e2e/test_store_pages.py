@@ -32,7 +32,7 @@ PAGES: Final = (
     "/store/qwen3-8b?view=variants",
     "/store/llama-3.3-70b-instruct?view=licence",
     "/store/compare?ids=qwen3-8b,phi-4,deepseek-v3.2",
-    "/store?create=true",
+    "/store?q=phi-4&create=true",
     "/deployments",
     "/deployments?create=true&model=smollm2-135m-instruct",
 )
