@@ -110,6 +110,15 @@ class Shopper(Visitor):
         super().__init__(browser, served, "en-US")
         self.words = ENGLISH
 
+    def sign_up(self) -> None:
+        self.page.goto(self.served.setup_link)
+        self.page.get_by_label("Organisation").fill("Example Works")
+        self.page.get_by_label("Your name").fill("Lin")
+        self.page.get_by_label("E-mail").fill("lin@example.com")
+        self.page.get_by_label("New password", exact=True).fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{self.served.url}/")
+
     def read(self, words: Words) -> None:
         chosen = {"language": words.locale[:2], "languageChosen": True}
         self.words = words
@@ -129,13 +138,7 @@ def signed_in(
 ) -> Iterator[Shopper]:
     with serving(tmp_path_factory, starter="none", settings=pointing_at(hub)) as served:
         made = Shopper(browser, served)
-        made.page.goto(served.setup_link)
-        made.page.get_by_label("Organisation").fill("Example Works")
-        made.page.get_by_label("Your name").fill("Lin")
-        made.page.get_by_label("E-mail").fill("lin@example.com")
-        made.page.get_by_label("New password", exact=True).fill(PASSWORD)
-        made.page.keyboard.press("Enter")
-        made.page.wait_for_url(f"{served.url}/")
+        made.sign_up()
         yield made
         made.context.close()
 

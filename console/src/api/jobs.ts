@@ -39,32 +39,37 @@ export function useLiveJob(known: Job): Job {
   }, [over, streaming, known.id, queryClient]);
   useEffect(() => {
     // What it was about has changed, and its reason comes in the reader's language.
-    if (over && !isOver(known)) void Promise.all([["jobs"], ["models"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+    if (over && !isOver(known)) void Promise.all([["jobs"], ["models"], ["engines"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
   }, [over, known, queryClient]);
   return job;
 }
 
 export function useJobChanges() {
   const queryClient = useQueryClient();
-  const again = () => Promise.all([["jobs"], ["models"], ["batches"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
-  const begin = async (kind: "downloads" | "verifications", model: string, variant: string) => {
-    const job = await ask(api.POST(`/api/models/{id}/${kind}`, { params: { path: { id: model } }, body: { variant } }));
+  const again = () => Promise.all([["jobs"], ["models"], ["engines"], ["batches"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+  const begun = async (call: Promise<Job>) => {
+    const job = await call;
     await again();
     return job;
   };
+  const begin = (kind: "downloads" | "verifications", model: string, variant: string) =>
+    begun(ask(api.POST(`/api/models/{id}/${kind}`, { params: { path: { id: model } }, body: { variant } })));
+  const install = (engine: string) => begun(ask(api.POST("/api/engines/{name}/install", { params: { path: { name: engine } } })));
   return {
     download: (model: string, variant: string) => begin("downloads", model, variant),
     verify: (model: string, variant: string) => begin("verifications", model, variant),
+    install,
     cancel: async ({ id }: Job) => {
       await ask(api.POST("/api/jobs/{id}/cancel", { params: { path: { id } } }));
       await again();
     },
-    /** A download or a check of files is begun anew: what has come stays. Other jobs are not begun from here. */
+    /** A download, a check of files or an installation is begun anew: what has come stays. Other jobs are not begun from here. */
     retry: async ({ kind, subject }: Job) => {
+      if (kind === "installation") return void (await install(subject));
       const [model = "", variant = ""] = subject.split(":");
       await begin(kind === "download" ? "downloads" : "verifications", model, variant);
     },
   };
 }
 
-export const canRetry = ({ kind, state }: Job): boolean => (state === "failed" || state === "cancelled") && (kind === "download" || kind === "verification");
+export const canRetry = ({ kind, state }: Job): boolean => (state === "failed" || state === "cancelled") && ["download", "verification", "installation"].includes(kind);

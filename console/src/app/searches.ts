@@ -51,6 +51,7 @@ const deploymentViews = ["log", "history", "code"] as const;
 
 export const deploymentsSearch = (raw: Raw) =>
   all({
+    tab: oneOf(raw, "tab", ["engines"]),
     q: textIn(raw, "q"),
     sort: textIn(raw, "sort"),
     state: textIn(raw, "state"),

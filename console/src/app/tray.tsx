@@ -71,7 +71,7 @@ function Title({ job, onGo }: { job: Job; onGo: () => void }) {
   }
   if (job.kind === "installation") {
     return (
-      <Link to="/deployments" search={{ engine: job.subject }} onClick={onGo} className={styles.name}>
+      <Link to="/deployments" search={{ tab: "engines", id: job.subject }} onClick={onGo} className={styles.name}>
         {name} {subject}
       </Link>
     );

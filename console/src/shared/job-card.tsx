@@ -25,8 +25,9 @@ const numberIn = (job: Job, name: string): number | undefined => {
 export function JobCard({ job, title, mayChange }: { job: Job; title?: ReactNode; mayChange: boolean }) {
   const words = useJobWords();
   const name = words.kinds[job.kind] ?? job.kind;
-  const source = job.facts["source"];
+  const { source, phase } = job.facts;
   const running = job.state === "running";
+  const note = typeof source === "string" && source ? words.from(source) : running && typeof phase === "string" ? words.phases[phase] : undefined;
   return (
     <section className={styles.card} aria-label={`${name} ${job.subject}`}>
       <div className={styles.cardHead}>
@@ -39,7 +40,7 @@ export function JobCard({ job, title, mayChange }: { job: Job; title?: ReactNode
         </span>
         <Status {...looks[job.state]}>{words.jobStates[job.state]}</Status>
       </div>
-      {job.total && job.state !== "succeeded" ? (
+      {(job.total || job.done) && job.state !== "succeeded" ? (
         <JobProgress
           label={name}
           done={job.done}
@@ -47,7 +48,7 @@ export function JobCard({ job, title, mayChange }: { job: Job; title?: ReactNode
           total={job.total}
           speed={running ? numberIn(job, "speed") : undefined}
           bytes={job.kind !== "batch"}
-          {...(typeof source === "string" && source ? { note: words.from(source) } : {})}
+          {...(note ? { note } : {})}
         />
       ) : null}
       {job.reason ? (

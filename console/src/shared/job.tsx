@@ -19,6 +19,7 @@ interface JobProgressProps {
   steps?: readonly JobStep[];
   done: number;
   failed: number;
+  /** 0 while it is not known. */
   total: number;
   /** Pieces a second while it runs; nothing where it rests. */
   speed?: number | undefined;
@@ -41,12 +42,12 @@ export function JobProgress({ label, steps, done, failed, total, speed, bytes = 
   return (
     <div className={styles.job}>
       {steps ? <Steps steps={steps} /> : null}
-      {total > 0 ? (
+      {total || done ? (
         <>
-          <Meter calm value={done + failed} limit={total} label={label} />
+          {total ? <Meter calm value={done + failed} limit={total} label={label} /> : null}
           <p className={styles.counts}>
             <span>
-              {words.done(amount(done, language), amount(total, language))}
+              {total ? words.done(amount(done, language), amount(total, language)) : words.soFar(amount(done, language))}
               {failed ? (
                 <span className={styles.bad}>
                   {" · "}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Job } from "@/api/jobs";
 import { jobsQuery } from "@/api/queries";
 import styles from "@/features/deployments/deployments.module.css";
+import { useEngineWords } from "@/features/deployments/engine-words";
 import type { Detail } from "@/features/deployments/queries";
 import { useDeploymentWords } from "@/features/deployments/words";
 import { DeploymentStatus } from "@/shared/deployment-state";
@@ -9,6 +10,7 @@ import { Figure, Figures, Meter } from "@/shared/figure";
 import * as format from "@/shared/format";
 import { JobProgress } from "@/shared/job";
 import { JobCard } from "@/shared/job-card";
+import { LinkButton } from "@/shared/link-button";
 import { useMay } from "@/shared/permissions";
 import { Notice } from "@/shared/states";
 import { Tag } from "@/shared/status";
@@ -17,6 +19,7 @@ import { Ago, Count, useLanguage } from "@/shared/values";
 /** The state and why it is so, what is on the way, and the figures that decide. */
 export function Head({ deployment }: { deployment: Detail }) {
   const words = useDeploymentWords();
+  const engineWords = useEngineWords();
   const { state, since, reason, weak, origin } = deployment;
   return (
     <>
@@ -28,7 +31,16 @@ export function Head({ deployment }: { deployment: Detail }) {
         {origin === "settings" ? <Tag title={words.fromSettingsText}>{words.fromSettings}</Tag> : null}
       </div>
       {reason && !deployment.job ? (
-        <Notice level={state === "failed" ? "error" : state === "degraded" ? "warning" : "info"}>
+        <Notice
+          level={state === "failed" ? "error" : state === "degraded" ? "warning" : "info"}
+          action={
+            reason.code === "engine_not_installed" ? (
+              <LinkButton size="small" to="/deployments" search={{ tab: "engines", id: deployment.engine }}>
+                {engineWords.see}
+              </LinkButton>
+            ) : null
+          }
+        >
           <p>{reason.message}</p>
           {reason.remedy ? <p>{reason.remedy}</p> : null}
         </Notice>
