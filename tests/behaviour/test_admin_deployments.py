@@ -198,21 +198,35 @@ async def test_a_deployment_stops_starts_and_restarts(app: ASGIApp, admin: Perso
     assert actions == ["restart", "start", "stop", "create"]
 
 
+async def hangs(app: ASGIApp, admin: Person) -> "asyncio.Task[Any]":
+    await made(admin, options={"script": [{"stall_s": 100, "stall_at": 1}]})
+    await until(admin, "echo", state="ready")
+    caller, body = with_key(app, (await new_key(admin))[1]), {"model": "echo", "messages": MESSAGES}
+    hanging = asyncio.create_task(caller.post("/v1/chat/completions", json=body))
+    await until(admin, "echo", in_flight=1)
+    return hanging
+
+
 async def test_calls_of_a_replica_that_leaves_may_go_on_for_as_long_as_the_settings_say(
     settings: Settings,
 ) -> None:
     hurried = settings.model_copy(update={"replica_drain_s": 0.0})
     async with open_house(hurried) as house:
         admin = await first_administrator(create_app(house), house.setup_link or "")
-        await made(admin, options={"script": [{"stall_s": 100, "stall_at": 1}]})
-        await until(admin, "echo", state="ready")
-        caller = with_key(create_app(house), (await new_key(admin))[1])
-        body = {"model": "echo", "messages": MESSAGES}
-        hanging = asyncio.create_task(caller.post("/v1/chat/completions", json=body))
-        await until(admin, "echo", in_flight=1)
+        hanging = await hangs(create_app(house), admin)
         await admin.post("/api/deployments/echo/stop")
         async with asyncio.timeout(WITHIN_S):
             assert (await hanging).status_code == 503
+
+
+async def test_a_start_waits_for_no_call_that_a_stop_lets_end(app: ASGIApp, admin: Person) -> None:
+    hanging = await hangs(app, admin)
+    await admin.post("/api/deployments/echo/stop")
+    await until(admin, "echo", state="stopped", in_flight=1)
+    await admin.post("/api/deployments/echo/start")
+    await until(admin, "echo", state="ready")
+    assert not hanging.done()
+    hanging.cancel()
 
 
 async def test_one_of_the_settings_is_operated_but_not_changed(admin: Person) -> None:

@@ -171,7 +171,8 @@ class Bringing:
     async def _halt(self) -> None:
         if self.placed:
             self._slow.set()
-            await self._means.fleet.halt(self.spec.name)
+            # The calls that it has end by themselves, whatever is wanted before they have.
+            await self._unless_again(self._means.fleet.halt(self.spec.name))
         else:
             self._show("stopped", HALTED)
 

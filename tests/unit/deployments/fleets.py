@@ -3,13 +3,15 @@
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from jixi.core.clock import SystemClock
 from jixi.core.principal import Scope
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Patience, Scale
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Patience, Scale
 from jixi.models.gateway import Call, Gateway, Limits
 from tests.unit.gateway.fakes import PRINCIPAL, OpenGate, RememberingMeter, payloads, said
 
@@ -127,6 +129,36 @@ class Callers:
                 self.whole += 1
             self._counted.set()
             await asyncio.sleep(0)
+
+
+class Bytes:
+    """So many bytes, of which each deployment holds what it says of itself, or one."""
+
+    def __init__(self, capacity: int) -> None:
+        self._free = capacity
+        self._held = Counter[str]()
+
+    def __call__(self, spec: DeploymentSpec) -> "_Bytes | Lack":
+        needed = spec.memory_bytes or 1
+        if needed > self._free:
+            return Lack(needed=needed, free=self._free, without=lambda ended: self._has(needed, ended))
+        self.take(spec.name, needed)
+        return _Bytes(self, spec.name, needed)
+
+    def take(self, name: str, count: int) -> None:
+        self._free -= count
+        self._held[name] += count
+
+    def _has(self, needed: int, ended: Collection[str]) -> bool:
+        return needed <= self._free + sum(self._held[name] for name in ended)
+
+
+class _Bytes:
+    def __init__(self, of: Bytes, name: str, count: int) -> None:
+        self.env: dict[str, str] = {}
+        self.options: dict[str, object] = {}
+        self.memory_bytes = 0
+        self.release = partial(of.take, name, -count)
 
 
 @asynccontextmanager

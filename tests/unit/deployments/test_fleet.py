@@ -374,3 +374,28 @@ class WatchedRoom:
 
     def release(self) -> None:
         self.given_back_amid.append(self.engine is not None and self.engine.is_running())
+
+
+async def test_while_an_engine_ends_for_a_restart_no_call_is_routed_to_it(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet()
+    await fleet.start([stub()])
+    pid = (await fleet.until("m")).pid
+    await fleet.restart("m")
+
+    def is_spared(now: DeploymentStatus) -> bool:
+        return now.pid == pid and not fleet.served()[0].ways
+
+    async with asyncio.timeout(20):
+        await fleet.until("m", is_spared)
+
+
+async def test_a_full_disk_keeps_no_engine_from_ending(make_fleet: MakeFleet, short: Path) -> None:
+    fleet = make_fleet(run_dir=short, shared=True)
+    (sockets,) = short.iterdir()
+    # What other processes are told of the engine is written there.
+    (sockets / "0.places").symlink_to("/dev/full")
+    await fleet.start([stub()])
+    pid = (await fleet.until("m")).pid
+    assert pid is not None
+    await fleet.remove("m")
+    assert not psutil.pid_exists(pid)

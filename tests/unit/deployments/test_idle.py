@@ -10,6 +10,7 @@ import pytest
 from jixi.core.errors import JixiError
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason, Scale
 from tests.unit.deployments.fleets import (
+    Bytes,
     Callers,
     MakeFleet,
     all_ready,
@@ -180,6 +181,28 @@ async def test_the_idle_one_that_was_called_least_recently_makes_room_and_others
     assert (await fleet.until("new")).state == "ready"
     assert asleep(fleet.status("early"))
     assert {fleet.status(name).state for name in ("fixed", "late")} == {"ready"}
+
+
+async def test_an_idle_one_makes_room_while_the_calls_of_another_that_ends_go_on(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(room=Bytes(3))
+    callers = Callers(gateway_before(fleet))
+    idle = replace(stub("idle", scale=Scale(idle_s=600)), memory_bytes=2)
+    await fleet.start([stub(script=[{"stall_s": 60}]), idle])
+    for name in ("m", "idle"):
+        await fleet.until(name, all_ready(1))
+    hanging = asyncio.create_task(callers.ask())
+    await flying(fleet, 1)
+    stopping = asyncio.create_task(fleet.halt("m"))
+    await fleet.until("m", lambda now: now.state == "stopped")
+    fleet.add(replace(stub("new"), memory_bytes=2))
+    async with asyncio.timeout(20):
+        await fleet.until("new", all_ready(1))
+    assert asleep(fleet.status("idle"))
+    assert not stopping.done()
+    for task in (hanging, stopping):
+        task.cancel()
 
 
 async def test_queues_bring_more_replicas_and_quiet_takes_them_away(make_fleet: MakeFleet) -> None:

@@ -9,11 +9,12 @@ import pytest
 from jixi.compute.drivers import RayDriver
 from jixi.core.clock import SystemClock
 from jixi.core.errors import JixiError
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason, Scale
 from jixi.models.engines import engine_registry
 from tests.cluster import RayCluster
 from tests.unit.deployments.fleets import (
     QUICK,
+    Bytes,
     Callers,
     MakeFleet,
     all_ready,
@@ -230,6 +231,46 @@ async def test_without_room_calls_wait_though_another_update_takes_over(make_fle
     await gateway.close()
 
 
+async def test_an_update_that_lacks_more_than_its_old_replica_gave_back_ends_an_idle_deployment(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(replace(QUICK, room_s=5), room=Bytes(3))
+    await fleet.start([replace(stub(), memory_bytes=2), stub("idle", scale=Scale(idle_s=600))])
+    for name in ("m", "idle"):
+        await fleet.until(name, all_ready(1))
+    await fleet.update(replace(stub(revision=2), memory_bytes=3))
+    status = await fleet.until("m", lambda now: ended(now) and all_ready(1)(now))
+    assert status.update is not None
+    assert (status.update.state, status.update.reason, status.revision) == ("done", None, 2)
+    assert fleet.status("idle").reason == Reason("idle")
+
+
+async def test_a_replica_that_waits_for_room_keeps_no_update_from_the_others(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(room=OneRoom(2))
+    await fleet.start([stub(scale=fixed(3))])
+    await fleet.until("m", _two_of_three)
+    await fleet.update(stub(scale=fixed(3), revision=2))
+    status = await fleet.until(
+        "m", lambda now: now.update is not None and now.update.state != "running" and _two_of_three(now)
+    )
+    assert status.update is not None
+    assert (status.update.state, status.update.reason, status.update.replaced) == ("done", None, 3)
+    assert [each.revision for each in status.replicas] == [2, 2, 2]
+
+
+async def test_what_is_stopped_after_an_update_was_done_does_not_undo_that(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(replace(QUICK, room_s=100), room=OneRoom(2))
+    await fleet.start([stub(scale=fixed(2))])
+    await fleet.until("m", all_ready(2))
+    # The update is done, and what it brings beyond has no room yet.
+    await fleet.update(stub(scale=fixed(3), revision=2))
+    await fleet.until("m", lambda now: now.update is not None and now.update.state == "done")
+    await fleet.halt("m")
+    update = fleet.status("m").update
+    assert update is not None
+    assert (update.state, update.reason, update.revision) == ("done", None, 2)
+
+
 async def test_an_update_takes_the_place_of_one_that_runs(make_fleet: MakeFleet) -> None:
     fleet = make_fleet()
     await fleet.start([stub(scale=fixed(2))])
@@ -307,6 +348,10 @@ class OneRoom:
         self.taken += 1
         self.most = max(self.most, self.taken)
         return _Given(self)
+
+
+def _two_of_three(now: DeploymentStatus) -> bool:
+    return sorted(each.state for each in now.replicas if not each.leaving) == ["pending", "ready", "ready"]
 
 
 async def _a_port() -> int:

@@ -339,7 +339,8 @@ class Deployment:
             self._look()
 
     def _end_update(self, reason: Reason | None) -> None:
-        if self._update is not None:
+        """It ends once: what befalls the replicas after that is no part of it."""
+        if self._update is not None and self._update.state == "running":
             state = "done" if reason is None else "failed"
             facts = {} if reason is None else {"reason": reason.code, **reason.facts}
             structlog.get_logger().info(

@@ -306,10 +306,12 @@ class Fleet:
 
     def _clear(self, spec: DeploymentSpec, lack: Lack) -> None:
         """End those deployments that may end when idle, and hold what `spec` lacks, where all of them together would
-        give it enough. Those that were called last stay where the others suffice.
+        give it enough. Those that were called last stay where the others suffice; none ends where it is enough to wait
+        for those that end already.
         """
         every = self._deployments.values()
-        if any(each.is_ending for each in every):
+        ending = [each.spec.name for each in every if each.is_ending]
+        if ending and lack.without(ending):
             return
         resting = [each for each in every if each.may_rest and each.spec.name != spec.name]
         going = {each.spec.name: each for each in resting}

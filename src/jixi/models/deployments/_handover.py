@@ -1,7 +1,8 @@
 """`Handover`: during an update the rooms of a deployment pass from its replicas to those that come after them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from jixi.models.deployments._changes import Pulse
@@ -45,12 +46,31 @@ class Handover:
         """Room for one more replica: in place of one that is kept, where there is one."""
         if not self._kept:
             return self._lend(spec)
+        before = self._free_one()
+        found = self._lend(spec)
+        if not isinstance(found, Lack):
+            return found
+        self._keep(before)
+        return replace(found, without=partial(self._without, found))
+
+    def _without(self, lack: Lack, ended: Collection[str]) -> bool:
+        """What is kept counts as free for the one that may have it."""
+        if not self._kept:
+            return lack.without(ended)
+        before = self._free_one()
+        try:
+            return lack.without(ended)
+        finally:
+            self._keep(before)
+
+    def _free_one(self) -> DeploymentSpec:
         before, kept = self._kept.pop()
         kept.release()
-        found = self._lend(spec)
-        if isinstance(found, Lack) and not isinstance(again := self._room(before), Lack):
+        return before
+
+    def _keep(self, before: DeploymentSpec) -> None:
+        if not isinstance(again := self._room(before), Lack):
             self._kept.append((before, again))
-        return found
 
     def _lend(self, spec: DeploymentSpec) -> Room | Lack:
         found = self._room(spec)

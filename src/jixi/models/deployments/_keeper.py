@@ -308,7 +308,9 @@ class Keeper:
     def _fallen(self, reason: Reason) -> Reason:
         """From now on no call is routed here, even while the process takes its time to end."""
         self._replica = None
-        if reason is not RESTART_ASKED:
+        if reason is RESTART_ASKED:
+            self._changed()
+        else:
             self._become("pending" if reason.code == FULL else "degraded", reason)
         return reason
 

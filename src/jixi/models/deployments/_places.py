@@ -8,6 +8,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from jixi.core.clock import Clock
 from jixi.models.deployments._replica import Replica, ReplicaSpec
 from jixi.models.engines import Address, EngineClient, EngineConnectionError, EngineResponse, Profile
@@ -51,7 +53,12 @@ class Places:
 
     def dismiss(self) -> None:
         """Say so, to every process: all that the file ever holds."""
-        self._file.write(b"\0")
+        self._dismissed = True
+        try:
+            self._file.write(b"\0")
+        except OSError as error:
+            # Others may take its end for a death; it has to end even so.
+            structlog.get_logger().warning("dismissal_not_told", reason=error.strerror)
 
     def close(self) -> None:
         self._dismissed = self.dismissed

@@ -21,6 +21,11 @@ async def replace_all(
     Where there is no room for one more, an old one leaves first, and its room is waited for `room_s` seconds.
     """
     while (old := _next(crew, spec)) is not None:
+        if old.lacks_room and any(not each.lacks_room for each in _old(crew, spec)):
+            # It has nothing to give, and the others prove the new one.
+            await asyncio.shield(crew.dismiss(old))
+            replaced()
+            continue
         new = crew.start(spec, engine, proves=True)
         await crew.until(lambda new=new: _is_settled(new) or new.lacks_room)
         if new.lacks_room:
@@ -40,8 +45,11 @@ async def replace_all(
 
 def _next(crew: Crew, spec: DeploymentSpec) -> Keeper | None:
     """Who is to go next: rather one that does not serve."""
-    old = [each for each in crew.staying if each.spec is not spec]
-    return min(old, key=lambda each: (each.replica is not None, each.number), default=None)
+    return min(_old(crew, spec), key=lambda each: (each.replica is not None, each.number), default=None)
+
+
+def _old(crew: Crew, spec: DeploymentSpec) -> list[Keeper]:
+    return [each for each in crew.staying if each.spec is not spec]
 
 
 def _is_settled(keeper: Keeper) -> bool:
