@@ -1,5 +1,9 @@
 """LoRA adapters on a real llama.cpp: models of their own beside their base, on one engine, and never mixed with it."""
 
+import asyncio
+import hashlib
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distribution
@@ -7,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly import DeploymentSetting, Settings, model_store
+from jixi.models.catalog import FolderSource, ModelFile, Variant
 from tests.adapters import SMOLLM2, write_gguf_adapter
+from tests.behaviour.people import MODEL, MODEL_VERSION
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 
 NAMES = ("chat", "chat:legal", "medical")
@@ -102,6 +110,82 @@ def test_an_adapter_has_its_own_price_charge_key_and_alias(adapted: Served) -> N
     assert text(say(adapted, "doctor", "The sea")) == text(answer)
     taken = adapted.admin.post("/api/aliases", json=alias | {"name": "chat:legal"})
     assert (taken.status_code, taken.json()["code"]) == (409, "conflict")
+
+
+def test_versions_of_ones_own_are_adapters_of_a_deployment_of_the_api(
+    adapted: Served, tmp_path: Path
+) -> None:
+    admin, base = adapted.admin, "smollm2-135m-instruct"
+    versions = {name: _version(adapted, tmp_path, name, seed) for name, seed in (("law", 1), ("medicine", 2))}
+    law, medicine = (each["id"] for each in versions.values())
+    body = {"name": "made", "model_id": base, "context": 256, "threads": 1, "options": {"batch_threads": 1}}
+    adapters = {"made:legal": law}
+    seen = admin.post("/api/deployments/preview", json=body | {"adapters": adapters}).json()
+    alone = admin.post("/api/deployments/preview", json=body).json()
+    assert seen["problems"] == []
+    sizes = [each["fit"]["weights_bytes"] for each in (seen, alone)]
+    assert sizes[0] - sizes[1] == versions["law"]["files"][0]["bytes"]
+    made = admin.post("/api/deployments", json=body | {"adapters": adapters})
+    assert made.status_code == 201, made.text
+    wait_until_ready(admin, 2)
+    assert text(say(adapted, "made:legal", "The sea is full of")) == text(
+        say(adapted, "chat:legal", "The sea is full of")
+    )
+    where = f"/api/deployments/{made.json()['id']}"
+    both = adapters | {"made:medical": medicine}
+    changed = admin.patch(where, json={"adapters": both, "memory_bytes": 900_000_000})
+    assert changed.status_code == 200, changed.text
+    plan = changed.json()["plan"]
+    assert (plan["adapters"], plan["memory_bytes"], changed.json()["revision"]) == (both, 900_000_000, 2)
+    _wait_for_update(admin, where)
+    assert text(say(adapted, "made:medical", "The sea")) == text(say(adapted, "medical", "The sea"))
+    retired = admin.patch(
+        f"/api/models/{versions['law']['model_id']}/versions/{law}", json={"stage": "retired"}
+    )
+    assert (retired.status_code, retired.json()["code"]) == (409, "model_served")
+    alias = {"name": "nurse", "targets": [{"model": "made:medical", "weight": 1}]}
+    assert admin.post("/api/aliases", json=alias).status_code == 201
+    held = admin.post(f"{where}/rollback", json={"revision": 1})
+    assert (held.status_code, held.json()["code"]) == (409, "model_in_use")
+    nurse = next(each for each in admin.get("/api/aliases").json()["items"] if each["name"] == "nurse")
+    assert admin.delete(f"/api/aliases/{nurse['id']}").status_code == 204
+    assert admin.post(f"{where}/rollback", json={"revision": 1}).status_code == 200
+    _wait_for_update(admin, where)
+    assert say(adapted, "made:medical", "The sea").status_code == 404
+    for wrong in ({"made:x": "/etc/passwd"}, {"made:x": "../x.gguf"}):
+        assert admin.patch(where, json={"adapters": wrong}).status_code in (400, 422)
+    assert admin.delete(where).status_code == 204
+
+
+def _version(adapted: Served, folder: Path, name: str, seed: int) -> dict[str, Any]:
+    """A version of a new model of one's own, tuned from the base, whose file is in the store."""
+    file = write_gguf_adapter(folder / f"{name}.gguf", seed)
+    kept = ModelFile("model", file.name, file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest())
+    settings = adapted.running.house.settings
+    base = adapted.running.house.supply.catalog.get("smollm2")
+    source = FolderSource("folder", str(folder))
+    variant = Variant("q", "gguf", "F16", ["llamacpp"], [kept], [source])
+    entry = replace(base, id=name, aliases=[], variants=[variant])
+    asyncio.run(model_store(settings).fetch(entry))
+    model = adapted.admin.post("/api/models", json=MODEL).json()
+    body = MODEL_VERSION | {"base_id": base.id, "files": [msgspec.to_builtins(kept)]}
+    made = adapted.admin.post(f"/api/models/{model['id']}/versions", json=body)
+    assert made.status_code == 201, made.text
+    version: dict[str, Any] = made.json()
+    return version
+
+
+def _wait_for_update(admin: httpx2.Client, where: str) -> None:
+    end, seen = time.monotonic() + 120, {}
+    while (
+        not seen
+        or seen["update"] is None
+        or seen["update"]["state"] != "done"
+        or seen["update"]["revision"] != seen["revision"]
+    ):
+        assert time.monotonic() < end, seen
+        seen = admin.get(where).json()
+        threading.Event().wait(0.1)
 
 
 def test_an_adapter_of_another_base_is_refused_before_an_engine_sees_it(adapted: Served) -> None:

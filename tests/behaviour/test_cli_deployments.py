@@ -50,6 +50,15 @@ def test_a_deployment_is_made_changed_brought_back_and_deleted(site: Site) -> No
     site.run("deployments", "delete", "echo", "--yes")
 
 
+def test_what_replicas_take_is_said_and_adapters_that_fit_nothing_are_refused(site: Site) -> None:
+    more = ("--set", "memory_bytes=300000000", "--set", "cpus=0.5", "--set", "gpus=0")
+    site.answer("deployments", "create", "sized", "--engine", "stub", *more)
+    plan = site.answer("deployments", "show", "sized")["plan"]
+    assert (plan["memory_bytes"], plan["cpus"], plan["gpus"], plan["adapters"]) == (300_000_000, 0.5, 0, {})
+    assert site.answer("deployments", "update", "sized", "--adapter", "NONE")["revision"] == 1
+    site.run("deployments", "delete", "sized", "--yes")
+
+
 def until(site: Site, state: str) -> None:
     """Over HTTP: each command is a program that has to start."""
     headers = {"Authorization": f"Bearer {site.env['JIXI_API_KEY']}"}

@@ -2558,10 +2558,23 @@ export interface components {
         DeploymentPlan: {
             /** Accept License */
             accept_license: string | null;
+            /**
+             * Adapters
+             * @description The version behind each name; null for a file that the settings name.
+             */
+            adapters: {
+                [key: string]: string | null;
+            };
             /** Context */
             context: number;
+            /** Cpus */
+            cpus: number | null;
             /** Engine */
             engine: string;
+            /** Gpus */
+            gpus: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
             /** Model Id */
             model_id: string | null;
             /**
@@ -2620,7 +2633,7 @@ export interface components {
         };
         /**
          * DeploymentPreviewRequest
-         * @description A deployment that is thought of; with a name, it is said whether that is free.
+         * @description A deployment that is thought of; with a name, it is said whether that and those of its adapters are free.
          */
         DeploymentPreviewRequest: {
             /**
@@ -2629,15 +2642,40 @@ export interface components {
              */
             accept_license?: string | null;
             /**
+             * Adapters
+             * @description LoRA adapters that its engines serve beside it: the name that callers send for each, and the version of a model of your own, tuned from this one, that it is.
+             * @example {
+             *       "assistant:legal": "ver_01k9h3v5c7q2m4n6p8r0t1w3y5"
+             *     }
+             */
+            adapters?: {
+                [key: string]: string;
+            };
+            /**
              * Context
              * @description Tokens of one call, prompt and answer together.
              */
             context?: number | null;
             /**
+             * Cpus
+             * @description CPUs that a Ray cluster sets aside for each replica; by default its threads, or one.
+             */
+            cpus?: number | null;
+            /**
              * Engine
              * @example llamacpp
              */
             engine?: string | null;
+            /**
+             * Gpus
+             * @description Accelerators that a Ray cluster sets aside for each replica: a share of one, or whole ones; by default as many as its engine needs.
+             */
+            gpus?: number | null;
+            /**
+             * Memory Bytes
+             * @description What one replica takes, where you know it better.
+             */
+            memory_bytes?: number | null;
             /**
              * Model Id
              * @description An entry of the catalogue, or a model of your own. Null for an engine that brings its own.
@@ -2716,10 +2754,25 @@ export interface components {
              */
             accept_license?: string | null;
             /**
+             * Adapters
+             * @description LoRA adapters that its engines serve beside it: the name that callers send for each, and the version of a model of your own, tuned from this one, that it is.
+             * @example {
+             *       "assistant:legal": "ver_01k9h3v5c7q2m4n6p8r0t1w3y5"
+             *     }
+             */
+            adapters?: {
+                [key: string]: string;
+            };
+            /**
              * Context
              * @description Tokens of one call, prompt and answer together.
              */
             context?: number | null;
+            /**
+             * Cpus
+             * @description CPUs that a Ray cluster sets aside for each replica; by default its threads, or one.
+             */
+            cpus?: number | null;
             /**
              * Description
              * @default
@@ -2730,6 +2783,16 @@ export interface components {
              * @example llamacpp
              */
             engine?: string | null;
+            /**
+             * Gpus
+             * @description Accelerators that a Ray cluster sets aside for each replica: a share of one, or whole ones; by default as many as its engine needs.
+             */
+            gpus?: number | null;
+            /**
+             * Memory Bytes
+             * @description What one replica takes, where you know it better.
+             */
+            memory_bytes?: number | null;
             /**
              * Model Id
              * @description An entry of the catalogue, or a model of your own. Null for an engine that brings its own.
@@ -2765,17 +2828,40 @@ export interface components {
         };
         /**
          * DeploymentRevise
-         * @description What is to change; fields that are left out stay. Another model has its variant and engine chosen anew.
+         * @description What is to change; fields that are left out stay. Another model has its variant and engine chosen anew; what was
+         *     said of the memory and the adapters of the one before goes. `adapters` are all that there are to be.
          */
         DeploymentRevise: {
             /** Accept License */
             accept_license?: string | null;
+            /**
+             * Adapters
+             * @description LoRA adapters that its engines serve beside it: the name that callers send for each, and the version of a model of your own, tuned from this one, that it is.
+             */
+            adapters?: {
+                [key: string]: string;
+            } | null;
             /** Context */
             context?: number | null;
+            /**
+             * Cpus
+             * @description CPUs that a Ray cluster sets aside for each replica; by default its threads, or one.
+             */
+            cpus?: number | null;
             /** Description */
             description?: string | null;
             /** Engine */
             engine?: string | null;
+            /**
+             * Gpus
+             * @description Accelerators that a Ray cluster sets aside for each replica: a share of one, or whole ones; by default as many as its engine needs.
+             */
+            gpus?: number | null;
+            /**
+             * Memory Bytes
+             * @description What one replica takes, where you know it better.
+             */
+            memory_bytes?: number | null;
             /** Model Id */
             model_id?: string | null;
             /** Options */
@@ -6660,6 +6746,8 @@ export interface operations {
              *
              *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
              *
+             *     `adapter_unfit`: The version {version!r} is no adapter for {model!r}.
+             *
              *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
              *
              *     `idempotency_mismatch`: This Idempotency-Key was used for another request.
@@ -6789,6 +6877,8 @@ export interface operations {
              *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
              *
              *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `adapter_unfit`: The version {version!r} is no adapter for {model!r}.
              *
              *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
              */
@@ -7056,6 +7146,10 @@ export interface operations {
              *
              *     `engine_not_installed`: The engine {engine!r} is not installed on this machine (missing: {missing}).
              *
+             *     `name_taken`: The public name {name!r} is in use: a deployment, a provider's model or an alias has it.
+             *
+             *     `model_in_use`: The models {models} stand behind the aliases {aliases}.
+             *
              *     `deployment_of_settings`: The deployment {name!r} stands in the settings and is not changed here.
              */
             409: {
@@ -7090,6 +7184,8 @@ export interface operations {
              *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
              *
              *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `adapter_unfit`: The version {version!r} is no adapter for {model!r}.
              *
              *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
              */
@@ -7520,6 +7616,10 @@ export interface operations {
              *
              *     `engine_not_installed`: The engine {engine!r} is not installed on this machine (missing: {missing}).
              *
+             *     `name_taken`: The public name {name!r} is in use: a deployment, a provider's model or an alias has it.
+             *
+             *     `model_in_use`: The models {models} stand behind the aliases {aliases}.
+             *
              *     `deployment_of_settings`: The deployment {name!r} stands in the settings and is not changed here.
              *
              *     `request_running`: The first request with this Idempotency-Key is still running.
@@ -7556,6 +7656,8 @@ export interface operations {
              *     `variant_unknown`: The model {model!r} has no variant {variant!r}; it has {variants}.
              *
              *     `engine_unfit`: The engine {engine!r} does not run {format} of {model!r}; {engines} can.
+             *
+             *     `adapter_unfit`: The version {version!r} is no adapter for {model!r}.
              *
              *     `context_too_large`: A context of {context} tokens is more than {model!r} was made for: {most}.
              *

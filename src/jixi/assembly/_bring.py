@@ -54,6 +54,8 @@ class Wish:
     owner: Owner = _SETTINGS
     version: int | None = None
     """Of the record that says so; None for the settings, which nobody changes while the server runs."""
+    beside: frozenset[tuple[str, str]] = frozenset()
+    """The models and versions of one's own that its adapters are."""
     refused: JixiError | None = None
     """Why what is wanted cannot be, where that is known before."""
 

@@ -131,7 +131,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         fleet.waiting, fleet.changed = gateway.queues, gateway.look
         ground = Ground(settings, clock, database, vault, identity, ledger, gateway, meter, supply)
         background = await open_background(ground, engines, jobs, stack)
-        near = Near(lambda: {*_names(fleet, aliases), *providers.names()}, aliases.behind)
+        near = Near(partial(_all_names, fleet, aliases, providers), aliases.behind)
         register = await open_register(supply, database, clock, near, stack)
         house = House(
             settings=settings,
@@ -177,9 +177,14 @@ async def started(stack: AsyncExitStack, service: S) -> S:
     return service
 
 
-def _names(fleet: Fleet, aliases: Aliases | None = None) -> set[str]:
-    """The public names of deployments and aliases."""
-    return fleet.names() | (aliases.names() if aliases is not None else set())
+def _names(fleet: Fleet, aliases: Aliases | None = None, besides: str = "") -> set[str]:
+    """The public names of deployments and aliases, but for those of the deployment `besides`."""
+    return fleet.names(besides) | (aliases.names() if aliases is not None else set())
+
+
+def _all_names(fleet: Fleet, aliases: Aliases, providers: Providers, besides: str) -> set[str]:
+    """Those of providers' models with them."""
+    return _names(fleet, aliases, besides) | {*providers.names()}
 
 
 def make_responses(settings: Settings, database: Database, vault: Vault, clock: Clock) -> ResponseStore:

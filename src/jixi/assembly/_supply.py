@@ -105,13 +105,15 @@ class Supply:
         return self._brought.get(name)
 
     def serving(self, model_id: str, variant: str | None = None) -> list[str]:
-        """The names of the deployments that are of this model, and of this variant of it."""
+        """The names of the deployments that are of this model, and of this variant of it, or serve it as an adapter."""
+        wishes = [each.wish for each in self._brought.values() if each.wish is not None]
         return sorted(
-            name
-            for name, each in self._brought.items()
-            if each.wish is not None
-            and each.spec.model_id == model_id
-            and variant in (None, each.wish.variant)
+            wish.spec.name
+            for wish in wishes
+            if any(
+                (model_id, variant or used) == (model, used)
+                for model, used in {(wish.spec.model_id, wish.variant), *wish.beside}
+            )
         )
 
     async def start(self) -> None:
@@ -197,18 +199,21 @@ class Supply:
             options=setting.options,
             scale=_scale(setting),
             accept_license=setting.accept_license,
+            memory_bytes=setting.memory_bytes,
+            cpus=setting.cpus,
+            gpus=setting.gpus,
         )
         if setting.model is None:
             files = dict(setting.files) if setting.path is None else {"model": setting.path}
             engine, context = setting.engine or _OF_FILES, setting.context or USUAL_CONTEXT
             plan = convert(asdict(draft) | {"engine": engine, "context": context}, Plan)
             spec = _spec(setting.name, setting.description, Choice(plan), files=files)
-            return Wish(spec=_on_node(spec, setting))
+            return Wish(spec=replace(spec, adapters=setting.adapters))
         if setting.model not in self.catalog:
             raise problem("model_not_found", model=setting.model)
         choice = self.chooser.choose(draft, Shelf(self.catalog, [], []), installed=False)
         spec = _spec(setting.name, setting.description, choice)
-        return _wish(choice, _on_node(spec, setting))
+        return _wish(choice, replace(spec, adapters=setting.adapters))
 
     async def _begin(self, wish: Wish) -> None:
         """Raises what keeps a deployment of the settings from being one."""
@@ -221,7 +226,7 @@ class Supply:
 
     async def _want(self, record: Rollout, rollouts: Rollouts) -> None:
         shelf = await rollouts.shelf(Viewer(record.tenant_id))
-        wish = self._wish_of(record, shelf)
+        wish = await self._wish_of(record, shelf)
         known = self._brought.get(record.name)
         if known is None:
             known = self._brought[record.name] = Bringing(wish, self.means)
@@ -229,16 +234,26 @@ class Supply:
             return
         await known.want(wish)
 
-    def _wish_of(self, record: Rollout, shelf: Shelf) -> Wish:
+    async def _wish_of(self, record: Rollout, shelf: Shelf) -> Wish:
         """What was good when it was written may not be any more: an engine's options change, a version retires."""
         owner = Owner(record.tenant_id, record.member_id, record.changed_at)
         try:
             choice = self.chooser.choose(record.plan, shelf, installed=False)
-            wish = _wish(choice, _spec(record.name, record.description, choice, record.revision))
+            spec = _spec(record.name, record.description, choice, record.revision)
+            wish = _wish(choice, replace(spec, adapters=await self._adapters(choice)))
         except JixiError as error:
             spec = _spec(record.name, record.description, Choice(record.plan), record.revision)
             wish = Wish(spec=spec, refused=error)
         return replace(wish, running=record.wanted == "running", owner=owner, version=record.version)
+
+    async def _adapters(self, choice: Choice) -> dict[str, Path]:
+        """Where those of the register lie: in the store and nowhere else."""
+        found: dict[str, Path] = {}
+        for name, each in choice.adapters.items():
+            files = self.store.files(each.entry, each.variant.id)
+            files = files or await self.store.fetch(each.entry, None, each.variant.id)
+            found[name] = files["model" if each.is_gguf else "folder"]
+        return found
 
     async def _seed(self, spec: DeploymentSpec) -> None:
         for name in (spec.name, *spec.adapters):
@@ -277,18 +292,8 @@ def _scale(setting: DeploymentSetting) -> Scale:
 
 
 def _wish(choice: Choice, spec: DeploymentSpec) -> Wish:
-    return Wish(spec=spec, entry=choice.entry, variant=choice.variant and choice.variant.id)
-
-
-def _on_node(spec: DeploymentSpec, setting: DeploymentSetting) -> DeploymentSpec:
-    """What it needs of the node that runs it."""
-    return replace(
-        spec,
-        memory_bytes=setting.memory_bytes,
-        adapters=setting.adapters,
-        cpus=setting.cpus,
-        gpus=setting.gpus,
-    )
+    beside = frozenset((each.entry.id, each.variant.id) for each in choice.adapters.values())
+    return Wish(spec=spec, entry=choice.entry, variant=choice.variant and choice.variant.id, beside=beside)
 
 
 def _spec(
@@ -309,6 +314,9 @@ def _spec(
         threads=plan.threads,
         options=plan.options,
         scale=plan.scale,
+        memory_bytes=plan.memory_bytes,
+        cpus=plan.cpus,
+        gpus=plan.gpus,
         description=description or (entry.name if entry is not None else ""),
         revision=revision,
     )

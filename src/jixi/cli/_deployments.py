@@ -25,12 +25,22 @@ _Set = Annotated[
     typer.Option(
         "--set",
         metavar="FIELD=VALUE",
-        help="context, parallel, threads, description, accept_license, scale.least, scale.most and so on, or"
-        " options.NAME for what the engine takes; may be repeated.",
+        help="context, parallel, threads, memory_bytes, cpus, gpus, description, accept_license, scale.least,"
+        " scale.most and so on, or options.NAME for what the engine takes; may be repeated.",
+    ),
+]
+_Adapter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adapter",
+        metavar="NAME=VERSION",
+        help="A LoRA adapter to serve beside it: its public name, and the version of a model of your own that it is;"
+        " may be repeated. NONE takes all away.",
     ),
 ]
 _WORDS = frozenset({"description", "accept_license"})
-_NUMBERS = frozenset({"context", "parallel", "threads"})
+_NUMBERS = frozenset({"context", "parallel", "threads", "memory_bytes", "cpus", "gpus"})
+_NO_ADAPTERS = "NONE"
 
 
 @app.command("list")
@@ -87,13 +97,14 @@ def create_deployment(
     model: _Model = None,
     variant: _Variant = None,
     engine: _Engine = None,
+    adapter: _Adapter = None,
     more: _Set = None,
     as_json: _Json = False,
 ) -> None:
     """Make a deployment. All is checked before anything starts; its files are fetched by a job of the server."""
     from jixi.wire.admin import DeploymentRequest
 
-    said = _said(model, variant, engine, more or ()) | {"name": name}
+    said = _said(model, variant, engine, more or ()) | _adapters(adapter) | {"name": name}
     request = _valid(DeploymentRequest, said)
     _tell(
         context,
@@ -111,13 +122,14 @@ def update_deployment(
     model: _Model = None,
     variant: _Variant = None,
     engine: _Engine = None,
+    adapter: _Adapter = None,
     more: _Set = None,
     as_json: _Json = False,
 ) -> None:
     """Run something else from now on, replica by replica; what is not named stays."""
     from jixi.wire.admin import DeploymentRevise
 
-    change = _valid(DeploymentRevise, _said(model, variant, engine, more or ()))
+    change = _valid(DeploymentRevise, _said(model, variant, engine, more or ()) | _adapters(adapter))
     if not change.model_fields_set:
         raise typer.BadParameter("name at least one change", param_hint="--set")
     _tell(
@@ -249,6 +261,8 @@ def _print(terminal: Terminal, found: "DeploymentDetail") -> None:
         (say("Replicas", "副本"), f"{plan.scale.least}–{plan.scale.most}"),
         (say("Origin", "来源"), found.origin),
     ]
+    for name, version in plan.adapters.items():
+        facts.append((say("Adapter", "适配器"), f"{name} = {version or 'jixi.toml'}"))
     if found.reason is not None:
         facts.append((say("Reason", "原因"), f"{found.reason.message} {found.reason.remedy or ''}".strip()))
     if found.update is not None:
@@ -304,6 +318,19 @@ def _said(model: str | None, variant: str | None, engine: str | None, more: Iter
         else:
             raise typer.BadParameter(f"{text!r} is not understood", param_hint="--set")
     return said
+
+
+def _adapters(said: Iterable[str] | None) -> dict[str, Any]:
+    if said is None:
+        return {}
+    found: dict[str, str] = {}
+    for text in said:
+        name, equals, version = text.partition("=")
+        if text != _NO_ADAPTERS and not equals:
+            raise typer.BadParameter(f"{text!r} is not NAME=VERSION", param_hint="--adapter")
+        if equals:
+            found[name] = version
+    return {"adapters": found}
 
 
 def _value(text: str) -> Any:

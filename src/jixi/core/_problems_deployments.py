@@ -36,6 +36,16 @@ DEPLOYMENTS: tuple[Problem, ...] = (
         remedy_zh="请选择上述引擎，或换用该模型的其他变体。",
     ),
     Problem(
+        code="adapter_unfit",
+        status=422,
+        en="The version {version!r} is no adapter for {model!r}.",
+        zh="版本 {version!r} 不是 {model!r} 的适配器。",
+        remedy_en="Name a version in use that was tuned from {base}: one GGUF file, or adapter_config.json with"
+        " adapter_model.safetensors.",
+        remedy_zh="请指定一个由 {base} 微调而来、尚未退役的版本：单个 GGUF 文件，或 adapter_config.json 与"
+        " adapter_model.safetensors。",
+    ),
+    Problem(
         code="context_too_large",
         status=422,
         en="A context of {context} tokens is more than {model!r} was made for: {most}.",

@@ -1,11 +1,14 @@
 """Before a model is deployed one is told whether it fits, by what, and what would have to end first."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Catalog, Entry
 from jixi.models.deployments import DeploymentSpec, Lack, Reason, Room
-from jixi.models.memory import Fit
+from jixi.models.memory import Fit, Rooms
 from tests.unit.compute.machines import GIB, node
 from tests.unit.memory.conftest import MakeRooms
 
@@ -17,6 +20,14 @@ def entry(name: str) -> Entry:
     return CATALOG.get(name)
 
 
+async def fits(
+    rooms: Rooms, model: Entry, *, name: str = "", engine: str = "", adapters: Sequence[int] = (), **said: Any
+) -> Fit:
+    """Whether one more replica fits, on the engine that the catalogue prefers."""
+    spec = DeploymentSpec(name=name, engine=engine or model.variant().engines[0], **said)
+    return await rooms.fit(model, spec, None, adapters)
+
+
 def lacking(found: Room | Lack) -> Reason:
     assert isinstance(found, Lack)
     return found.reason
@@ -26,7 +37,7 @@ async def test_a_small_model_fits_into_main_memory_and_what_it_takes_is_told_by_
     make_rooms: MakeRooms,
 ) -> None:
     rooms = make_rooms(node("here", memory=8, used=2))
-    found = await rooms.fit(entry("smollm2"), context=4096, parallel=2)
+    found = await fits(rooms, entry("smollm2"), context=4096, parallel=2)
     assert (found.verdict, found.node, found.places, found.unload) == ("yes", "here", ("memory",), ())
     assert found.free_bytes == 6 * GIB
     assert found.needed is not None
@@ -46,15 +57,26 @@ async def test_a_small_model_fits_into_main_memory_and_what_it_takes_is_told_by_
 
 async def test_a_model_that_is_larger_than_the_machine_does_not_fit(make_rooms: MakeRooms) -> None:
     rooms = make_rooms(node("here", memory=8, used=2))
-    found = await rooms.fit(entry("qwen2.5-coder-32b-instruct"), engine="llamacpp")
+    found = await fits(rooms, entry("qwen2.5-coder-32b-instruct"), engine="llamacpp")
     assert (found.verdict, found.node, found.places) == ("no", None, ())
+
+
+async def test_adapters_that_are_thought_of_count_by_their_bytes(make_rooms: MakeRooms) -> None:
+    rooms = make_rooms(node("here", memory=8))
+    alone, adapted = [
+        await fits(rooms, entry("smollm2"), adapters=each) for each in ((), (30 * MIB, 10 * MIB))
+    ]
+    assert alone.needed is not None
+    assert adapted.needed is not None
+    assert adapted.needed.weights == alone.needed.weights + 40 * MIB
+    assert (alone.needed.kept, adapted.needed.kept) == (512 * MIB, 0)
 
 
 async def test_a_longer_context_and_more_calls_need_more(make_rooms: MakeRooms) -> None:
     rooms = make_rooms(node("here", memory=64))
 
     async def total(context: int, parallel: int) -> int:
-        found = await rooms.fit(entry("qwen2.5-coder"), context=context, parallel=parallel)
+        found = await fits(rooms, entry("qwen2.5-coder"), context=context, parallel=parallel)
         return found.needed.total if found.needed is not None else 0
 
     assert 0 < await total(2048, 1) < await total(4096, 1) < await total(4096, 4) < await total(32768, 4)
@@ -62,7 +84,7 @@ async def test_a_longer_context_and_more_calls_need_more(make_rooms: MakeRooms) 
 
 async def test_what_needs_an_accelerator_does_not_fit_where_there_is_none(make_rooms: MakeRooms) -> None:
     rooms = make_rooms(node("here", memory=512))
-    found = await rooms.fit(entry("qwen2.5-coder-7b-instruct"), engine="vllm")
+    found = await fits(rooms, entry("qwen2.5-coder-7b-instruct"), engine="vllm")
     assert (found.verdict, found.free_bytes) == ("no", 0)
 
 
@@ -77,7 +99,7 @@ async def test_one_is_told_which_deployment_would_have_to_end(make_rooms: MakeRo
         assert not isinstance(rooms.room(on_card(name, gib)), Lack)
 
     async def asked(gib: int, name: str = "") -> Fit:
-        return await rooms.fit(entry("qwen2.5-coder"), engine="vllm", memory_bytes=gib * GIB, name=name)
+        return await fits(rooms, entry("qwen2.5-coder"), engine="vllm", memory_bytes=gib * GIB, name=name)
 
     assert (await asked(8)).verdict == "yes"
     assert ((await asked(25)).verdict, (await asked(25)).unload) == ("after_unloading", ("small",))
@@ -137,6 +159,6 @@ async def test_room_is_given_back(make_rooms: MakeRooms) -> None:
 
 async def test_options_that_make_no_sense_are_refused(make_rooms: MakeRooms) -> None:
     with pytest.raises(JixiError, match="gpu_memory"):
-        await make_rooms(node("here", [80])).fit(
-            entry("qwen2.5-coder"), engine="vllm", options={"gpu_memory": 7}
+        await fits(
+            make_rooms(node("here", [80])), entry("qwen2.5-coder"), engine="vllm", options={"gpu_memory": 7}
         )

@@ -37,7 +37,7 @@ def register(database: Database, folder: Path, aliases: Sequence[str] = ()) -> R
     clock = FrozenClock()
     store = ModelStore(folder / "models", lambda _: [])
     models = Models(ModelRegistry(database, clock, CATALOG), store, Chooser(engine_registry(), installed))
-    return Rollouts(database, clock, models, Neighbours(lambda: {"outside"}, behind))
+    return Rollouts(database, clock, models, Neighbours(lambda _besides: {"outside"}, behind))
 
 
 @pytest.fixture

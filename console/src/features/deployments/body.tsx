@@ -1,10 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { Actions, Delete } from "@/features/deployments/actions";
+import { useAdvancedWords } from "@/features/deployments/advanced-words";
 import styles from "@/features/deployments/deployments.module.css";
 import { Head } from "@/features/deployments/head";
 import { History } from "@/features/deployments/history";
 import { Live } from "@/features/deployments/live";
 import { Log } from "@/features/deployments/log";
+import { adaptersText } from "@/features/deployments/plans";
 import type { Detail, Replica } from "@/features/deployments/queries";
 import type { Sample } from "@/features/deployments/samples";
 import { useDeploymentWords } from "@/features/deployments/words";
@@ -110,6 +112,7 @@ function useReplicaColumns(): Column<Replica>[] {
 
 function Setup({ deployment }: { deployment: Detail }) {
   const words = useDeploymentWords();
+  const more = useAdvancedWords();
   const kinds = useKindWords();
   const language = useLanguage();
   const { plan } = deployment;
@@ -130,6 +133,10 @@ function Setup({ deployment }: { deployment: Detail }) {
         [words.context, `${format.integer(plan.context, language)} ${words.contextUnit}`],
         [words.parallel, format.integer(plan.parallel, language)],
         plan.threads !== null && [words.threads, format.integer(plan.threads, language)],
+        plan.memory_bytes !== null && [more.memoryBytes, format.bytes(plan.memory_bytes, language)],
+        plan.cpus !== null && [more.cpus, format.rate(plan.cpus, language)],
+        plan.gpus !== null && [more.gpus, format.rate(plan.gpus, language)],
+        adaptersText(plan) !== null && [more.adapters, adaptersText(plan)],
         [words.scale, words.scaleOf(plan.scale.least, plan.scale.most)],
         [words.idle, plan.scale.idle_s === null ? words.never : words.idleAfter(format.duration(plan.scale.idle_s * 1000, language))],
         [words.revision, format.integer(deployment.revision, language)],

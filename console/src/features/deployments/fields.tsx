@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import { AdapterFields } from "@/features/deployments/adapters";
 import { Checkbox, Form, Input, InputNumber, Select, type FormInstance } from "antd";
 import { modelsQuery, routesQuery } from "@/api/queries";
+import { useAdvancedWords } from "@/features/deployments/advanced-words";
 import styles from "@/features/deployments/deployments.module.css";
 import { Preview, usePreview } from "@/features/deployments/preview";
 import type { Detail } from "@/features/deployments/queries";
@@ -46,6 +48,8 @@ export function DeployFields({ form, before }: FieldsProps) {
       <PreviewFields before={before} />
       <Advanced title={words.advanced}>
         <ScaleFields />
+        <AdapterFields />
+        <ResourceFields />
         <Form.Item name="threads" label={words.threads} extra={words.threadsHelp} rules={[{ type: "integer", min: 1, max: 1024, message: words.numberWrong }]}>
           <InputNumber min={1} precision={0} placeholder={words.auto} />
         </Form.Item>
@@ -61,7 +65,7 @@ function ModelField({ form }: { form: FormInstance<DeployValues> }) {
   const words = useDeploymentWords();
   const models = useQuery(modelsQuery("")).data ?? [];
   const taken = new Set(useQuery(routesQuery).data?.map(({ name }) => name));
-  const choose = (id: string) => form.setFieldsValue({ variant: null, engine: null, context: null, accept: false, name: freeName(id, taken) });
+  const choose = (id: string) => form.setFieldsValue({ variant: null, engine: null, context: null, memory_bytes: null, adapters: [], accept: false, name: freeName(id, taken) });
   return (
     <Form.Item name="model_id" label={words.model} rules={[{ required: true, message: words.modelMissing }]}>
       <Select
@@ -109,6 +113,32 @@ function PreviewFields({ before }: { before: Detail | undefined }) {
           <Checkbox>{words.accept(licence.name)}</Checkbox>
         </Form.Item>
       ) : null}
+    </>
+  );
+}
+
+/** What a replica takes of its machine, where somebody knows that better. */
+function ResourceFields() {
+  const words = useDeploymentWords();
+  const more = useAdvancedWords();
+  return (
+    <>
+      <Form.Item name="memory_bytes" label={more.memoryBytes} extra={more.memoryBytesHelp} rules={[{ type: "integer", min: 1, message: words.numberWrong }]}>
+        <InputNumber className={styles.full ?? ""} min={1} precision={0} placeholder={words.auto} suffix={more.bytes} />
+      </Form.Item>
+      <div className={styles.pair}>
+        <Form.Item name="cpus" label={more.cpus} extra={more.clusterHelp} rules={[{ type: "number", min: 0.01, max: 4096, message: more.cpusWrong }]}>
+          <InputNumber className={styles.full ?? ""} min={0.01} max={4096} placeholder={words.auto} />
+        </Form.Item>
+        <Form.Item
+          name="gpus"
+          label={more.gpus}
+          extra={more.gpusHelp}
+          rules={[{ validator: (_rule, gpus: number | null) => (gpus === null || gpus <= 1 || Number.isInteger(gpus) ? Promise.resolve() : Promise.reject(new Error(more.gpusWrong))) }]}
+        >
+          <InputNumber className={styles.full ?? ""} min={0} max={64} placeholder={words.auto} />
+        </Form.Item>
+      </div>
     </>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { membersQuery } from "@/api/queries";
+import { useAdvancedWords } from "@/features/deployments/advanced-words";
 import styles from "@/features/deployments/deployments.module.css";
 import { differences, type Difference, type PlanField } from "@/features/deployments/plans";
 import { useDeploymentChanges, type Detail } from "@/features/deployments/queries";
@@ -76,6 +77,7 @@ function useNames(): (id: string) => string {
 
 function Differences({ of: found }: { of: Difference[] | null }) {
   const words = useDeploymentWords();
+  const more = useAdvancedWords();
   const text = useValueText();
   const names: Record<PlanField, string> = {
     model_id: words.model,
@@ -84,6 +86,10 @@ function Differences({ of: found }: { of: Difference[] | null }) {
     context: words.context,
     parallel: words.parallel,
     threads: words.threads,
+    memory_bytes: more.memoryBytes,
+    cpus: more.cpus,
+    gpus: more.gpus,
+    adapters: more.adapters,
     least: words.least,
     most: words.most,
     idle_s: words.idle,
@@ -108,7 +114,7 @@ function Differences({ of: found }: { of: Difference[] | null }) {
 }
 
 /** Empty, these are not chosen by the server: there are none. */
-const unset: ReadonlySet<PlanField> = new Set(["tokens_per_second", "options", "accept_license"]);
+const unset: ReadonlySet<PlanField> = new Set(["tokens_per_second", "options", "accept_license", "adapters"]);
 
 function useValueText(): (field: PlanField, value: string | number | null) => string {
   const words = useDeploymentWords();

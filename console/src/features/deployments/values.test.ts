@@ -4,7 +4,7 @@ import type { Detail, Plan } from "@/features/deployments/queries";
 import { draftOf, freeName, fresh, planOf, valuesOf } from "@/features/deployments/values";
 
 const scale = { least: 1, most: 3, idle_s: 600, queue: 4, tokens_per_second: null, up_s: 10, down_s: 300 };
-const plan: Plan = { model_id: "m", variant: "q4", engine: "stub", context: 2048, parallel: 2, threads: null, scale, options: null, accept_license: null };
+const plan: Plan = { model_id: "m", variant: "q4", engine: "stub", context: 2048, parallel: 2, threads: null, scale, memory_bytes: null, cpus: null, gpus: null, adapters: {}, options: null, accept_license: null };
 const detail = { name: "m", description: "", plan } as Detail;
 
 describe("a deployment's form", () => {
@@ -31,6 +31,17 @@ describe("a deployment's form", () => {
   it("names the licence where somebody says that it covers the use", () => {
     expect(planOf({ ...fresh, accept: true }, "Fair-NC").accept_license).toBe("Fair-NC");
     expect(planOf({ ...fresh, accept: false }, "Fair-NC").accept_license).toBeNull();
+  });
+  it("asks for the adapters that are whole, and shows no file of the settings as a version", () => {
+    const before = { ...detail, plan: { ...plan, memory_bytes: 5, gpus: 0.5, adapters: { "m:legal": "ver_1", "m:file": null } } } as Detail;
+    expect(valuesOf(before)).toMatchObject({ memory_bytes: 5, gpus: 0.5, cpus: null, adapters: [{ name: "m:legal", version: "ver_1" }] });
+    const values = { ...valuesOf(before), adapters: [{ name: " m:legal ", version: "ver_2" }, { name: "m:half" }, {}] };
+    expect(planOf(values, null, before)).toMatchObject({ memory_bytes: 5, gpus: 0.5, adapters: { "m:legal": "ver_2" } });
+    expect(differences(plan, before.plan).map(({ field, now }) => [field, now])).toEqual([
+      ["memory_bytes", 5],
+      ["gpus", 0.5],
+      ["adapters", "m:file, m:legal = ver_1"],
+    ]);
   });
   it("looks ahead once there is a model", () => {
     expect(draftOf(fresh)).toBeNull();

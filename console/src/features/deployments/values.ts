@@ -14,7 +14,17 @@ export interface DeployValues {
   least: number;
   most: number;
   idle_s: number | null;
+  memory_bytes: number | null;
+  cpus: number | null;
+  gpus: number | null;
+  adapters: Partial<AdapterValues>[];
   accept: boolean;
+}
+
+/** A public name and the version of a model of one's own behind it. */
+export interface AdapterValues {
+  name: string;
+  version: string;
 }
 
 export const fresh: DeployValues = {
@@ -29,6 +39,10 @@ export const fresh: DeployValues = {
   least: 1,
   most: 1,
   idle_s: null,
+  memory_bytes: null,
+  cpus: null,
+  gpus: null,
+  adapters: [],
   accept: false,
 };
 
@@ -53,11 +67,15 @@ export function valuesOf({ plan, name, description }: Detail): DeployValues {
     least: plan.scale.least,
     most: plan.scale.most,
     idle_s: plan.scale.idle_s,
+    memory_bytes: plan.memory_bytes,
+    cpus: plan.cpus,
+    gpus: plan.gpus,
+    adapters: Object.entries(plan.adapters).flatMap(([adapter, version]) => (version === null ? [] : [{ name: adapter, version }])),
     accept: plan.accept_license !== null,
   };
 }
 
-type Plan = Pick<Schemas["DeploymentRequest"], "model_id" | "variant" | "engine" | "context" | "parallel" | "threads" | "scale" | "accept_license">;
+type Plan = Pick<Schemas["DeploymentRequest"], "model_id" | "variant" | "engine" | "context" | "parallel" | "threads" | "scale" | "memory_bytes" | "cpus" | "gpus" | "adapters" | "accept_license">;
 
 /** What the server is asked for. What the form does not show of a scale stays as it was. */
 export function planOf(values: DeployValues, toAccept: string | null | undefined, before?: Detail): Plan {
@@ -74,6 +92,10 @@ export function planOf(values: DeployValues, toAccept: string | null | undefined
       most: Math.max(values.most, values.least, 1),
       idle_s: values.idle_s ?? null,
     },
+    memory_bytes: values.memory_bytes ?? null,
+    cpus: values.cpus ?? null,
+    gpus: values.gpus ?? null,
+    adapters: Object.fromEntries(values.adapters.flatMap(({ name, version }) => (name?.trim() && version ? [[name.trim(), version]] : []))),
     accept_license: values.accept && toAccept ? toAccept : null,
   };
 }

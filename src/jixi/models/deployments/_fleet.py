@@ -192,9 +192,12 @@ class Fleet:
         """Every deployment, in the order in which they came."""
         return [deployment.status() for deployment in self._deployments.values()]
 
-    def names(self) -> set[str]:
-        """Every public name: those of deployments, and those of the adapters that they serve."""
-        return {name for deployment in self._deployments.values() for name in _names(deployment.spec)}
+    def names(self, besides: str = "") -> set[str]:
+        """Every public name: those of deployments, and those of the adapters that they serve; but for those of the
+        deployment `besides`.
+        """
+        others = (each for name, each in self._deployments.items() if name != besides)
+        return {name for deployment in others for name in _names(deployment.spec)}
 
     def listings(self) -> list[Served]:
         """Every public name with what it can do, those of adapters behind their base."""
@@ -264,14 +267,8 @@ class Fleet:
 
     def _is_taken(self, spec: DeploymentSpec) -> bool:
         """Whether another deployment has one of its names, or it stands already and was not only expected."""
-        others = {
-            name
-            for other, deployment in self._deployments.items()
-            if other != spec.name
-            for name in _names(deployment.spec)
-        }
         stands = spec.name in self._deployments and spec.name not in self._expected
-        return stands or not others.isdisjoint(_names(spec))
+        return stands or not self.names(spec.name).isdisjoint(_names(spec))
 
     def _check(self, spec: DeploymentSpec) -> None:
         if self._is_taken(spec):

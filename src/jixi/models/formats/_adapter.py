@@ -75,7 +75,8 @@ def _architecture(header: GgufHeader) -> str:
 def _check_peft(path: Path, base: Path) -> None:
     if not (path / _CONFIG).is_file() or not (path / _WEIGHTS).is_file():
         raise FormatError(f"it is no GGUF file, and no folder with {_CONFIG} and {_WEIGHTS}")
-    for file in sorted(each for each in path.iterdir() if each.is_file()):
+    # Hidden files are the store's own; no engine reads them.
+    for file in sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith(".")):
         try:
             check_file(file, file.name)
         except FormatError as error:

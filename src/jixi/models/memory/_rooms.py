@@ -142,35 +142,32 @@ class Rooms:
     async def fit(
         self,
         entry: Entry,
-        *,
+        spec: DeploymentSpec,
         variant: str | None = None,
-        engine: str | None = None,
-        context: int = 4096,
-        parallel: int = 2,
-        options: Mapping[str, Any] | None = None,
-        memory_bytes: int | None = None,
-        name: str = "",
+        adapters: Collection[int] = (),
     ) -> Fit:
-        """Whether one more replica of a model fits now: what it takes by part, what is free, which accelerator it would
-        get, or which deployments would have to end first (never those called `name`). Holds nothing.
+        """Whether one more replica of a model, deployed as `spec` says, fits now: what it takes by part, what is free,
+        which accelerator it would get, or which deployments would have to end first (never those of its own name).
+        Holds nothing. Neither the model nor the adapters, of which the bytes are told, need be here.
 
-        `variant` and `engine` are by default the entry's first. Raises `model_not_found` for a variant that the entry
-        lacks, `unknown_extension` and `invalid_value` for the engine and its options.
+        `variant` is by default the entry's first. Raises `model_not_found` for one that the entry lacks,
+        `unknown_extension` and `invalid_value` for the engine and its options.
         """
         await self.look()
         chosen = entry.variant(variant)
         size = entry.size(chosen)
-        if size is None and not chosen.packaged and memory_bytes is None:
+        if size is None and not chosen.packaged and spec.memory_bytes is None:
             return Fit(verdict="unknown", needed=None, free_bytes=self._free_memory())
         load = Load(
-            weights=0 if size is None or chosen.packaged else size.bytes,
+            weights=(0 if size is None or chosen.packaged else size.bytes) + sum(adapters),
             architecture=entry.architecture,
-            context=context,
-            parallel=parallel,
-            options=options or {},
+            context=spec.context,
+            parallel=spec.parallel,
+            options=spec.options,
+            adapted=bool(adapters),
         )
-        footprint = _said(footprint_of(self._engines.get(engine or chosen.engines[0]), load), memory_bytes)
-        return fit(self._space, footprint, self._needs(name, footprint))
+        footprint = _said(footprint_of(self._engines.get(spec.engine), load), spec.memory_bytes)
+        return fit(self._space, footprint, self._needs(spec.name, footprint))
 
     def placements(self) -> list[Placement]:
         """What is held now, by deployment (`group`)."""

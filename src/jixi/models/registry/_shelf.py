@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jixi.core.errors import problem
-from jixi.models.catalog import Catalog, Entry, Licence, LicenceClass, Query, Row, compare, search
+from jixi.models.catalog import Catalog, Entry, Licence, LicenceClass, Query, Row, Variant, compare, search
 from jixi.models.registry._values import ModelVersion, OwnModel, entry_of
 
 
@@ -31,6 +31,23 @@ class Shelf:
     def own(self, model_id: str) -> OwnModel | None:
         """The model, where it is not the catalogue's."""
         return self._models.get(model_id)
+
+    def version(self, version_id: str) -> ModelVersion:
+        """A version of a model of one's own; raises `not_found`."""
+        if version_id not in self._versions:
+            raise problem("not_found", noun="model version")
+        return self._versions[version_id]
+
+    def bases(self, entry: Entry, variant: Variant) -> list[str]:
+        """What an adapter for this variant was made from: the model, or the version of one's own, or, where that was
+        compressed, what it was compressed from.
+        """
+        if entry.id not in self._models:
+            return [entry.id]
+        found = [variant.id]
+        while (made := self._versions.get(found[-1])) is not None and made.making == "compressed":
+            found.append(made.base_id or "")
+        return found
 
     def search(self, query: Query) -> list[Entry]:
         return search(self._entries.values(), query, self.licence_class)

@@ -4,6 +4,7 @@ Owns: the records, what fits together (variant, engine, context, licence), names
 start engines, fetch files, know prices; the assembly brings about what stands here. Tests: tests/unit/rollouts.
 """
 
+from jixi.models.rollouts._adapters import Adapter
 from jixi.models.rollouts._choice import USUAL_CONTEXT, Choice, Chooser, check_license
 from jixi.models.rollouts._preview import Preview, preview
 from jixi.models.rollouts._rollouts import Models, Neighbours, Rollouts, Who
@@ -12,6 +13,7 @@ from jixi.models.rollouts._values import Action, Change, Draft, Plan, Revision, 
 __all__ = [
     "USUAL_CONTEXT",
     "Action",
+    "Adapter",
     "Change",
     "Choice",
     "Chooser",

@@ -1,28 +1,32 @@
 """What is left open is chosen, and what does not fit is refused, before anything starts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from jixi.core.errors import JixiError, problem
 from jixi.core.registry import Registry
-from jixi.models.catalog import Entry, Variant
-from jixi.models.engines import Engine, Launch
+from jixi.models.catalog import Entry, Licence, Variant
+from jixi.models.engines import Engine, Launch, asks_of
 from jixi.models.registry import Shelf
+from jixi.models.rollouts._adapters import Adapter, adapters_of
 from jixi.models.rollouts._values import Draft, Plan
 
 USUAL_CONTEXT: Final = 4096
+_NONE: Final[Mapping[str, Adapter]] = MappingProxyType({})
 
 Check = Callable[[Engine], object]
 """Raises `engine_not_installed` where an engine cannot run on this machine."""
 
 
 class Choice(NamedTuple):
-    """A plan, and the model that it is of: None where the engine brings its own."""
+    """A plan, and the model that it is of: None where the engine brings its own. `adapters` by their public names."""
 
     plan: Plan
     entry: Entry | None = None
     variant: Variant | None = None
+    adapters: Mapping[str, Adapter] = _NONE
 
 
 class Chooser:
@@ -36,17 +40,24 @@ class Chooser:
         """The draft with everything chosen.
 
         Raises `not_found`, `model_not_deployable`, `variant_unknown`, `engine_unfit`, `unknown_extension`,
-        `context_too_large`, `license_not_accepted`, `invalid_value` for options, and `engine_not_installed` unless
-        that may wait.
+        `adapter_unfit`, `context_too_large`, `license_not_accepted`, `invalid_value` for options, and
+        `engine_not_installed` unless that may wait.
         """
         if draft.model is None:
+            if draft.adapters:
+                reason = "adapters: they are for a model of the store"
+                raise problem("invalid_value", param="adapters", reason=reason)
             return Choice(self._checked(draft, draft.engine or "", None, installed))
         entry = shelf.get(draft.model)
         if not entry.variants:
             raise problem("model_not_deployable", model=entry.id, param="model")
         variant, engine = self._way(entry, draft)
         check_license(draft, entry, shelf)
-        return Choice(self._checked(draft, engine, (entry, variant), installed), entry, variant)
+        adapters = adapters_of(draft.adapters, entry, variant, shelf)
+        for each in adapters.values():
+            check_license(draft, each.entry, shelf)
+        plan = self._checked(draft, engine, (entry, variant), installed, adapters)
+        return Choice(plan, entry, variant, adapters)
 
     def check_options(self, plan: Plan) -> None:
         """Raises `invalid_value` for options that are the operator's of the machine alone to set."""
@@ -55,7 +66,12 @@ class Chooser:
             raise problem("invalid_value", param="options", reason=reason)
 
     def _checked(
-        self, draft: Draft | Plan, engine: str, model: tuple[Entry, Variant] | None, installed: bool
+        self,
+        draft: Draft | Plan,
+        engine: str,
+        model: tuple[Entry, Variant] | None,
+        installed: bool,
+        adapters: Mapping[str, Adapter] = _NONE,
     ) -> Plan:
         entry, variant = model or (None, None)
         made = self._engine(engine)
@@ -63,18 +79,16 @@ class Chooser:
             self._installed(made)
         if draft.scale.least > draft.scale.most:
             raise problem("invalid_value", param="scale", reason="scale: 'least' is more than 'most'")
-        plan = Plan(
-            model=entry and entry.id,
-            variant=variant and variant.id,
-            engine=engine,
-            context=_context(draft, entry.id if entry else engine, entry and entry.context),
-            parallel=draft.parallel,
-            threads=draft.threads,
-            options=draft.options,
-            scale=draft.scale,
-            accept_license=draft.accept_license,
-        )
-        made.command(_launch(plan, variant))
+        chosen: dict[str, Any] = {
+            "model": entry and entry.id,
+            "variant": variant and variant.id,
+            "engine": engine,
+            "context": _context(draft, entry.id if entry else engine, entry and entry.context),
+        }
+        plan = Plan(**{name: getattr(draft, name) for name in Plan.__struct_fields__} | chosen)
+        asked = _launch(plan, variant, adapters)
+        made.command(asked)
+        asks_of(made, asked)
         return plan
 
     def _engine(self, name: str) -> Engine:
@@ -109,6 +123,14 @@ def check_license(draft: Draft | Plan, entry: Entry, shelf: Shelf) -> None:
         raise problem("license_not_accepted", license=licence.id, model=entry.id, param="accept_license")
 
 
+def restricting(draft: Draft | Plan, shelf: Shelf) -> Licence | None:
+    """The licence for research alone that its model or one of its adapters comes under; raises `not_found`."""
+    names = [] if draft.model is None else [draft.model]
+    names += [shelf.version(each).model_id for each in draft.adapters.values()]
+    found = (shelf.restricting(shelf.get(name)) for name in names)
+    return next((licence for licence in found if licence is not None), None)
+
+
 def _named(entry: Entry, name: str | None) -> Sequence[Variant]:
     found = [variant for variant in entry.variants if name in (None, variant.id)]
     if not found:
@@ -133,7 +155,7 @@ def _context(draft: Draft | Plan, model: str, most: int | None) -> int:
     return draft.context
 
 
-def _launch(plan: Plan, variant: Variant | None) -> Launch:
+def _launch(plan: Plan, variant: Variant | None, adapters: Mapping[str, Adapter]) -> Launch:
     """A launch whose files are names alone, for the engine to say whether it would take it."""
     files = {} if variant is None else {file.role: Path(file.name) for file in variant.files}
     if variant is not None and not variant.packaged:
@@ -147,4 +169,7 @@ def _launch(plan: Plan, variant: Variant | None) -> Launch:
         parallel=plan.parallel,
         threads=plan.threads,
         options=plan.options,
+        adapters={
+            name: Path("adapter.gguf" if each.is_gguf else "adapter") for name, each in adapters.items()
+        },
     )

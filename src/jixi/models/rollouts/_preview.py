@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Licence
-from jixi.models.rollouts._choice import Choice
-from jixi.models.rollouts._records import name_taken
+from jixi.models.rollouts._choice import Choice, restricting
 from jixi.models.rollouts._rollouts import Rollouts, Who
 from jixi.models.rollouts._values import Draft
 
@@ -31,8 +30,8 @@ async def preview(rollouts: Rollouts, who: Who, draft: Draft, name: str | None) 
     not accepted, an engine that is not installed, files that do not fit, a name that is taken.
     """
     shelf = await rollouts.shelf(who.viewer)
-    restricting = None if draft.model is None else shelf.restricting(shelf.get(draft.model))
-    willing = draft if restricting is None else replace(draft, accept_license=restricting.id)
+    to_accept = restricting(draft, shelf)
+    willing = draft if to_accept is None else replace(draft, accept_license=to_accept.id)
     choice = await rollouts.plan(who, willing, installed=False)
     checks: list[Awaitable[object]] = [
         rollouts.plan(who, draft, installed=False),
@@ -41,8 +40,8 @@ async def preview(rollouts: Rollouts, who: Who, draft: Draft, name: str | None) 
     ]
     found = await asyncio.gather(*checks, return_exceptions=True)
     problems = [each for each in found if isinstance(each, JixiError)]
-    if name is not None and rollouts.is_taken(name):
-        problems.append(name_taken(name))
+    if name is not None:
+        problems += rollouts.taken(name, draft.adapters)
     entry, lacking = choice.entry, await rollouts.lacking(choice)
     licence = None if entry is None else shelf.licence(entry)
-    return Preview(choice, licence, restricting, lacking, problems)
+    return Preview(choice, licence, to_accept, lacking, problems)

@@ -141,9 +141,9 @@ class RolloutRecords:
             return [_value(row, Change) for row in rows.mappings()]
 
 
-def name_taken(name: str) -> JixiError:
+def name_taken(name: str, param: str = "name") -> JixiError:
     """The refusal of a public name that is in use."""
-    return problem("name_taken", name=name, param="name")
+    return problem("name_taken", name=name, param=param)
 
 
 def _current() -> Select[Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -40,9 +40,11 @@ class Models(NamedTuple):
 
 
 class Neighbours(NamedTuple):
-    """The public names in use, those of deployments too, and which aliases stand for any of some models."""
+    """The public names in use, those of deployments too, but for those of the deployment that is named; and which
+    aliases stand for any of some models.
+    """
 
-    names: Callable[[], Collection[str]]
+    names: Callable[[str], Collection[str]]
     behind: Callable[[Collection[str]], Awaitable[Sequence[str]]]
 
 
@@ -64,6 +66,7 @@ class Rollouts:
         self._kept: list[Rollout] = []
         self._told: list[Rollout] = []
         self._reading = asyncio.Lock()
+        self._naming = asyncio.Lock()
         self._upkeep: asyncio.Task[None] | None = None
         self.changed: Callable[[], Awaitable[None]] = _nobody
 
@@ -122,7 +125,12 @@ class Rollouts:
         return choice
 
     async def check_files(self, choice: Choice) -> None:
-        """Raises `disk_full` where they do not fit, `model_not_here` where nobody could bring them."""
+        """Raises `disk_full` where they do not fit, `model_not_here` where nobody could bring them; those of adapters
+        must be here.
+        """
+        for entry, variant in choice.adapters.values():
+            if await asyncio.to_thread(self._models.store.lacking, entry, variant.id) != 0:
+                raise problem("model_not_here", model=entry.id, param="adapters")
         if choice.entry is None or choice.variant is None:
             return
         lacking = await self.lacking(choice)
@@ -136,17 +144,34 @@ class Rollouts:
             return 0
         return await asyncio.to_thread(self._models.store.lacking, choice.entry, choice.variant.id)
 
-    def is_taken(self, name: str) -> bool:
-        """Whether a deployment, a provider's model or an alias has the public name."""
-        return name in self._neighbours.names() or self.find(name) is not None
+    def taken(self, name: str, adapters: Iterable[str]) -> list[JixiError]:
+        """A refusal for each of the public names of a new deployment that another one, a provider's model or an alias
+        has.
+        """
+        own = [name_taken(name)] if self._is_taken(name) else []
+        return own + self._taken_by_others(name, adapters)
+
+    def _taken_by_others(self, name: str, adapters: Iterable[str]) -> list[JixiError]:
+        """The same for the adapters alone, of a deployment that may be there."""
+        found = (each for each in adapters if each == name or self._is_taken(each, besides=name))
+        return [name_taken(each, "adapters") for each in found]
+
+    def _is_taken(self, name: str, besides: str = "") -> bool:
+        kept = [each for each in self._kept if each.name != besides]
+        theirs = any(name in (each.id, each.name) or name in each.plan.adapters for each in kept)
+        return theirs or name in self._neighbours.names(besides)
 
     async def add(self, who: Who, name: str, description: str, draft: Draft) -> Rollout:
         """Make a deployment that is to run. Raises `name_taken`, and what `plan` and `check_files` raise."""
-        await self.refresh()
-        if self.is_taken(name):
-            raise name_taken(name)
-        choice = await self.plan(who, draft)
-        await self.check_files(choice)
+        async with self._naming:
+            await self.refresh()
+            for refusal in self.taken(name, draft.adapters):
+                raise refusal
+            choice = await self.plan(who, draft)
+            await self.check_files(choice)
+            return await self._add(who, name, description, choice.plan)
+
+    async def _add(self, who: Who, name: str, description: str, plan: Plan) -> Rollout:
         now = self._clock.now()
         made = Rollout(
             id=new_id("dep"),
@@ -160,7 +185,7 @@ class Rollouts:
             created_at=now,
             changed_at=now,
             version=1,
-            plan=choice.plan,
+            plan=plan,
         )
         await self._records.add(made, self._change(who, made, "create"))
         await self.refresh()
@@ -177,7 +202,8 @@ class Rollouts:
         """Run something else from now on, as its next revision. A plan that stays as it is makes none.
 
         Without a `version` the changes are made to whatever there is then, so that none of others is lost.
-        Raises `not_found`, `precondition_failed`, and what `plan` and `check_files` raise.
+        Raises `not_found`, `precondition_failed`, `name_taken` for an adapter, `model_in_use` for one that goes while
+        an alias stands for it, and what `plan` and `check_files` raise.
         """
         tries = 1
         while True:
@@ -186,7 +212,8 @@ class Rollouts:
                 await self.refresh()
                 before = self._get(name)
             try:
-                return await self._revise(who, before, version or before.version, changes, description)
+                async with self._naming:
+                    return await self._revise(who, before, version or before.version, changes, description)
             except JixiError as error:
                 if version is not None or error.code != "precondition_failed" or tries == _TRIES:
                     raise
@@ -196,9 +223,7 @@ class Rollouts:
     async def _revise(
         self, who: Who, before: Rollout, version: int, changes: dict[str, Any], description: str | None
     ) -> Rollout:
-        draft = _revised(before, changes)
-        choice = await self.plan(who, draft)
-        await self.check_files(choice)
+        choice = await self._next(who, before, _revised(before, changes))
         values = {} if description is None else {"description": description}
         plan = None if choice.plan == before.plan else choice.plan
         done = await self._records.change(
@@ -206,6 +231,20 @@ class Rollouts:
         )
         await self.refresh()
         return done
+
+    async def _next(self, who: Who, before: Rollout, asked: Draft | Plan) -> Choice:
+        """What is to run next, with its names held against those of others."""
+        for refusal in self._taken_by_others(before.name, asked.adapters):
+            raise refusal
+        await self._check_unused(before.plan.adapters.keys() - asked.adapters.keys())
+        choice = await self.plan(who, asked)
+        await self.check_files(choice)
+        return choice
+
+    async def _check_unused(self, names: Collection[str]) -> None:
+        """Raises `model_in_use` while an alias stands for any of them."""
+        if names and (aliases := await self._neighbours.behind(names)):
+            raise problem("model_in_use", models=", ".join(sorted(names)), aliases=", ".join(aliases))
 
     async def want(self, who: Who, name: str, wanted: Wanted, action: Action) -> Rollout:
         """Have it run or stand still; raises `not_found`."""
@@ -216,15 +255,15 @@ class Rollouts:
         return done
 
     async def roll_back(self, who: Who, name: str, version: int | None, number: int) -> Rollout:
-        """Run an earlier revision again. Raises `not_found`, `precondition_failed`, and what `plan` raises."""
+        """Run an earlier revision again. Raises `not_found`, and what `revise` raises."""
         before = self._get(name)
         found = await self._revision(before, number)
         if found is None:
             raise problem("not_found", noun="revision")
-        choice = await self.plan(who, found.plan)
-        await self.check_files(choice)
-        change = self._change(who, before, "rollback")
-        done = await self._records.change(before.id, version, change, {"revision": number}, None)
+        async with self._naming:
+            await self._next(who, before, found.plan)
+            change = self._change(who, before, "rollback")
+            done = await self._records.change(before.id, version, change, {"revision": number}, None)
         await self.refresh()
         return done
 
@@ -260,8 +299,7 @@ class Rollouts:
     async def remove(self, who: Who, name: str, version: int | None) -> None:
         """Raises `not_found`, `precondition_failed`, and `model_in_use` while an alias stands for it."""
         before = self._get(name)
-        if aliases := await self._neighbours.behind([before.name]):
-            raise problem("model_in_use", models=before.name, aliases=", ".join(aliases))
+        await self._check_unused([before.name, *before.plan.adapters])
         await self._records.remove(before.id, version, self._change(who, before, "delete"))
         await self.refresh()
 
@@ -296,11 +334,14 @@ class Rollouts:
 
 
 def _revised(before: Rollout, changes: dict[str, Any]) -> Draft:
-    """The plan with the changes. Where the model changes, its variant and engine are chosen anew, unless named."""
+    """The plan with the changes. Where the model changes, its variant and engine are chosen anew, unless named, and
+    what was said of the other one's memory and adapters goes.
+    """
     plan = before.plan
     said = {name: getattr(plan, name) for name in Draft.__struct_fields__}
     if changes.get("model", plan.model) != plan.model:
         said |= {"variant": None, "engine": None, "context": None, "accept_license": None}
+        said |= {"memory_bytes": None, "adapters": {}}
     elif changes.get("variant", plan.variant) != plan.variant:
         said |= {"engine": None}
     return Draft(**said | changes)

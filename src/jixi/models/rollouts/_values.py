@@ -18,6 +18,11 @@ class _Said(Struct, frozen=True, kw_only=True):
     threads: int | None = None
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     scale: Scale = field(default_factory=Scale)
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    gpus: float | None = None
+    adapters: dict[str, str] = field(default_factory=dict[str, str])
+    """LoRA adapters by their public names: each is a version of a model of one's own."""
     accept_license: str | None = None
     """The id of a licence that would else forbid the use: whoever names it answers for keeping to it."""
 

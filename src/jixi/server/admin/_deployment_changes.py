@@ -30,12 +30,14 @@ router = APIRouter(prefix="/deployments", tags=["deployments"])
 _Operator = Annotated[Principal, requires("deployments.restart")]
 _Manager = Annotated[Principal, requires("deployments.manage")]
 _RETRIED: Final = ("request_running", "idempotency_mismatch")
+_RENAMING: Final = ("name_taken", "model_in_use")
 UNFIT: Final = (
     "not_found",
     "invalid_value",
     "model_not_deployable",
     "variant_unknown",
     "engine_unfit",
+    "adapter_unfit",
     "context_too_large",
     "license_not_accepted",
     "engine_not_installed",
@@ -69,7 +71,7 @@ async def create_deployment(
 @router.patch(
     "/{id}",
     summary="Change a deployment",
-    responses=errors(*UNFIT, "precondition_failed", "deployment_of_settings"),
+    responses=errors(*UNFIT, *_RENAMING, "precondition_failed", "deployment_of_settings"),
 )
 async def change_deployment(
     deployment_id: Id,
@@ -96,7 +98,7 @@ async def change_deployment(
 @router.post(
     "/{id}/rollback",
     summary="Run an earlier revision again",
-    responses=errors(*UNFIT, "precondition_failed", "deployment_of_settings", *_RETRIED),
+    responses=errors(*UNFIT, *_RENAMING, "precondition_failed", "deployment_of_settings", *_RETRIED),
 )
 async def roll_back_deployment(
     deployment_id: Id,
@@ -223,7 +225,9 @@ def _values(sent: dict[str, Any]) -> dict[str, Any]:
 
 
 _RENAMED: Final = {"model_id": "model"}
-_MAY_BE_NULL: Final = frozenset({"variant", "engine", "context", "threads", "accept_license"})
+_MAY_BE_NULL: Final = frozenset(
+    {"variant", "engine", "context", "threads", "memory_bytes", "cpus", "gpus", "accept_license"}
+)
 
 
 def _may(name: str, value: Any) -> bool:

@@ -8,6 +8,7 @@ from jixi.assembly import House
 from jixi.core.errors import Language
 from jixi.core.principal import Principal
 from jixi.models import rollouts
+from jixi.models.deployments import DeploymentSpec
 from jixi.server._errors import errors
 from jixi.server._policy import requires
 from jixi.server._scope import language_of
@@ -34,7 +35,7 @@ async def preview_deployment(
     """The licence, the size, what is to be fetched from where, and all that stands in its way. Starts nothing."""
     language = language_of(request.scope)
     found = await rollouts.preview(house.rollouts, who_of(caller), draft_of(body), body.name)
-    plan, entry, variant = found.choice
+    plan, entry, variant, _ = found.choice
     size = None if entry is None or variant is None else entry.size(variant)
     sources = [] if variant is None else variant.sources
     return DeploymentPreview(
@@ -58,19 +59,20 @@ async def preview_deployment(
 
 
 async def _fit(house: House, choice: rollouts.Choice, name: str | None) -> PreviewFit | None:
-    plan, entry, variant = choice
+    plan, entry, variant, adapters = choice
     # Of the memory of a cluster's machines only the cluster knows.
     if entry is None or variant is None or house.settings.driver != "process":
         return None
-    fit = await house.rooms.fit(
-        entry,
-        variant=variant.id,
+    asked = DeploymentSpec(
+        name=name or "",
         engine=plan.engine,
         context=plan.context,
         parallel=plan.parallel,
         options=plan.options,
-        name=name or "",
+        memory_bytes=plan.memory_bytes,
     )
+    sizes = [each.variant.bytes or 0 for each in adapters.values()]
+    fit = await house.rooms.fit(entry, asked, variant.id, sizes)
     return PreviewFit(
         verdict=fit.verdict,
         needed_bytes=fit.needed and fit.needed.total,

@@ -185,6 +185,10 @@ def _plan(plan: Plan, caller: Principal) -> DeploymentPlan:
         parallel=plan.parallel,
         threads=plan.threads,
         scale=DeploymentScale.model_validate(plan.scale),
+        memory_bytes=plan.memory_bytes,
+        cpus=plan.cpus,
+        gpus=plan.gpus,
+        adapters={name: version or None for name, version in plan.adapters.items()},
         options=plan.options if allowed(caller.role, "deployments.manage") else None,
         accept_license=plan.accept_license,
     )
@@ -202,4 +206,9 @@ def _plan_of_settings(house: House, status: DeploymentStatus) -> Plan:
         threads=wish and wish.spec.threads,
         options={} if wish is None else dict(wish.spec.options),
         scale=Scale() if wish is None else wish.spec.scale,
+        memory_bytes=wish and wish.spec.memory_bytes,
+        cpus=wish and wish.spec.cpus,
+        gpus=wish and wish.spec.gpus,
+        # Where they lie is the machine's own matter.
+        adapters={} if wish is None else dict.fromkeys(wish.spec.adapters, ""),
     )

@@ -20,6 +20,24 @@ Context = Annotated[int, Field(strict=True, ge=256, le=1_048_576), BeforeValidat
 ParallelCalls = Annotated[int, Field(strict=True, ge=1, le=65_536), BeforeValidator(whole)]
 Threads = Annotated[int, Field(strict=True, ge=1, le=1024), BeforeValidator(whole)]
 Number = Annotated[int, Field(strict=True, ge=1, le=1_000_000), BeforeValidator(whole)]
+MemoryBytes = Annotated[int, Field(strict=True, ge=1, le=2**50), BeforeValidator(whole)]
+Cpus = Annotated[float, Field(strict=True, gt=0, le=4096)]
+Gpus = (
+    Annotated[float, Field(strict=True, ge=0, le=1)]
+    | Annotated[int, Field(strict=True, ge=2, le=64), BeforeValidator(whole)]
+)
+PublicName = Annotated[ModelName, Field(min_length=1)]
+Adapters = Annotated[dict[PublicName, Word], Field(max_length=64)]
+_ADAPTERS = (
+    "LoRA adapters that its engines serve beside it: the name that callers send for each, and the version of a model"
+    " of your own, tuned from this one, that it is."
+)
+_MEMORY = "What one replica takes, where you know it better."
+_CPUS = "CPUs that a Ray cluster sets aside for each replica; by default its threads, or one."
+_GPUS = (
+    "Accelerators that a Ray cluster sets aside for each replica: a share of one, or whole ones; by default as many as"
+    " its engine needs."
+)
 
 
 Seconds = Annotated[float, Field(ge=1, le=86_400)]
@@ -142,6 +160,12 @@ class DeploymentPlan(Response):
     parallel: int
     threads: int | None
     scale: DeploymentScale
+    memory_bytes: int | None
+    cpus: float | None
+    gpus: float | None
+    adapters: dict[str, str | None] = Field(
+        description="The version behind each name; null for a file that the settings name."
+    )
     options: dict[str, Any] | None = Field(description="Null for those who may not manage deployments.")
     accept_license: str | None
 
@@ -191,6 +215,14 @@ class DeploymentDraft(Request):
     parallel: ParallelCalls = Field(default=2, description="Calls at once.")
     threads: Threads | None = None
     scale: ScaleRequest = Field(default_factory=ScaleRequest)
+    memory_bytes: MemoryBytes | None = Field(default=None, description=_MEMORY)
+    cpus: Cpus | None = Field(default=None, description=_CPUS)
+    gpus: Gpus | None = Field(default=None, description=_GPUS)
+    adapters: Adapters = Field(
+        default_factory=dict,
+        description=_ADAPTERS,
+        examples=[{"assistant:legal": "ver_01k9h3v5c7q2m4n6p8r0t1w3y5"}],
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="What the engine takes besides.")
     accept_license: Word | None = Field(
         default=None,
@@ -208,7 +240,9 @@ class DeploymentRequest(DeploymentDraft):
 
 
 class DeploymentRevise(Request):
-    """What is to change; fields that are left out stay. Another model has its variant and engine chosen anew."""
+    """What is to change; fields that are left out stay. Another model has its variant and engine chosen anew; what was
+    said of the memory and the adapters of the one before goes. `adapters` are all that there are to be.
+    """
 
     description: Description | None = None
     model_id: Word | None = None
@@ -218,12 +252,16 @@ class DeploymentRevise(Request):
     parallel: ParallelCalls | None = None
     threads: Threads | None = None
     scale: ScaleRequest | None = None
+    memory_bytes: MemoryBytes | None = Field(default=None, description=_MEMORY)
+    cpus: Cpus | None = Field(default=None, description=_CPUS)
+    gpus: Gpus | None = Field(default=None, description=_GPUS)
+    adapters: Adapters | None = Field(default=None, description=_ADAPTERS)
     options: dict[str, Any] | None = None
     accept_license: Word | None = None
 
 
 class DeploymentPreviewRequest(DeploymentDraft):
-    """A deployment that is thought of; with a name, it is said whether that is free."""
+    """A deployment that is thought of; with a name, it is said whether that and those of its adapters are free."""
 
     name: ModelName | None = Field(default=None, min_length=1)
 
