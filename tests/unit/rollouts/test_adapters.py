@@ -161,6 +161,24 @@ async def test_a_public_name_is_had_once_be_it_an_adapter(desk: Desk) -> None:
     ]
 
 
+async def test_of_two_servers_that_give_an_adapter_one_name_one_is_refused(
+    database: Database, tmp_path: Path, desk: Desk
+) -> None:
+    version, unaware = await desk.version(), register(database, tmp_path)
+    await desk.rollouts.add(LIN, "one", "", CHAT)
+    await unaware.refresh()
+    await desk.rollouts.revise(LIN, "one", None, {"adapters": {"legal": version}})
+    assert await refusal(unaware.add(LIN, "legal", "", STUB)) == "name_taken"
+    await unaware.add(LIN, "two", "", CHAT)
+    await desk.rollouts.revise(LIN, "one", None, {"adapters": {}})
+    await unaware.refresh()
+    await unaware.revise(LIN, "two", None, {"adapters": {"legal": version}})
+    assert (
+        await refusal(desk.rollouts.revise(LIN, "one", None, {"adapters": {"legal": version}}))
+        == "name_taken"
+    )
+
+
 async def test_adapters_come_and_go_with_revisions(desk: Desk) -> None:
     rollouts, version = desk.rollouts, await desk.version()
     await rollouts.add(LIN, "chat", "", replace(CHAT, memory_bytes=5, cpus=0.5, gpus=2))

@@ -81,7 +81,7 @@ class RolloutRecords:
         row = {name: getattr(made, name) for name in _DEPLOYMENTS.columns.keys()}  # noqa: SIM118
         try:
             async with self._database.session() as session:
-                await claim(session, made.id, [made.name])
+                await claim(session, made.id, [made.name, *made.plan.adapters])
                 await session.execute(insert(_DEPLOYMENTS).values(**row))
                 await _add_revision(session, made.id, made.plan, change)
                 await _note(session, change)
@@ -97,7 +97,10 @@ class RolloutRecords:
         values: dict[str, Any],
         plan: Plan | None,
     ) -> Rollout:
-        """Write `values`, and `plan` as the next revision. Raises `not_found`, `precondition_failed`."""
+        """Write `values`, and `plan` as the next revision.
+
+        Raises `not_found`, `precondition_failed`, and `name_taken` where another has the name of an adapter.
+        """
         async with self._database.session() as session:
             before = await _held(session, deployment_id, version)
             if plan is not None:
@@ -110,7 +113,13 @@ class RolloutRecords:
             if plan is not None:
                 await _add_revision(session, deployment_id, plan, change)
             await _note(session, change)
-            return await _find(session, deployment_id)
+            changed = await _find(session, deployment_id)
+            if changed.plan.adapters != before.plan.adapters:
+                try:
+                    await claim(session, deployment_id, [changed.name, *changed.plan.adapters])
+                except IntegrityError as error:
+                    raise name_taken(", ".join(sorted(changed.plan.adapters)), "adapters") from error
+            return changed
 
     @whole
     async def remove(self, deployment_id: str, version: int | None, change: Change) -> None:

@@ -289,7 +289,7 @@ class Rollouts:
         try:
             await self._records.change(before.id, version, change, {"revision": answering}, None)
         except JixiError as error:
-            if error.code not in ("precondition_failed", "not_found"):
+            if error.code not in ("precondition_failed", "not_found", "name_taken"):
                 raise
         else:
             facts = {"tried": before.revision, "revision": answering, "reason": reason.code}
