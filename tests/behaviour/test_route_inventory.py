@@ -78,6 +78,18 @@ _BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST", "/api/aliases"): {"name": "chat", "targets": [{"model": "nobody"}]},
     ("PATCH", "/api/aliases/{id}"): {"retries": 1},
     ("PUT", "/api/prices/{model}"): {"input_micros": 1, "cached_input_micros": 1, "output_micros": 1},
+    ("POST", "/api/plans/training"): {
+        "model": "qwen3-8b",
+        "tokens": 1e9,
+        "hardware": {"chip": "H100"},
+        "fleet": {"accelerators": 8},
+    },
+    ("POST", "/api/plans/serving"): {"model": "qwen3-8b", "users": 5, "hardware": {"chip": "H100"}},
+    ("POST", "/api/plans/comparison"): {
+        "model": "qwen3-8b",
+        "users": 5,
+        "options": [{"kind": "rented", "name": "rented", "hardware": {"chip": "H100"}}],
+    },
     ("PUT", "/api/limits/{scope_id}"): NO_LIMITS | {"monthly_micros": 5},
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -23,6 +23,7 @@ from jixi.assembly._outside import Neighbours, open_egress, open_providers, open
 from jixi.assembly._register import open_register
 from jixi.assembly._settings import Settings
 from jixi.assembly._supply import Supply, open_supply
+from jixi.compute.chips import Chips
 from jixi.compute.drivers import Command, Driver, Process, ProcessDriver
 from jixi.core.clock import Clock, SystemClock
 from jixi.core.errors import problem
@@ -88,6 +89,7 @@ class House:
     traffic: Traffic
     traces: Traces
     setup_link: str | None
+    chips: Chips = field(default_factory=Chips.load)
 
     def link(self, page: str, token: str) -> str:
         """A link to a page of the console with a token behind the #, where no server and no log ever sees it."""

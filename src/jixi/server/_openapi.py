@@ -34,6 +34,7 @@ _TAGS: Final = {
     "deployments": "What is served.",
     "engines": "What runs models, and environments for what cannot yet.",
     "nodes": "The machines that run models, and their accelerators.",
+    "plans": "What training or serving a model takes, lasts and costs, and the chips that plans are made with.",
     "jobs": "What goes on behind the requests.",
     "providers": "Outside models under public names: vendors, addresses, sealed credentials, checks.",
     "usage": "Usage and charges.",

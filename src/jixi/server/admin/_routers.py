@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from jixi.server.admin import (
     _about,
     _aliases,
+    _chips,
     _deployment_changes,
     _deployment_events,
     _deployment_preview,
@@ -24,6 +25,7 @@ from jixi.server.admin import (
     _models,
     _nodes,
     _overview,
+    _plans,
     _prices,
     _providers,
     _routing,
@@ -65,5 +67,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     _limits.router,
     _aliases.router,
     _routing.router,
+    _chips.router,
+    _plans.router,
     _about.router,
 )

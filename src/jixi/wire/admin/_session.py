@@ -34,6 +34,7 @@ Permission = Literal[
     "limits.manage",
     "routes.read",
     "routes.manage",
+    "plans.read",
     "about.read",
     "metrics.read",
     "traces.read",

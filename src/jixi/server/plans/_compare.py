@@ -1,0 +1,94 @@
+"""Ways to serve the same task, side by side."""
+
+from typing import Final
+
+from jixi.compute import planner
+from jixi.compute.planner import Engine, Option, ServingPlan, Site, plan_serving
+from jixi.core.errors import JixiError, problem
+from jixi.server.plans._desk import Desk, figures, said
+from jixi.server.plans._plans import serving_task
+from jixi.wire import admin
+
+_UNFIT: Final = ("planner_does_not_fit", "planner_target_unreachable", "planner_value_missing")
+"""What one option cannot, while another can."""
+
+
+def compare(desk: Desk, wanted: admin.ComparisonPlanRequest) -> admin.ComparisonPlan:
+    """Raises `planner_…` problems, `invalid_value`, and what `desk.find` raises."""
+    names = [option.name for option in wanted.options]
+    if len(set(names)) < len(names):
+        raise problem("invalid_value", param="options", reason="each option needs a name of its own")
+    options, unfit = list[Option](), list[JixiError]()
+    unfit_options, asked = list[admin.UnfitOption](), wanted.million_tokens
+    for each in wanted.options:
+        try:
+            option = _option(desk, wanted, each)
+        except JixiError as error:
+            if error.code not in _UNFIT:
+                raise
+            unfit.append(error)
+            unfit_options.append(admin.UnfitOption(name=each.name, reason=desk.reason(error)))
+            continue
+        options.append(option)
+        if asked is None and "month_tokens" in option.sheet:
+            asked = option.sheet.value("month_tokens") / 1e6
+    if not options:
+        raise unfit[0]
+    if asked is None:
+        raise problem("planner_value_missing", param="million_tokens", name="million_tokens", of=names[0])
+    return _answer(desk, wanted, planner.compare(options, asked), unfit_options)
+
+
+def _option(
+    desk: Desk, wanted: admin.ComparisonPlanRequest, option: admin.HardwareOption | admin.ApiOption
+) -> Option:
+    if isinstance(option, admin.ApiOption):
+        site = Site(**said(wanted.site))
+        task = serving_task(desk, wanted, wanted.users)
+        task.check()
+        return planner.api(option.name, task, option.input_price, option.output_price, site)
+    if option.kind == "edge":
+        return planner.edge(option.name, _plan(desk, wanted, option), option.users_per_device or 1)
+    if option.users_per_device is not None:
+        reason = "only devices at the edge have users_per_device"
+        raise problem("invalid_value", param="users_per_device", reason=reason)
+    make = planner.owned if option.kind == "owned" else planner.rented
+    return make(option.name, _plan(desk, wanted, option))
+
+
+def _plan(desk: Desk, wanted: admin.ComparisonPlanRequest, option: admin.HardwareOption) -> ServingPlan:
+    own = {name: getattr(option, name) for name in ("weights", "cache") if getattr(option, name) is not None}
+    return plan_serving(
+        serving_task(desk, wanted.model_copy(update=own), wanted.users),
+        desk.hardware(option.hardware),
+        Engine(**said(wanted.engine)),
+        Site(**said(wanted.site) | said(option.site)),
+    )
+
+
+def _answer(
+    desk: Desk,
+    wanted: admin.ComparisonPlanRequest,
+    found: planner.Comparison,
+    unfit: list[admin.UnfitOption],
+) -> admin.ComparisonPlan:
+    return admin.ComparisonPlan(
+        model=desk.model(wanted.model).name,
+        currency=found.currency,
+        million_tokens=found.million_tokens,
+        options=[
+            admin.ComparedOption(
+                name=option.name,
+                kind=option.kind,
+                month=cost,
+                fixed=option.fixed,
+                variable=option.variable,
+                most_million_tokens=None if option.most_tokens is None else option.most_tokens / 1e6,
+                accelerators=option.accelerators,
+                figures=figures(option.sheet),
+            )
+            for option, cost in zip(found.options, found.costs, strict=True)
+        ],
+        break_evens=[admin.BreakEven.model_validate(turn) for turn in found.break_evens],
+        unfit=unfit,
+    )
