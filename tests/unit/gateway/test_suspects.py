@@ -144,6 +144,26 @@ async def test_copies_of_a_killer_that_wait_for_their_turn_kill_nobody(ward: War
     assert ward.dead == 2
 
 
+async def test_two_copies_of_a_killer_that_fail_at_once_are_both_counted(ward: Ward) -> None:
+    """Both engines answer with an error before they end."""
+    running, ward.house.model = ward.house.fleet.running, "a"
+    calls, ready = list[asyncio.Task[str]](), asyncio.Event()
+    for name in "ab":
+        running["a"], engine = running[name], ward.engines[name]
+        engine.wire, engine.dies_of, engine.until = BROKEN, "", ready
+        calls.append(asyncio.create_task(ward.ask("poison")))
+        while not engine.bodies:
+            await asyncio.sleep(0)
+    ready.set()
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*calls) == ["engine_error"] * 2
+    for name in "ab":
+        if (listening := ward.engines[name].listening) is not None:
+            listening.close()
+    running["a"] = running["c"]
+    assert await ward.ask("poison") == "request_quarantined"
+
+
 async def test_an_engine_that_was_dead_before_is_held_against_nobody(ward: Ward) -> None:
     assert await ward.ask("poison") == "request_quarantined"
     assert [await ward.ask("late") for _ in range(3)] == ["c"] * 3

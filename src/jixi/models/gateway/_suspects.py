@@ -59,12 +59,13 @@ class Suspects:
 
     async def note(self, key: bytes, client: Client) -> None:
         """The engine behind `client` has failed with the request `key`."""
-        now = self._clock.monotonic()
+        died, now = await client.died(), self._clock.monotonic()
+        # Nothing is awaited from here: a copy that fails at the same moment comes before or after.
         failures = trail.failures if (trail := self._trails.pop(key, None)) is not None else []
         failures = [
             each for each in failures if each.client is not client and (each.died or now - each.at < _DYING_S)
         ]
-        failures.append(_Failure(client, now, await client.died()))
+        failures.append(_Failure(client, now, died))
         self._trails[key] = _Trail(failures, now + self._quarantine_s)
         if len(self._trails) > _MOST:
             self._trails.popitem(last=False)
