@@ -14,9 +14,9 @@ import pytest
 
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason, Room, anywhere
 from jixi.models.engines import EngineConnectionError
-from tests.unit.deployments.fleets import QUICK, MakeFleet, stub
+from tests.unit.deployments.fleets import QUICK, MakeFleet, all_ready, stub
 
 pytestmark = pytest.mark.timeout(60)
 _ASK = json.dumps({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}).encode()
@@ -148,6 +148,26 @@ async def test_a_person_can_restart_what_was_given_up(make_fleet: MakeFleet) -> 
     assert fleet.status("m").state == "starting"
     status = await fleet.until("m")
     assert (status.state, status.restarts) == ("failed", 5)
+
+
+async def test_a_restart_brings_back_what_an_unforeseen_error_ended(make_fleet: MakeFleet) -> None:
+    errors = [ValueError("a file that nobody foresaw")]
+
+    def room(spec: DeploymentSpec) -> Room:
+        if errors:
+            raise errors.pop()
+        return anywhere(spec)
+
+    fleet = make_fleet(room=room)
+    await fleet.start([stub()])
+    status = await fleet.until("m")
+    assert (status.state, status.reason) == (
+        "failed",
+        Reason("cannot_start", {"cause": "a file that nobody foresaw"}),
+    )
+    await fleet.restart("m")
+    async with asyncio.timeout(20):
+        await fleet.until("m", all_ready(1))
 
 
 async def test_a_restart_that_was_asked_for_is_no_failure(make_fleet: MakeFleet) -> None:

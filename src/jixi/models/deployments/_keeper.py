@@ -130,6 +130,9 @@ class Keeper:
             self._become("starting", RESTART_ASKED)
             self._asked.set()
             self._around.freed.beat()
+            if self._task is not None and self._task.done():
+                # An error that nobody foresaw has ended it.
+                self.start()
 
     async def leave(self) -> None:
         """Take no more calls, and end once those that are there have ended or have taken too long."""
