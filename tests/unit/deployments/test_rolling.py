@@ -245,6 +245,30 @@ async def test_an_update_that_lacks_more_than_its_old_replica_gave_back_ends_an_
     assert fleet.status("idle").reason == Reason("idle")
 
 
+async def test_an_update_that_its_old_replica_gives_room_enough_ends_no_idle_deployment(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(replace(QUICK, room_s=5), room=Bytes(2))
+    await fleet.start([stub(), stub("idle", scale=Scale(idle_s=600))])
+    for name in ("m", "idle"):
+        before = await fleet.until(name, all_ready(1))
+    await fleet.update(stub(revision=2))
+    status = await fleet.until("m", lambda now: ended(now) and all_ready(1)(now))
+    assert (status.revision, fleet.status("idle").pid) == (2, before.pid)
+
+
+async def test_what_other_replicas_hold_keeps_no_update_from_what_its_next_one_lacks(
+    make_fleet: MakeFleet,
+) -> None:
+    fleet = make_fleet(replace(QUICK, room_s=5), room=Bytes(4))
+    await fleet.start([stub(scale=fixed(2)), stub("idle", scale=Scale(idle_s=600))])
+    await fleet.until("m", all_ready(2))
+    await fleet.until("idle", all_ready(1))
+    await fleet.update(replace(stub(scale=fixed(2), revision=2), memory_bytes=2))
+    status = await fleet.until("m", lambda now: ended(now) and all_ready(2)(now))
+    assert (status.revision, fleet.status("idle").reason) == (2, Reason("idle"))
+
+
 async def test_a_replica_that_waits_for_room_keeps_no_update_from_the_others(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(room=OneRoom(2))
     await fleet.start([stub(scale=fixed(3))])

@@ -21,8 +21,8 @@ class Crew:
         self.rotation: tuple[Replica, ...] = ()
         self.restarts_before = 0
         """Of replicas that have gone."""
-        self.rooms = Handover(around.room, around.freed)
-        self._around = replace(around, room=self.rooms.room)
+        self.rooms = Handover(around.room, around.clear, around.freed)
+        self._around = replace(around, room=self.rooms.room, clear=self.rooms.clear)
         self._changed = changed
         self._keepers: list[Keeper] = []
         self._leaving: dict[Keeper, asyncio.Task[None]] = {}

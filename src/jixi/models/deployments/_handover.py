@@ -7,7 +7,7 @@ from typing import Any
 
 from jixi.models.deployments._changes import Pulse
 from jixi.models.deployments._spec import DeploymentSpec
-from jixi.models.deployments._surroundings import Lack, Room, RoomFor
+from jixi.models.deployments._surroundings import Clear, Lack, Room, RoomFor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +23,13 @@ class _Lent:
 class Handover:
     """From `begin` to `end` what a replica gives back is kept, and goes to the next one of the same deployment.
 
-    Without that another deployment, which has waited for longer, could take the room that an update has made.
+    Without that another deployment, which has waited for longer, could take the room that an update has made, and idle
+    ones would end for room that the old replica is about to give.
     """
 
-    def __init__(self, room: RoomFor, freed: Pulse) -> None:
+    def __init__(self, room: RoomFor, clear: Clear, freed: Pulse) -> None:
         self._room = room
+        self._clear = clear
         self._freed = freed
         self._keeps = False
         self._kept: list[tuple[DeploymentSpec, Room]] = []
@@ -52,6 +54,12 @@ class Handover:
             return found
         self._keep(before)
         return replace(found, without=partial(self._without, found))
+
+    def clear(self, spec: DeploymentSpec, lack: Lack) -> None:
+        """Have idle deployments end for `spec`, unless it is enough that an old replica leaves first."""
+        if self._keeps and not self._kept and lack.without([spec.name]):
+            return
+        self._clear(spec, lack)
 
     def _without(self, lack: Lack, ended: Collection[str]) -> bool:
         """What is kept counts as free for the one that may have it."""

@@ -56,6 +56,9 @@ RoomFor = Callable[[DeploymentSpec], Room | Lack]
 takes long.
 """
 
+Clear = Callable[[DeploymentSpec, Lack], None]
+"""Asked to end idle deployments for one that finds no room."""
+
 
 class Anywhere:
     """Room for everything: who has no inventory does not count."""
@@ -88,7 +91,7 @@ class Surroundings:
     shared: bool
     interpreter: Interpreter
     room: RoomFor
-    clear: Callable[[DeploymentSpec, Lack], None]
+    clear: Clear
     noted: Callable[[str], None]
     freed: Pulse = field(default_factory=Pulse)
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
