@@ -35,10 +35,10 @@ class DiffusersEngine:
     profile: Final = Profile(
         kinds=frozenset({Scope.IMAGES}),
         progress="/progress",
-        imports=("torch", "diffusers", "transformers", "PIL"),
+        imports=("diffusers", "torch", "transformers", "PIL"),
         requirements=(
-            "torch==2.13.0",
             "diffusers==0.42.1",
+            "torch==2.13.0",
             "transformers==5.23.0",
             "accelerate==1.15.0",
             "safetensors==0.8.0",

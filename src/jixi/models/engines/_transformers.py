@@ -45,8 +45,8 @@ class TransformersEngine:
     profile: Final = Profile(
         kinds=frozenset(_KINDS.values()),
         progress="/progress",
-        imports=("torch", "transformers", "safetensors"),
-        requirements=("torch==2.13.0", "transformers==5.23.0", "safetensors==0.8.0", "numpy==2.4.6"),
+        imports=("transformers", "torch", "safetensors"),
+        requirements=("transformers==5.23.0", "torch==2.13.0", "safetensors==0.8.0", "numpy==2.4.6"),
     )
 
     def profile_of(self, options: Mapping[str, Any]) -> Profile:
