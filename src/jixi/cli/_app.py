@@ -13,6 +13,7 @@ from jixi.cli import (
     _keys,
     _limits,
     _nodes,
+    _plans,
     _prices,
     _providers,
     _routes,
@@ -46,6 +47,7 @@ def command_line() -> typer.Typer:
     app.add_typer(_deployments.app, name="deployments")
     app.add_typer(_engines.app, name="engines")
     app.add_typer(_nodes.app, name="nodes")
+    app.add_typer(_plans.app, name="plan")
     app.add_typer(_keys.app, name="keys")
     app.add_typer(_limits.app, name="limits")
     app.add_typer(_prices.app, name="prices")

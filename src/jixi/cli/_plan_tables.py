@@ -1,0 +1,148 @@
+"""Plans for people: what it comes to first, then what nobody vouches for."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from jixi.cli._say import Terminal
+
+if TYPE_CHECKING:
+    from jixi.wire.admin import ComparisonPlan, PlanFigure, ServingPlan, TrainingPlan
+
+Words = Mapping[str, tuple[str, str]]
+_COSTS: Final[Words] = {
+    "energy": ("energy", "能耗"),
+    "co2": ("carbon dioxide", "二氧化碳"),
+    "owned_cost": ("cost, owned", "自有成本"),
+    "rented_cost": ("cost, rented", "租用成本"),
+}
+_TRAINING: Final[Words] = {
+    "model_flops": ("operations", "计算量"),
+    "needed": ("memory of each", "每卡显存"),
+    "utilisation": ("utilisation", "利用率"),
+    "scaling": ("scaling", "扩展效率"),
+    "days": ("days", "天数"),
+    "failures": ("failures", "故障次数"),
+    "accelerator_hours": ("accelerator hours", "卡时"),
+    **_COSTS,
+}
+_SERVING: Final[Words] = {
+    "replica": ("accelerators of a replica", "每副本卡数"),
+    "replicas": ("replicas", "副本数"),
+    "accelerators": ("accelerators", "卡数"),
+    "weights": ("weights on each", "每卡权重"),
+    "cache_sequence": ("cache of a call, on each", "每请求每卡缓存"),
+    "batch": ("sequences at once", "并发序列数"),
+    "first_token_seconds": ("first token", "首 token 时延"),
+    "token_seconds": ("between tokens", "每 token 时延"),
+    "output_rate": ("tokens asked for", "所需输出速度"),
+    "most_output_rate": ("tokens to be had", "可达输出速度"),
+    **_COSTS,
+    "owned_million": ("a million tokens, owned", "每百万 token，自有"),
+    "rented_million": ("a million tokens, rented", "每百万 token，租用"),
+}
+
+
+def print_training(terminal: Terminal, plan: "TrainingPlan") -> None:
+    say, layout = terminal.say, plan.layout
+    words = (
+        f"tensor {layout.tensor}, pipeline {layout.pipeline}, data {layout.data}, expert {layout.expert}, "
+    )
+    words += f"ZeRO {layout.zero}, recompute {layout.recompute}"
+    terminal.out.print(say(f"{plan.model} on {plan.chip}: {words}", f"{plan.model}，{plan.chip}：{words}"))
+    _print_sheet(terminal, plan, _TRAINING)
+
+
+def print_serving(terminal: Terminal, plan: "ServingPlan") -> None:
+    say = terminal.say
+    limit = say(plan.limit, {"compute": "算力", "bandwidth": "带宽", "memory": "显存"}[plan.limit])
+    head = say(
+        f"{plan.model} on {plan.chip}, limited by {limit}", f"{plan.model}，{plan.chip}，瓶颈为{limit}"
+    )
+    if (capacity := plan.capacity) is not None:
+        head += say(
+            f": {capacity.users:,} users, {capacity.longest_context:,} tokens in one call",
+            f"：可服务 {capacity.users:,} 个用户，单次请求最长 {capacity.longest_context:,} token",
+        )
+    terminal.out.print(head)
+    _print_sheet(terminal, plan, _SERVING)
+
+
+def print_comparison(terminal: Terminal, found: "ComparisonPlan") -> None:
+    say, unit = terminal.say, found.currency
+    terminal.out.print(
+        say(
+            f"{found.model}, {found.million_tokens:,.4g} million tokens a month",
+            f"{found.model}，每月 {found.million_tokens:,.4g} 百万 token",
+        )
+    )
+    kinds = {"owned": "自有", "rented": "租用", "edge": "边缘", "api": "API"}
+    terminal.table(
+        (
+            say("OPTION", "方案"),
+            say("KIND", "类型"),
+            say("A MONTH", "月成本"),
+            say("ACCELERATORS", "卡数"),
+            say("MOST MTOKENS", "上限（百万 token）"),
+        ),
+        [
+            (
+                option.name,
+                say(option.kind, kinds[option.kind]),
+                f"{option.month:,.2f} {unit}",
+                str(option.accelerators or "–"),
+                "–" if option.most_million_tokens is None else f"{option.most_million_tokens:,.4g}",
+            )
+            for option in found.options
+        ],
+    )
+    for turn in found.break_evens:
+        at = f"{turn.million_tokens:,.4g}"
+        short = "" if turn.reached else say(" (more than it can do)", "（超出其能力）")
+        terminal.out.print(
+            say(
+                f"From {at} million tokens a month on, {turn.above} is cheaper than {turn.below}{short}.",
+                f"每月 {at} 百万 token 起，{turn.above} 比 {turn.below} 便宜{short}。",
+            )
+        )
+    for each in found.unfit:
+        terminal.problem(f"{each.name}: {each.reason.message}", each.reason.remedy or "", each.reason.code)
+    all_marked = [figure for option in found.options for figure in option.figures if figure.marked]
+    marked = {(figure.name, figure.value, figure.source): figure for figure in all_marked}
+    _print_marked(terminal, list(marked.values()))
+
+
+def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", words: Words) -> None:
+    say = terminal.say
+    found = {figure.name: figure for figure in plan.figures}
+    rows = [
+        (say(*words[name]), shown(found[name]) + (" *" if found[name].marked else ""), _why(found[name]))
+        for name in words
+        if name in found
+    ]
+    terminal.table((say("FIGURE", "项目"), say("VALUE", "数值"), say("HOW", "依据")), rows)
+    for reason in plan.lacking.values():
+        terminal.problem(reason.message, reason.remedy or "", reason.code)
+    _print_marked(terminal, [figure for figure in plan.figures if figure.marked])
+
+
+def _print_marked(terminal: Terminal, marked: "Sequence[PlanFigure]") -> None:
+    say = terminal.say
+    terminal.out.print("")
+    terminal.table(
+        (say("ASSUMED *", "假设值 *"), say("VALUE", "数值"), say("WHO SAYS IT", "出处")),
+        [(figure.name, shown(figure), figure.source or "–") for figure in marked],
+    )
+
+
+def _why(figure: "PlanFigure") -> str:
+    return figure.formula or figure.source or figure.origin
+
+
+def shown(figure: "PlanFigure") -> str:
+    """A value with its unit, bytes in GiB."""
+    if figure.unit == "B":
+        return f"{figure.value / 2**30:,.4g} GiB"
+    value = f"{figure.value:,.4g}" if abs(figure.value) < 1e4 else f"{figure.value:,.0f}"
+    if abs(figure.value) >= 1e12:
+        value = f"{figure.value:.3g}"
+    return value if figure.unit == "1" else f"{value} {figure.unit}"
