@@ -117,7 +117,7 @@ async def test_a_tornado_shows_the_widest_swing_first(admin: Person) -> None:
 
 async def test_a_comparison_ranks_by_cost_and_says_what_does_not_fit(admin: Person) -> None:
     options: list[dict[str, Any]] = [
-        {"kind": "owned", "name": "own", "hardware": H100, "site": {"purchase": 30_000}},
+        {"kind": "owned", "name": "own", "hardware": H100, "site": {"purchase": 29_000}},
         {"kind": "rented", "name": "rented", "hardware": H100},
         {"kind": "rented", "name": "int4", "hardware": H100, "weights": "int4"},
         {"kind": "api", "name": "provider", "input_price": 1, "output_price": 3},
@@ -129,7 +129,9 @@ async def test_a_comparison_ranks_by_cost_and_says_what_does_not_fit(admin: Pers
     found = answer.json()
     months = [option["month"] for option in found["options"]]
     assert months == sorted(months)
-    assert found["options"][0]["name"] == "own"
+    own = found["options"][0]
+    paid = figures(own)["purchase"]
+    assert (own["name"], paid["value"], paid["origin"]) == ("own", 29_000, "given")
     assert [(each["name"], each["reason"]["code"]) for each in found["unfit"]] == [
         ("edge", "planner_does_not_fit")
     ]
