@@ -25,6 +25,24 @@ NEEDS = st.builds(
 STEPS = st.lists(st.tuples(NEEDS, st.booleans()), max_size=30)
 
 
+class Card:
+    """One accelerator of 80 GiB, and what is free there once so much of it is used."""
+
+    def __init__(self) -> None:
+        self._node = node("n", [80])
+        self.space = Space([self._node])
+
+    def free_where_used(self, gib: float) -> int:
+        accelerator = replace(self._node.accelerators[0], used_bytes=round(gib * GIB))
+        self.space.observe([replace(self._node, accelerators=(accelerator,))])
+        return self.space.free("n", "nvidia-0") // GIB
+
+    def place(self, group: str, gib: int) -> Placement:
+        placed = self.space.place(Need(group=group, memory_bytes=gib * GIB, accelerators=1))
+        assert placed is not None
+        return placed
+
+
 def frees(space: Space, nodes: list[Node]) -> dict[tuple[str, str], int]:
     places = [
         (each.name, place) for each in nodes for place in (MAIN_MEMORY, *(a.id for a in each.accelerators))
@@ -136,46 +154,53 @@ def test_whose_accelerators_will_do_is_respected() -> None:
     assert space.most_free(need) == 0
 
 
-def test_what_others_use_is_not_free_and_what_was_reserved_but_not_yet_taken_is_not_either() -> None:
-    card = node("n", [80])
-    space = Space([card])
-
-    def used(gib: float) -> int:
-        accelerator = replace(card.accelerators[0], used_bytes=round(gib * GIB))
-        space.observe([replace(card, accelerators=(accelerator,))])
-        return space.free("n", "nvidia-0") // GIB
-
-    assert used(10) == 70
-    placed = space.place(Need(group="a", memory_bytes=30 * GIB, accelerators=1))
-    assert placed is not None
-    assert used(10) == 40, "the replica has taken nothing yet"
-    assert used(40) == 40, "now it has"
-    assert used(55) == 25, "somebody else has taken more"
-    assert used(75) == 5
-    space.release(placed)
-    assert used(0) == 80
+@pytest.fixture
+def card() -> Card:
+    return Card()
 
 
-def test_what_others_give_back_is_free_while_replicas_hold_the_rest() -> None:
-    card = node("n", [80])
-    space = Space([card])
+def test_what_others_use_is_not_free_and_what_was_reserved_but_not_yet_taken_is_not_either(
+    card: Card,
+) -> None:
+    assert card.free_where_used(10) == 70
+    placed = card.place("a", 30)
+    assert card.free_where_used(10) == 40, "the replica has taken nothing yet"
+    assert card.free_where_used(40) == 40, "now it has"
+    assert card.free_where_used(55) == 25, "somebody else has taken more"
+    assert card.free_where_used(75) == 5
+    card.space.release(placed)
+    assert card.free_where_used(0) == 80
 
-    def used(gib: float) -> int:
-        accelerator = replace(card.accelerators[0], used_bytes=round(gib * GIB))
-        space.observe([replace(card, accelerators=(accelerator,))])
-        return space.free("n", "nvidia-0") // GIB
 
-    assert used(50) == 30
-    first = space.place(Need(group="a", memory_bytes=30 * GIB, accelerators=1))
-    assert first is not None
-    assert used(80) == 0, "full: others have 50, the replica 30"
-    assert used(45) == 35, "others have given 35 back"
-    assert used(30) == 50, "and all"
-    assert used(40) == 40, "another has come"
-    space.release(first)
-    space.place(Need(group="b", memory_bytes=20 * GIB, accelerators=1))
-    assert used(10) == 50, "what fell was the replica's, and the next one has taken nothing yet"
-    assert used(30) == 50
+def test_what_others_give_back_is_free_but_for_what_replicas_may_have_given_back(card: Card) -> None:
+    assert card.free_where_used(50) == 30
+    first = card.place("a", 30)
+    assert card.free_where_used(80) == 0, "full: others have 50, the replica 30"
+    assert card.free_where_used(45) == 5, "of the 35 that fell the replica may have given 30"
+    assert card.free_where_used(30) == 20, "and as much as it reserves may still be of others"
+    assert card.free_where_used(40) == 20
+    card.space.release(first)
+    card.place("b", 20)
+    assert card.free_where_used(10) == 50, (
+        "what fell was the replica's, and the next one has taken nothing yet"
+    )
+    assert card.free_where_used(30) == 50
+
+
+def test_what_an_engine_frees_after_loading_is_not_taken_for_what_others_gave_back(card: Card) -> None:
+    assert card.free_where_used(20) == 60
+    card.place("a", 40)
+    for used in (60, 50, 55, 50):
+        assert card.free_where_used(used) == 20
+
+
+def test_others_whose_use_goes_up_and_down_still_hold_it_while_a_replica_has_taken_nothing(
+    card: Card,
+) -> None:
+    assert card.free_where_used(50) == 30
+    card.place("a", 30)
+    for used in (48, 50, 48, 50, 48):
+        assert card.free_where_used(used) <= 2
 
 
 def test_main_memory_that_mapped_weights_will_take_is_not_hidden_by_the_unrest_of_others() -> None:

@@ -7,21 +7,9 @@ from jixi.compute.placement._need import MAIN_MEMORY, Need
 
 
 class Slot:
-    """`foreign` is what others hold, be it the driver or programs that are not ours. `used` is what was in use when one
-    looked last, and `returned` what our replicas have given back since.
-    """
+    """`foreign` is the most that others may hold, be it the driver or programs that are not ours."""
 
-    __slots__ = (
-        "accelerator",
-        "capacity",
-        "foreign",
-        "groups",
-        "node",
-        "number",
-        "reserved",
-        "returned",
-        "used",
-    )
+    __slots__ = ("accelerator", "capacity", "foreign", "groups", "node", "number", "reserved")
 
     def __init__(self, number: int, node: str, accelerator: Accelerator | None) -> None:
         self.number = number
@@ -30,8 +18,6 @@ class Slot:
         self.capacity = 0
         self.foreign = 0
         self.reserved = 0
-        self.used = 0
-        self.returned = 0
         self.groups = Counter[str]()
 
     @property
@@ -51,14 +37,12 @@ class Slot:
     def observe(self, capacity: int, used: int) -> None:
         """Take over what is in use now, by others and by us together.
 
-        Others hold at least what is used beyond all that we reserved, and at most all that is used. Between the two,
-        what has risen is ours, for what we reserved may not have been taken yet; what has fallen on an accelerator was
-        theirs, but for what our replicas gave back. Of main memory nothing follows from a fall: weights that are mapped
-        count as reserved but not as used, and a little unrest of others would soon hide them.
+        Others hold at least what is used beyond all that we reserved, and at most all that is used. Between the two
+        stays what they held before: what rises may be ours, for what we reserved may not have been taken yet, and so
+        may what falls, for an engine frees memory once it has loaded. Nobody says whose it is.
         """
-        fallen = 0 if self.accelerator is None else max(0, self.used - used - self.returned)
-        self.foreign = max(0, min(max(self.foreign - fallen, used - self.reserved), used))
-        self.capacity, self.used, self.returned = capacity, used, 0
+        self.foreign = min(max(self.foreign, used - self.reserved), used)
+        self.capacity = capacity
 
     def hold(self, group: str, held: int) -> None:
         """Reserve so many bytes for a replica of the group."""
@@ -67,7 +51,6 @@ class Slot:
 
     def give_back(self, group: str, held: int) -> None:
         self.reserved -= held
-        self.returned += held
         self.groups[group] -= 1
 
     def suits(self, need: Need) -> bool:
