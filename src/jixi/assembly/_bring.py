@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.core.errors import JixiError, problem
 from jixi.jobs import HOUSE, Job, Jobs
@@ -28,6 +30,8 @@ Failed = Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
 """Is told of a deployment whose files could not be fetched."""
 _log = structlog.get_logger()
 HALTED = Reason("halted")
+_WRITES: Final = 30
+"""Tries to write that an update was given up: for five minutes."""
 
 
 class Owner(NamedTuple):
@@ -52,8 +56,10 @@ class Wish:
     variant: str | None = None
     running: bool = True
     owner: Owner = _SETTINGS
+    record: str | None = None
+    """The id of the record that says so; None for the settings, which nobody changes while the server runs."""
     version: int | None = None
-    """Of the record that says so; None for the settings, which nobody changes while the server runs."""
+    """Of that record."""
     beside: frozenset[tuple[str, str]] = frozenset()
     """The models and versions of one's own that its adapters are."""
     refused: JixiError | None = None
@@ -92,6 +98,7 @@ class Bringing:
         self.placed = False
         self._means = means
         self._failed = failed
+        self._record = wish.record
         self._again = asyncio.Event()
         self._slow = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -149,14 +156,12 @@ class Bringing:
         return True
 
     async def _towards(self, wish: Wish | None) -> None:
-        fleet, name = self._means.fleet, self.spec.name
+        # One made anew under the name of one that was deleted may be of somebody else.
+        if wish is None or wish.record != self._record:
+            await self._remove()
         if wish is None:
-            self._slow.set()
-            with contextlib.suppress(JixiError):
-                await fleet.remove(name)
-            self.placed = False
             return
-        self.spec = wish.spec
+        self.spec, self._record = wish.spec, wish.record
         if not wish.running:
             await self._halt()
             return
@@ -169,6 +174,12 @@ class Bringing:
             await asyncio.to_thread(_judge_adapters, spec)
             await self._place(spec)
             await self._see_through(wish)
+
+    async def _remove(self) -> None:
+        self._slow.set()
+        with contextlib.suppress(JixiError):
+            await self._means.fleet.remove(self.spec.name)
+        self.placed = False
 
     async def _halt(self) -> None:
         if self.placed:
@@ -201,7 +212,19 @@ class Bringing:
         status = await self._unless_again(fleet.until(name, _is_over))
         # Whoever wants something else by now has ended the update; it was not given up.
         if status is not None and wish is self.wish and status.update and status.update.reason:
-            await given_up(name, wish.version, status.revision, status.update.reason)
+            tell = partial(given_up, name, wish.version, status.revision, status.update.reason)
+            await self._written(tell)
+
+    async def _written(self, tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """The update does not run again because the database is away for a while."""
+        for _ in range(_WRITES - 1):
+            try:
+                return await tell()
+            except (OSError, SQLAlchemyError) as error:
+                _log.error("rollback_not_written", deployment=self.spec.name, error=type(error).__name__)
+            if await self._unless_again(asyncio.sleep(self._means.pause_s, result=True)) is None:
+                return None
+        return await tell()
 
     async def _files(self, wish: Wish) -> Mapping[str, Path] | None:
         """The files, once they are here; None where something else is wanted by then, or they will not come."""

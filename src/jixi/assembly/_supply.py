@@ -244,7 +244,8 @@ class Supply:
         except JixiError as error:
             spec = _spec(record.name, record.description, Choice(record.plan), record.revision)
             wish = Wish(spec=spec, refused=error)
-        return replace(wish, running=record.wanted == "running", owner=owner, version=record.version)
+        running = record.wanted == "running"
+        return replace(wish, running=running, owner=owner, record=record.id, version=record.version)
 
     async def _adapters(self, choice: Choice) -> dict[str, Path]:
         """Where those of the register lie: in the store and nowhere else."""

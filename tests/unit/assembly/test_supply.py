@@ -2,13 +2,33 @@
 
 import asyncio
 import gc
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+
 from jixi.assembly import DeploymentSetting, Settings, open_house
 from jixi.models.deployments import DeploymentSpec, Reason
+from jixi.models.registry import Viewer
+from jixi.models.rollouts import Draft, Models, Neighbours, Rollouts, Who
 
 WITHIN_S = 60
+LIN = Who("mem_1", Viewer("ten_1", keeps_house=True))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", starter="none")
+
+
+async def nothing() -> tuple[()]:
+    return ()
+
+
+def echo(**options: Any) -> Draft:
+    return Draft(engine="stub", options=options)
 
 
 async def test_a_model_that_cannot_be_fetched_fails_alone_where_there_is_no_starter(tmp_path: Path) -> None:
@@ -68,3 +88,53 @@ async def test_what_an_unforeseen_error_stops_is_shown_as_failed_and_tried_again
             while brought.trouble is not None:
                 await asyncio.sleep(0)
         assert brought.runs
+
+
+async def test_one_made_anew_under_a_deleted_name_is_that_one_though_its_end_was_not_seen(
+    settings: Settings,
+) -> None:
+    """Another server has deleted the one and made the other between two looks at the register."""
+    async with open_house(settings) as house:
+        rollouts, supply, fleet = house.rollouts, house.supply, house.fleet
+        await rollouts.add(LIN, "echo", "The first.", echo(tokens=2))
+        await fleet.until("echo")
+        rollouts.changed = nothing
+        there = Rollouts(
+            house.database,
+            house.clock,
+            Models(house.registry, house.store, supply.chooser),
+            Neighbours(list, lambda _: nothing()),
+        )
+        await there.refresh()
+        await there.remove(LIN, "echo", None)
+        await there.add(LIN, "echo", "The second.", echo(tokens=5))
+        await rollouts.refresh()
+        await supply.keep_up()
+        async with asyncio.timeout(WITHIN_S):
+            while [(each.description, each.state) for each in fleet.models()] != [("The second.", "ready")]:
+                await asyncio.sleep(0)
+
+
+async def test_an_update_that_failed_does_not_run_again_while_the_database_is_away(
+    settings: Settings,
+) -> None:
+    async with open_house(settings) as house:
+        rollouts, fleet, means = house.rollouts, house.fleet, house.supply.means
+        began = list[datetime]()
+
+        async def give_up(name: str, version: int, answering: int, reason: Reason) -> None:
+            update = fleet.status(name).update
+            assert update is not None
+            began.append(update.since)
+            if len(began) < 3:
+                raise SQLAlchemyError("the database is away")
+            await rollouts.give_up(name, version, answering, reason)
+
+        means.given_up, means.pause_s = give_up, 0.01
+        await rollouts.add(LIN, "echo", "", echo())
+        await fleet.until("echo")
+        await rollouts.revise(LIN, "echo", None, {"options": {"exit_at_start": 3}})
+        async with asyncio.timeout(WITHIN_S):
+            while (kept := rollouts.find("echo")) is None or kept.revision != 1:
+                await asyncio.sleep(0)
+        assert began == [began[0]] * 3
