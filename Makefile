@@ -29,7 +29,7 @@ check: $(DEVELOPMENT) $(CONSOLE)
 test: $(DEVELOPMENT) $(CONSOLE) tests/js/node_modules
 	@$(BIN)/python scripts/browser.py
 	@$(BIN)/python -m tests.engines.made
-	$(BIN)/python -m pytest --ignore=tests/house -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --ignore=tests/house -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: $(DEVELOPMENT)
 	$(BIN)/python -m pytest tests/faults --full $(ARGS)

@@ -21,6 +21,14 @@ _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structl
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
 
 
+_SLOW = {"faults", "e2e", "engines"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow suites come first: of several processes none is left alone with them at the end."""
+    items.sort(key=lambda item: _SLOW.isdisjoint(item.path.parts))
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock()

@@ -250,14 +250,15 @@ def test_a_model_of_ones_own_is_added_and_what_is_missing_stands_at_its_field(si
     form.get_by_label("sha256").fill("A" * 64)
     add.click()
     version = panel.get_by_role("article").filter(has_text="Version 1")
-    expect(version.get_by_text("Candidate")).to_be_visible()
+    expect(version.get_by_text("Candidate")).to_be_visible(timeout=DONE_WITHIN_MS)
     expect(version.get_by_role("link", name="qwen3-8b")).to_be_visible()
     assert signed_in.complaints == []
 
 
 def _choose(page: Page, form: Locator, label: str, option: str) -> None:
     form.get_by_role("combobox", name=label).fill(option)
-    page.locator(".ant-select-item-option:visible").filter(has_text=option).first.click()
+    options = page.locator(".ant-select-item-option:visible")
+    options.filter(has_text=re.compile(f"^{re.escape(option)}")).first.click()
     page.keyboard.press("Tab")
 
 

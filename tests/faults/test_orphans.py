@@ -137,10 +137,11 @@ class Assault:
 
     def installing(self) -> None:
         """The same while pip makes an environment."""
-        path = "/api/engines/vllm/environment"
-        assert self.world.admin.delete(path).status_code == 204
-        assert self.world.admin.put(path).status_code == 202
-        self.world.until(lambda: self._pips() or self._installed(), 60, "pip did not start")
+        # What the last kill broke off goes on with the next server, and ends before it can be removed.
+        self.world.until(lambda: self._state() != "installing", 60, "an installation never ended")
+        assert self.world.admin.delete("/api/engines/vllm/environment").status_code == 204
+        assert self.world.admin.post("/api/engines/vllm/install").status_code == 202
+        self.world.until(lambda: self._pips() or self._state() == "ready", 60, "pip did not start")
         threading.Event().wait(self._dice.uniform(0, 0.3))
         self.server("amid an installation" if self._pips() else "after an installation")
 
@@ -148,8 +149,8 @@ class Assault:
         family = self._born.family(self._server)[1:]
         return [each for each in family if any(part in ("pip", "venv") for part in _words(each))]
 
-    def _installed(self) -> bool:
-        return self.world.admin.get("/api/engines/vllm").json()["state"] == "ready"
+    def _state(self) -> str:
+        return str(self.world.admin.get("/api/engines/vllm").json()["state"])
 
     def _start_in_vain(self) -> None:
         """Begin to start, and be killed before, amid or after the engines."""

@@ -308,6 +308,7 @@ class Bringing:
         self._means.report(job)
 
     def _cancelled(self, job: Job) -> None:
+        self.job = None
         self._show("stopped", Reason("download_cancelled", {"job": job.id}))
 
     def _told(self, progress: Progress) -> None:
