@@ -24,7 +24,7 @@ from jixi.models.sources import ModelStore, Progress
 
 T = TypeVar("T")
 GivenUp = Callable[[str, int, int, Reason], Coroutine[Any, Any, None]]
-"""Is told which deployment, as of which version, could not be brought about, the revision that still answers, and why.
+"""Is told which record, as of which version, could not be brought about, the revision that still answers, and why.
 """
 Failed = Callable[[DeploymentSpec], Coroutine[Any, Any, None]]
 """Is told of a deployment whose files could not be fetched."""
@@ -206,13 +206,15 @@ class Bringing:
     async def _see_through(self, wish: Wish) -> None:
         """Wait for the end of its update, and tell where the fleet has given it up."""
         fleet, given_up, name = self._means.fleet, self._means.given_up, wish.spec.name
-        if given_up is None or wish.version is None or fleet.status(name).revision == wish.spec.revision:
+        if given_up is None or wish.record is None or wish.version is None:
+            return
+        if fleet.status(name).revision == wish.spec.revision:
             return
         self._slow.set()
         status = await self._unless_again(fleet.until(name, _is_over))
         # Whoever wants something else by now has ended the update; it was not given up.
         if status is not None and wish is self.wish and status.update and status.update.reason:
-            tell = partial(given_up, name, wish.version, status.revision, status.update.reason)
+            tell = partial(given_up, wish.record, wish.version, status.revision, status.update.reason)
             await self._written(tell)
 
     async def _written(self, tell: Callable[[], Coroutine[Any, Any, None]]) -> None:

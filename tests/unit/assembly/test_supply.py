@@ -122,16 +122,18 @@ async def test_an_update_that_failed_does_not_run_again_while_the_database_is_aw
         rollouts, fleet, means = house.rollouts, house.fleet, house.supply.means
         began = list[datetime]()
 
-        async def give_up(name: str, version: int, answering: int, reason: Reason) -> None:
-            update = fleet.status(name).update
+        async def give_up(record: str, version: int, answering: int, reason: Reason) -> None:
+            # By its id: another may have been made under its name by now.
+            assert record == made.id
+            update = fleet.status("echo").update
             assert update is not None
             began.append(update.since)
             if len(began) < 3:
                 raise SQLAlchemyError("the database is away")
-            await rollouts.give_up(name, version, answering, reason)
+            await rollouts.give_up(record, version, answering, reason)
 
         means.given_up, means.pause_s = give_up, 0.01
-        await rollouts.add(LIN, "echo", "", echo())
+        made = await rollouts.add(LIN, "echo", "", echo())
         await fleet.until("echo")
         await rollouts.revise(LIN, "echo", None, {"options": {"exit_at_start": 3}})
         async with asyncio.timeout(WITHIN_S):

@@ -148,7 +148,7 @@ async def test_what_could_not_be_run_goes_back_once_whichever_servers_say_so(
     made = await here.add(LIN, "echo", "", STUB)
     bad = await here.revise(LIN, "echo", None, {"options": {"exit_at_start": 3}})
     await there.refresh()
-    await asyncio.gather(*(each.give_up("echo", bad.version, 1, EXITED) for each in (here, there)))
+    await asyncio.gather(*(each.give_up(made.id, bad.version, 1, EXITED) for each in (here, there)))
     for each in (here, there):
         (kept,) = each.all()
         assert (kept.revision, kept.revisions, kept.version, kept.plan) == (1, 2, 3, made.plan)
@@ -165,7 +165,7 @@ async def test_what_somebody_has_chosen_meanwhile_stays(database: Database, tmp_
     bad = await here.revise(LIN, "echo", None, {"options": {"exit_at_start": 3}})
     await there.refresh()
     await there.revise(LIN, "echo", None, {"options": {"tokens": 5}})
-    await here.give_up("echo", bad.version, 1, EXITED)
+    await here.give_up(made.id, bad.version, 1, EXITED)
     (kept,) = here.all()
     assert (kept.revision, kept.plan.options) == (3, {"tokens": 5})
     assert [each.action for each in await here.changes(made.id)] == ["update", "update", "create"]
@@ -173,8 +173,8 @@ async def test_what_somebody_has_chosen_meanwhile_stays(database: Database, tmp_
 
 async def test_a_deployment_does_not_go_back_to_what_it_never_was(rollouts: Rollouts) -> None:
     made = await rollouts.add(LIN, "echo", "", STUB)
-    await rollouts.give_up("echo", made.version, 7, EXITED)
-    await rollouts.give_up("nobody", made.version, 1, EXITED)
+    await rollouts.give_up(made.id, made.version, 7, EXITED)
+    await rollouts.give_up("dep_nobody", made.version, 1, EXITED)
     assert rollouts.all() == [made]
 
 

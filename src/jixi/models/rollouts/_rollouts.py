@@ -267,12 +267,12 @@ class Rollouts:
         await self.refresh()
         return done
 
-    async def give_up(self, name: str, version: int, answering: int, reason: Reason) -> None:
+    async def give_up(self, deployment_id: str, version: int, answering: int, reason: Reason) -> None:
         """What was to run as of `version` could not, for that reason: have the revision on record that still answers.
 
         What has been written since then stays: somebody wants something else, or another server was first.
         """
-        before = self.find(name)
+        before = self.find(deployment_id)
         if before is None or await self._revision(before, answering) is None:
             return
         change = Change(
@@ -293,7 +293,7 @@ class Rollouts:
                 raise
         else:
             facts = {"tried": before.revision, "revision": answering, "reason": reason.code}
-            _log.warning("deployment_rolled_back", deployment=name, **facts)
+            _log.warning("deployment_rolled_back", deployment=before.name, **facts)
         await self.refresh()
 
     async def remove(self, who: Who, name: str, version: int | None) -> None:
