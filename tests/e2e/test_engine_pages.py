@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from jixi.models.engines import VllmEngine
-from tests.e2e.conftest import serving
-from tests.e2e.test_store_pages import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper
+from tests.e2e.shopper import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper, shopping
 from tests.gates import Gate, gate_at
 from tests.wheels import index_of, write_wheel
 
@@ -73,11 +72,8 @@ def gate(index: Path) -> Iterator[Gate]:
 
 @pytest.fixture(scope="module")
 def signed_in(browser: Browser, tmp_path_factory: pytest.TempPathFactory, index: Path) -> Iterator[Shopper]:
-    with serving(tmp_path_factory, starter="none", settings=index_of(index)) as served:
-        made = Shopper(browser, served)
-        made.sign_up()
+    with shopping(browser, tmp_path_factory, index_of(index)) as made:
         yield made
-        made.context.close()
 
 
 @pytest.fixture(params=[ENGLISH, CHINESE], ids=["en", "zh"])

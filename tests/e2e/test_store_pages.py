@@ -2,7 +2,6 @@
 deployed, updated, rolled back, stopped and deleted.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,20 +10,17 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import Served, serving
-from tests.e2e.visitor import Visitor
+from tests.e2e.shopper import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper, shopping
 from tests.faults.hubs import hub_in_thread, pointing_at
 from tests.unit.formats.files import safetensors
 from tests.unit.sources.hub import ScriptedHub
 
-PASSWORD: Final = "correct horse battery"
 FILES: Final = {
     "model-00001-of-00001.safetensors": safetensors(bytes(range(250)) * 20_000),
     "config.json": b"{}",
     "tokenizer.json": b"{}",
 }
 STALL_AFTER: Final = 1_000_000
-DONE_WITHIN_MS: Final = 60_000
 READY_WITHIN_MS: Final = 120_000
 PAGES: Final = (
     "/store?q=vision&size=small&sort=-parameters",
@@ -38,93 +34,6 @@ PAGES: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """What the console calls things, in one language."""
-
-    locale: str
-    search: str
-    """What finds a model of vectors in this language."""
-    models: str
-    compare_two: str
-    different: str
-    download: str
-    jobs: re.Pattern[str]
-    cancel: str
-    cancelled: str
-    retry: str
-    here: str
-    verify: str
-    checked: re.Pattern[str]
-    """A check of files that has ended well."""
-    remove: str
-    remove_now: str
-    not_here: str
-    licence: str
-
-
-ENGLISH: Final = Words(
-    locale="en-US",
-    search="vectors",
-    models="Models",
-    compare_two="Compare 2",
-    different="Only differences",
-    download="Download",
-    jobs=re.compile("1 job is running"),
-    cancel="Cancel",
-    cancelled="Cancelled",
-    retry="Try again",
-    here="On this machine",
-    verify="Check the files",
-    checked=re.compile("Check of files.*Done"),
-    remove="Remove from this machine",
-    remove_now="Remove",
-    not_here="Not here",
-    licence="Research only",
-)
-CHINESE: Final = Words(
-    locale="zh-CN",
-    search="向量",
-    models="模型",
-    compare_two="对比 2 个",
-    different="只看差异",
-    download="下载",
-    jobs=re.compile("1 个任务正在进行"),
-    cancel="取消",
-    cancelled="已取消",
-    retry="重试",
-    here="已在本机",
-    verify="校验文件",
-    checked=re.compile("文件校验.*已完成"),
-    remove="从本机移除",
-    remove_now="移除",
-    not_here="不在本机",
-    licence="可研究",
-)
-
-
-class Shopper(Visitor):
-    """An administrator who reads one language."""
-
-    def __init__(self, browser: Browser, served: Served) -> None:
-        super().__init__(browser, served, "en-US")
-        self.words = ENGLISH
-
-    def sign_up(self) -> None:
-        self.page.goto(self.served.setup_link)
-        self.page.get_by_label("Organisation").fill("Example Works")
-        self.page.get_by_label("Your name").fill("Lin")
-        self.page.get_by_label("E-mail").fill("lin@example.com")
-        self.page.get_by_label("New password", exact=True).fill(PASSWORD)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_url(f"{self.served.url}/")
-
-    def read(self, words: Words) -> None:
-        chosen = {"language": words.locale[:2], "languageChosen": True}
-        self.words = words
-        self.page.evaluate("text => localStorage.setItem('jixi.preferences', text)", json.dumps(chosen))
-
-
 @pytest.fixture(scope="module")
 def hub() -> Iterator[ScriptedHub]:
     with hub_in_thread() as running:
@@ -136,11 +45,8 @@ def hub() -> Iterator[ScriptedHub]:
 def signed_in(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, hub: ScriptedHub
 ) -> Iterator[Shopper]:
-    with serving(tmp_path_factory, starter="none", settings=pointing_at(hub)) as served:
-        made = Shopper(browser, served)
-        made.sign_up()
+    with shopping(browser, tmp_path_factory, pointing_at(hub)) as made:
         yield made
-        made.context.close()
 
 
 @pytest.fixture(params=[ENGLISH, CHINESE], ids=["en", "zh"])
