@@ -2,6 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
+from jixi.core.clock import SystemClock
+
+
+class SettableClock(SystemClock):
+    """The real clock, which a test can put ahead."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
 
 class FrozenClock:
     """A clock that stands still until `advance` moves it; wall time and monotonic time move together."""

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -19,7 +20,11 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # As `configure_logs` has it: a traceback with the values of all variables takes seconds.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
-
+# Speed is measured in bench/: on a machine that others load, an example takes as long as it takes.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 _SLOW = {"faults", "e2e", "engines"}
 

@@ -14,6 +14,7 @@ from jixi.assembly import DeploymentSetting, House, Settings, open_house
 from jixi.server import Running, create_app
 from tests.behaviour.people import Person, first_administrator, visitor
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
+from tests.clocks import SettableClock
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +45,8 @@ def data_dir(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.fixture
 async def house(data_dir: Path) -> AsyncIterator[House]:
     """A house with nothing deployed: for the admin API no engine has to run."""
-    async with open_house(Settings(data_dir=data_dir, starter="none", ledger_writer="thread")) as opened:
+    settings = Settings(data_dir=data_dir, starter="none", ledger_writer="thread")
+    async with open_house(settings, SettableClock()) as opened:
         yield opened
 
 

@@ -53,7 +53,7 @@ def key(live: Running) -> str:
 
 
 @schema.parametrize()
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12, derandomize=True)
 def test_every_operation_answers_as_its_document_says(case: Any, live: Running, key: str) -> None:
     _ask_for_a_model_that_is_there(case)
     _watch_for_a_second(case)

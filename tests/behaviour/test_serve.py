@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from jixi.server import Running
 from tests.behaviour.commands import STUB, environment, jixi, serving
 from tests.behaviour.people import PASSWORD, token_of
 
+WITHIN_S = 60
 # What a service manager does: the socket as descriptor 3, and whose it is in the environment.
 MANAGER = """
 import os, sys
@@ -104,7 +106,9 @@ def test_without_any_source_the_server_starts_with_what_it_has_and_says_so(tmp_p
             "password": PASSWORD,
         }
         client.post("/api/setup", json=body)
-        notices = client.get("/api/about").json()["notices"]
+        end = time.monotonic() + WITHIN_S
+        while not (notices := client.get("/api/about").json()["notices"]):
+            assert time.monotonic() < end, "nothing is said of what could not be fetched"
         assert any("smollm2" in json.dumps(notice).lower() for notice in notices), notices
 
 

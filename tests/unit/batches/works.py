@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +34,13 @@ from jixi.models.batches import (
 from jixi.models.engines import StubEngine
 from jixi.models.gateway import Concluded, Gateway, PrepaidMeter
 from jixi.storage import Database, FolderBlobs
+from tests.clocks import SettableClock
 from tests.unit.gateway.fakes import ONCE, Fleet, OneReplica, OpenGate, stub_client
 
 WITHIN_S = 40
 CHAT = "/v1/chat/completions"
 PACING = Pacing(lease_s=3, poll_s=0.05, drain_s=0.05, retry_s=0.01, attempts=5)
 CAPS = Caps(file_bytes=200_000, lines=300, line_bytes=20_000, tenant_files=5, tenant_batches=2)
-
-
-class SettableClock(SystemClock):
-    """The real clock, which a test can put ahead."""
-
-    ahead = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.ahead
 
 
 class Records(BatchRecords):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jixi.models.dialects import ChunksToEvents, EventsToChunks
 
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(max_examples=60)
 JSON_OBJECTS = st.dictionaries(
     st.text(max_size=5),
     st.recursive(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jixi.models.formats import FormatError, check_file, read_gguf
@@ -121,7 +121,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path_factory: pytest.TempPathFactory
         assert refused(tmp_path_factory.mktemp("cut"), SOUND[:at])
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=2000, max_examples=400)
+@settings(deadline=10_000, max_examples=400)
 @given(data=st.data())
 def test_a_mutated_header_is_refused_or_stays_inside_the_file(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

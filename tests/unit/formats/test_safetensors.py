@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jixi.models.formats import FormatError, read_safetensors
@@ -80,7 +80,7 @@ def test_a_hostile_header_is_refused(tmp_path: Path, data: bytes) -> None:
     assert refused(tmp_path, data)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=2000, max_examples=400)
+@settings(deadline=10_000, max_examples=400)
 @given(data=st.data())
 def test_a_mutated_header_is_refused_or_still_fills_the_file(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -244,7 +244,7 @@ FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(
     kind=st.sampled_from([Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS, Scope.RERANK]),
     fields=st.dictionaries(FIELDS, VALUES, max_size=4),

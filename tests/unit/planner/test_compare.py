@@ -45,7 +45,7 @@ def test_an_api_costs_its_two_prices_in_the_proportion_of_the_tokens() -> None:
     assert api("api", CALL, 1, 14).variable == pytest.approx((1000 * 1 + 300 * 14) / 1300)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.floats(0.01, 20), st.floats(0.01, 60), st.floats(1000, 100_000))
 def test_at_the_break_even_both_cost_the_same_and_beyond_it_the_order_turns(
     into: float, out: float, price: float

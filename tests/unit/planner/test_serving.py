@@ -25,7 +25,7 @@ from tests.unit.planner.samples import CHIPS, DEEPSEEK, GEMMA, HYBRID, QWEN, har
 
 CALL = ServingTask(model=QWEN, users=500)
 models = st.sampled_from([QWEN, GEMMA, HYBRID])
-some = settings(deadline=None, max_examples=30)
+some = settings(max_examples=30)
 chips = st.sampled_from(["H100", "L40S", "MI300X", "910B", "4090"])
 
 

@@ -69,7 +69,7 @@ def test_zero_divides_optimizer_gradients_and_weights_in_this_order(zero: int, b
     assert whole == [zero < 3, zero < 2]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.sampled_from([1, 2, 4, 8]),
     st.sampled_from([1, 2, 3, 6]),
@@ -111,7 +111,7 @@ def test_adapters_are_trained_with_a_fraction_of_the_memory_and_of_the_work() ->
     assert plans[2].sheet.value("weights") == pytest.approx(8.19e9 * 4.127 / 8, rel=0.05)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     accelerators=st.sampled_from([1, 2, 8, 24, 64, 256, 1000]),
     chip=st.sampled_from(["A100", "H100", "H200", "L40S", "910B"]),
@@ -167,7 +167,7 @@ def test_a_pipeline_need_not_divide_the_layers_and_its_fullest_stage_counts() ->
     assert slow[0] <= slow[1]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 10), st.floats(0.1, 0.6), st.floats(1.1, 3))
 def test_days_fall_with_accelerators_and_utilisation_and_rise_with_tokens(
     doublings: int, utilisation: float, more: float

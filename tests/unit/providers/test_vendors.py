@@ -53,7 +53,7 @@ def translated(translation: Translation | None, wire: bytes, cuts: list[int]) ->
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(cuts=st.lists(st.integers(0, 6000), max_size=60))
 def test_a_stream_says_the_same_wherever_it_is_cut(name: str, cuts: list[int]) -> None:
     message = {"role": "user", "content": "hello"}
@@ -68,7 +68,7 @@ def test_a_stream_says_the_same_wherever_it_is_cut(name: str, cuts: list[int]) -
     assert usage["prompt_tokens_details"]["cached_tokens"] == CACHED_TOKENS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cuts=st.lists(st.integers(0, 6000), max_size=60))
 def test_a_tool_call_of_anthropics_is_whole_wherever_it_is_cut(cuts: list[int]) -> None:
     tools = [{"name": TOOL, "input_schema": {"type": "object"}}]
@@ -85,7 +85,7 @@ def test_a_tool_call_of_anthropics_is_whole_wherever_it_is_cut(cuts: list[int]) 
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     status=st.integers(300, 599),
     body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()),
@@ -102,14 +102,14 @@ def test_any_refusal_is_understood(name: str, status: int, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_list_of_models_is_read_or_is_empty(name: str, body: bytes) -> None:
     assert all(isinstance(each, str) for each in vendor(name).listed(body))
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     wire=st.binary(max_size=300) | JSON.map(lambda value: b"data: " + json.dumps(value).encode() + b"\n\n")
 )
@@ -124,7 +124,7 @@ def test_a_garbled_stream_ends_in_a_value_error_or_passes(name: str, wire: bytes
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     text=st.text(max_size=40),
     temperature=st.floats(0, 1),

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jixi.core.errors import JixiError
@@ -69,7 +69,6 @@ def test_no_single_changed_byte_goes_unnoticed(vault: Vault) -> None:
     assert vault.open("v1." + base64.b64encode(raw).decode(), *PLACE) == b"sk-abc"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_text_that_was_never_sealed_is_refused_with_words(text: str) -> None:
     import tempfile

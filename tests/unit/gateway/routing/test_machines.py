@@ -78,7 +78,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreaker = pytest.mark.filterwarnings("default")(BreakerMachine.TestCase)
-TestBreaker.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestBreaker.settings = settings(max_examples=60, stateful_step_count=60)
 
 
 def fail(breaker: Breaker, times: int, now: float) -> None:
@@ -142,7 +142,7 @@ def test_a_breaker_that_is_switched_off_never_opens() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.5), st.booleans()), max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_retries_are_a_fifth_of_the_calls_of_ten_seconds_and_ten_at_most(
     steps: list[tuple[float, bool]],
 ) -> None:
