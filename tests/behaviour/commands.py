@@ -89,7 +89,7 @@ def serving(home: Path, *arguments: str, module: str = "jixi", **variables: str)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
     # Whoever adopts the last of them may take a moment to notice that they have ended.
-    assert psutil.wait_procs(family, timeout=5)[1] == []
+    assert psutil.wait_procs(family, timeout=30)[1] == []
 
 
 def _block(process: "subprocess.Popen[str]") -> str:

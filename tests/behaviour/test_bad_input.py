@@ -13,7 +13,7 @@ from tests.behaviour.people import Person
 from tests.unit.formats.files import BROKEN as FILES
 
 BROKEN: Final = {name.split()[-1]: content for name, content in FILES.items()} | {"empty": b""}
-_WITHIN_S: Final = 30
+_WITHIN_S: Final = 60
 
 
 @pytest.fixture

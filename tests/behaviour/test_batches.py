@@ -15,7 +15,7 @@ from jixi.assembly import DeploymentSetting, Settings
 from tests.behaviour.people import PASSWORD
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 
-WITHIN_S = 15
+WITHIN_S = 60
 ENDED = {"completed", "failed", "expired", "cancelled"}
 
 

@@ -19,7 +19,7 @@ import pytest
 from tests.behaviour.commands import STUB, Started, environment, serving
 from tests.behaviour.servers import furnished
 
-WAIT_S = 30
+WAIT_S = 60
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_second_signal_ends_the_server_within_two_seconds_and_still_tells_its_
         assert _end(server) < 2
         last = stream.result(WAIT_S).rstrip().rpartition("data: ")[2]
         assert json.loads(last)["error"]["code"] == "server_ending"
-        gone, alive = psutil.wait_procs(family, timeout=5)
+        gone, alive = psutil.wait_procs(family, timeout=30)
         assert gone
         assert alive == []
 

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.behaviour.commands import Started, serving
 from tests.behaviour.servers import furnished, limit_key
 
-WAIT_S = 30
+WAIT_S = 60
 SETTINGS = """
 starter = "none"
 port = 0

@@ -36,7 +36,7 @@ from tests.adapters import write_gguf_adapter
 from tests.wheels import index_of, write_wheel
 
 pytestmark = pytest.mark.timeout(60)
-_WAIT_S = 30
+_WAIT_S = 60
 _PATHS = {
     Scope.CHAT: "/v1/chat/completions",
     Scope.COMPLETIONS: "/v1/completions",

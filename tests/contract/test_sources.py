@@ -125,7 +125,7 @@ async def test_cancelling_leaves_a_part_that_is_gone_on_with(place: Place, tmp_p
     if place.source.name not in ON_DISK:
         place.hub.stall_after = 2_000_000
     bringing = asyncio.create_task(bring(place, tmp_path, told=lambda _count: begun.set()))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await begun.wait()
     bringing.cancel()
     await asyncio.wait([bringing])

@@ -10,6 +10,7 @@ from tests.e2e.conftest import Served
 
 AXE: Final = Path(__file__).parent.parent / "js/node_modules/axe-core/axe.min.js"
 
+PATIENCE_MS: Final = 30_000
 MOST_SHIFT: Final = 0.1
 _SHIFT: Final = """() => new Promise(resolve => {
   const add = (list) => list.getEntries().reduce((sum, each) => sum + (each.hadRecentInput ? 0 : each.value), 0);
@@ -30,7 +31,8 @@ class Visitor:
             locale=locale, viewport={"width": 1440, "height": 900}, base_url=served.url
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._on_request)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tests.unit.sources.hub import ScriptedHub, running_hub
 
-_WITHIN_S = 30
+_WITHIN_S = 60
 
 
 @contextmanager

@@ -84,7 +84,7 @@ async def test_what_an_unforeseen_error_stops_is_shown_as_failed_and_tried_again
         house.supply.means.seed, house.supply.means.pause_s = seed, 0.2
         await brought.want(brought.wish)
         assert brought.trouble == Reason("cannot_start", {"cause": "the disk is full"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while brought.trouble is not None:
                 await asyncio.sleep(0)
         assert brought.runs

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-_WAIT_S = 20
+_WAIT_S = 60
 _PARENT = """
 import asyncio, sys
 from pathlib import Path

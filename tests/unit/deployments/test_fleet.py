@@ -166,7 +166,7 @@ async def test_a_restart_brings_back_what_an_unforeseen_error_ended(make_fleet: 
         Reason("cannot_start", {"cause": "a file that nobody foresaw"}),
     )
     await fleet.restart("m")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await fleet.until("m", all_ready(1))
 
 
@@ -307,7 +307,7 @@ async def test_an_engine_that_is_being_killed_has_gone_before_its_room_is_given_
     room = WatchedRoom()
     fleet = make_fleet(room=room)
     await fleet.start([stub(start_s=0.3, ready_after_s=60)])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (pid := fleet.status("m").pid) is None:
             await asyncio.sleep(0)
     room.engine = psutil.Process(pid)
@@ -405,7 +405,7 @@ async def test_while_an_engine_ends_for_a_restart_no_call_is_routed_to_it(make_f
     def is_spared(now: DeploymentStatus) -> bool:
         return now.pid == pid and not fleet.served()[0].ways
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await fleet.until("m", is_spared)
 
 

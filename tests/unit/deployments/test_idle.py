@@ -197,7 +197,7 @@ async def test_an_idle_one_makes_room_while_the_calls_of_another_that_ends_go_on
     stopping = asyncio.create_task(fleet.halt("m"))
     await fleet.until("m", lambda now: now.state == "stopped")
     fleet.add(replace(stub("new"), memory_bytes=2))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await fleet.until("new", all_ready(1))
     assert asleep(fleet.status("idle"))
     assert not stopping.done()

@@ -56,13 +56,13 @@ async def test_a_deployment_waits_for_its_engine_and_calls_go_to_its_port_with_i
     )
     try:
         await fleet.start([DeploymentSpec(name="m", engine="port", start_s=30)])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             status = await fleet.until("m")
         assert (status.state, status.reason and status.reason.code) == ("failed", "engine_not_installed")
         assert status.restarts == 0
         shop.python = Path(sys.executable)
         await fleet.restart("m")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             status = await fleet.until("m", lambda now: now.state == "ready")
         (replica,) = fleet.replicas("m")
         body = b'{"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 1}'

@@ -15,7 +15,7 @@ from jixi.models.deployments import RemoteFleet, Served, Way
 from jixi.models.engines import EngineConnectionError, Profile
 from tests.clocks import FrozenClock
 
-WAIT_S = 10
+WAIT_S = 60
 # Another process that holds so many places of a file until it is told to give them back.
 HOLDER = """
 import fcntl, sys

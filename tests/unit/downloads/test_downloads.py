@@ -21,7 +21,7 @@ ADMIN = Principal(tenant_id="ten_1", member_id="mem_1", role=Role.PLATFORM_ADMIN
 ENTRY = entry_of(HUGGINGFACE)
 CATALOG = Catalog([ENTRY])
 PACING = Pacing(lease_s=2, poll_s=0.05, drain_s=2, retry_s=0.01)
-WITHIN_S = 30
+WITHIN_S = 60
 
 
 class Works:

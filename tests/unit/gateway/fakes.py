@@ -163,7 +163,7 @@ async def stub_client(folder: Path, model: str = "stub", **options: Any) -> Asyn
 
 
 async def _ready(client: EngineClient) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 if (await client.send("/health", method="GET")).status == 200:

@@ -41,7 +41,7 @@ async def leave(house: House, script: dict[str, Any], request_id: str = "req_1",
 
 
 async def settled(house: House, request_id: str = "req_1") -> Settlement:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await house.meter.settlement(request_id)
 
 
@@ -91,7 +91,7 @@ async def test_what_takes_too_long_is_stopped_and_charged_as_far_as_it_was_seen(
 async def test_the_end_of_the_gateway_ends_what_is_read_for_nobody(drained: House) -> None:
     await leave(drained, FOR_EVER, "req_1", stream=True)
     await leave(drained, FOR_EVER, "req_2")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await drained.gateway.close()
     assert set(drained.meter.settled) == {"req_1", "req_2"}
     assert all(each.usage.input_tokens for each in drained.meter.settled.values())

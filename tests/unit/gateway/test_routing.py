@@ -294,7 +294,7 @@ async def test_a_replica_that_keeps_failing_is_left_alone_until_a_probe_succeeds
     assert [(each.breaker, each.failures) for each in route.replicas] == [("open", 5)]
     crew.engines["a"].wire = answer("a")
     number = 100
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         while True:
             number += 1
             try:
@@ -382,7 +382,7 @@ async def test_a_slow_replica_is_overtaken_by_a_second_one_where_the_alias_says_
     asked, other = ("a", "b") if crew.heard("a") else ("b", "a")
     crew.engines[other].hold_at = None
     crew.engines[other].wire = stream("a") if streams else answer("a")
-    reply = await asyncio.wait_for(slow, 5)
+    reply = await asyncio.wait_for(slow, 60)
     if reply.stream is not None:
         assert said(payloads(b"".join([block async for block in reply.stream]))) == "a"
     await asyncio.wait_for(crew.engines[asked].left.wait(), 1)

@@ -180,7 +180,7 @@ async def test_a_started_store_writes_by_itself_and_before_it_closes(
     store = _store(database, clock, vault)
     store.start()
     store.take([call("req_1")])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await _names(store) != ["req_1"]:
             await asyncio.sleep(0)
     store.take([call("req_2", began_at=BEGAN + timedelta(seconds=1))])

@@ -7,7 +7,7 @@ from jixi.core.errors import JixiError
 from jixi.core.ids import new_id
 from jixi.jobs import Job, JobRun, Jobs, NewJob
 
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 class Doing:

@@ -19,7 +19,7 @@ from tests.unit.jobs.handlers import ended, submit
 from tests.unit.jobs.program import LEASE_S, STEPS
 
 ROOT = Path(__file__).parent.parent.parent.parent
-WITHIN_S = 30
+WITHIN_S = 60
 STOPS = 3
 
 

@@ -191,7 +191,7 @@ async def test_who_reads_while_another_does_comes_after_it(database: Database, t
 
     there.changed = changed
     await here.add(LIN, "one", "", STUB)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         early = asyncio.create_task(there.refresh())
         await first.wait()
         await here.add(LIN, "two", "", STUB)

@@ -185,7 +185,7 @@ async def test_files_come_side_by_side_and_not_more_than_allowed(
 ) -> None:
     hub.files = {f"model-{n}.safetensors": safetensors(bytes([n]) * 200_000) for n in range(12)}
     hub.together = 3
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await make_store(connections=3).fetch(entry_of(HUGGINGFACE, files=[]))
     assert hub.most_open == 3
     assert parts(tmp_path) == []
