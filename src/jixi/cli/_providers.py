@@ -158,7 +158,10 @@ def _fields(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         name, _, value = text.partition("=")
         if name not in _FIELDS:
-            raise typer.BadParameter(f"{text!r} is not understood", param_hint="--set")
+            known = ", ".join(sorted(_FIELDS))
+            raise typer.BadParameter(
+                f"{text!r} is not understood; FIELD=VALUE takes the fields {known}", param_hint="--set"
+            )
         fields[name] = int(value) if value.isdecimal() else value
     return fields
 
