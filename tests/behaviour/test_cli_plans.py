@@ -34,9 +34,8 @@ def test_a_training_plan_names_its_days_its_formulas_and_marks_what_is_assumed(t
     plan, table = answer(tmp_path, *TRAIN), printed(tmp_path, *TRAIN)
     assert f"{value(plan, 'days'):,.4g} day" in table
     assert "k * active_parameters * tokens" in table
-    lines = table.partition("ASSUMED *")[2].splitlines()[1:]
-    assumed = {line.split()[0] for line in lines if line[:1].strip()}
-    assert assumed == {figure["name"] for figure in plan["figures"] if figure["marked"]}
+    assumed = table.partition("ASSUMED *")[2]
+    assert all(figure["label"] in assumed for figure in plan["figures"] if figure["marked"])
     assert "天数" in printed(tmp_path, *TRAIN, language="zh")
 
 

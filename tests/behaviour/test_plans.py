@@ -49,11 +49,29 @@ async def test_every_figure_of_a_training_plan_says_where_it_comes_from(admin: P
         seen.add(figure["name"])
 
 
+async def test_figures_and_their_sources_are_named_in_the_callers_language(admin: Person) -> None:
+    chinese = {"Accept-Language": "zh-CN"}
+    body = SERVING | {"tornado": "rented"}
+    english = (await admin.post("/api/plans/serving", json=body)).json()
+    plan = (await admin.post("/api/plans/serving", json=body, headers=chinese)).json()
+    load = figures(plan)["load"]
+    assert (load["label"], load["source"]) == ("副本负载上限", "规划器的假设，请填写您自己的数值")
+    assert figures(english)["load"]["label"] == "load of replicas at most"
+    assert {swing["name"]: swing["label"] for swing in plan["tornado"]["swings"]}[
+        "rental"
+    ] == "单卡每小时租金"
+    same = ("name", "value", "unit", "formula", "marked")
+    assert [[each[part] for part in same] for each in plan["figures"]] == [
+        [each[part] for part in same] for each in english["figures"]
+    ]
+
+
 async def test_a_value_that_is_given_replaces_the_assumption_and_loses_its_mark(admin: Person) -> None:
     fleet = {"accelerators": 64, "utilisation": 0.5}
     plan = (await admin.post("/api/plans/training", json=TRAINING | {"fleet": fleet})).json()
     assert figures(plan)["utilisation"] | {"source": None} == {
         "name": "utilisation",
+        "label": "utilisation",
         "value": 0.5,
         "unit": "1",
         "origin": "given",

@@ -1,6 +1,6 @@
 """Plans for people: what it comes to first, then what nobody vouches for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from jixi.cli._say import Terminal
@@ -8,38 +8,32 @@ from jixi.cli._say import Terminal
 if TYPE_CHECKING:
     from jixi.wire.admin import ComparisonPlan, PlanFigure, ServingPlan, TrainingPlan
 
-Words = Mapping[str, tuple[str, str]]
-_COSTS: Final[Words] = {
-    "energy": ("energy", "能耗"),
-    "co2": ("carbon dioxide", "二氧化碳"),
-    "owned_cost": ("cost, owned", "自有成本"),
-    "rented_cost": ("cost, rented", "租用成本"),
-}
-_TRAINING: Final[Words] = {
-    "model_flops": ("operations", "计算量"),
-    "needed": ("memory of each", "每卡显存"),
-    "utilisation": ("utilisation", "利用率"),
-    "scaling": ("scaling", "扩展效率"),
-    "days": ("days", "天数"),
-    "failures": ("failures", "故障次数"),
-    "accelerator_hours": ("accelerator hours", "卡时"),
-    **_COSTS,
-}
-_SERVING: Final[Words] = {
-    "replica": ("accelerators of a replica", "每副本卡数"),
-    "replicas": ("replicas", "副本数"),
-    "accelerators": ("accelerators", "卡数"),
-    "weights": ("weights on each", "每卡权重"),
-    "cache_sequence": ("cache of a call, on each", "每请求每卡缓存"),
-    "batch": ("sequences at once", "并发序列数"),
-    "first_token_seconds": ("first token", "首 token 时延"),
-    "token_seconds": ("between tokens", "每 token 时延"),
-    "output_rate": ("tokens asked for", "所需输出速度"),
-    "most_output_rate": ("tokens to be had", "可达输出速度"),
-    **_COSTS,
-    "owned_million": ("a million tokens, owned", "每百万 token，自有"),
-    "rented_million": ("a million tokens, rented", "每百万 token，租用"),
-}
+_COSTS: Final = ("energy", "co2", "owned_cost", "rented_cost")
+_TRAINING: Final = (
+    "model_flops",
+    "needed",
+    "utilisation",
+    "scaling",
+    "days",
+    "failures",
+    "accelerator_hours",
+    *_COSTS,
+)
+_SERVING: Final = (
+    "replica",
+    "replicas",
+    "accelerators",
+    "weights",
+    "cache_sequence",
+    "batch",
+    "first_token_seconds",
+    "token_seconds",
+    "output_rate",
+    "most_output_rate",
+    *_COSTS,
+    "owned_million",
+    "rented_million",
+)
 
 
 def print_training(terminal: Terminal, plan: "TrainingPlan") -> None:
@@ -111,12 +105,12 @@ def print_comparison(terminal: Terminal, found: "ComparisonPlan") -> None:
     _print_marked(terminal, list(marked.values()))
 
 
-def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", words: Words) -> None:
+def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", names: Sequence[str]) -> None:
     say = terminal.say
     found = {figure.name: figure for figure in plan.figures}
     rows = [
-        (say(*words[name]), shown(found[name]) + (" *" if found[name].marked else ""), _why(found[name]))
-        for name in words
+        (found[name].label, shown(found[name]) + (" *" if found[name].marked else ""), _why(found[name]))
+        for name in names
         if name in found
     ]
     terminal.table((say("FIGURE", "项目"), say("VALUE", "数值"), say("HOW", "依据")), rows)
@@ -130,7 +124,7 @@ def _print_marked(terminal: Terminal, marked: "Sequence[PlanFigure]") -> None:
     terminal.out.print("")
     terminal.table(
         (say("ASSUMED *", "假设值 *"), say("VALUE", "数值"), say("WHO SAYS IT", "出处")),
-        [(figure.name, shown(figure), figure.source or "–") for figure in marked],
+        [(figure.label, shown(figure), figure.source or "–") for figure in marked],
     )
 
 

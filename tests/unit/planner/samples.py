@@ -80,6 +80,12 @@ def fleet(accelerators: int, chip: str = "H100") -> Fleet:
     return Fleet(hardware=hardware(chip), accelerators=accelerators)
 
 
+def tasks() -> tuple[TrainingTask, Fleet, ServingTask, Site]:
+    """A training run, a service, and a place whose prices are known."""
+    training, serving = TrainingTask(model=QWEN, tokens=1e12), ServingTask(model=QWEN, users=500)
+    return training, fleet(64), serving, Site(purchase=30_000, rental=2)
+
+
 def sheets() -> Iterator[tuple[str, Sheet]]:
     """A plan of every shape, so that every formula of the planner stands in one of them."""
     run = TrainingTask(model=QWEN, tokens=1e12)

@@ -1,8 +1,8 @@
 """The capacity planner: what training or serving a model takes, lasts and costs, and how sure one can be of it.
 
 Owns: training plans, inference plans, comparisons, sensitivity; pure functions over numbers with units, every result
-with its formulas, inputs, sources and marks (`Sheet`). Must not: do I/O, know models beyond `Model`, move money.
-Tests: tests/unit/planner.
+with its formulas, inputs, sources and marks (`Sheet`), and what these are called. Must not: do I/O, know models beyond
+`Model`, move money. Tests: tests/unit/planner.
 """
 
 from jixi.compute.planner._assumed import GRIDS, PUE, UTILISATION, Assumed, Cooling
@@ -52,6 +52,7 @@ from jixi.compute.planner._training import (
     plan_training,
     training_flops,
 )
+from jixi.compute.planner._words import label_of, source_of
 
 __all__ = [
     "CACHE_BYTES",
@@ -95,6 +96,7 @@ __all__ = [
     "compare",
     "computes_in",
     "edge",
+    "label_of",
     "owned",
     "plan_capacity",
     "plan_serving",
@@ -102,6 +104,7 @@ __all__ = [
     "plan_variants",
     "rented",
     "serving_tornado",
+    "source_of",
     "tornado",
     "training_flops",
     "training_tornado",

@@ -5,7 +5,7 @@ from typing import Final
 from jixi.compute import planner
 from jixi.compute.planner import Engine, Option, ServingPlan, Site, plan_serving
 from jixi.core.errors import JixiError, problem
-from jixi.server.plans._desk import Desk, figures, said
+from jixi.server.plans._desk import Desk, said
 from jixi.server.plans._plans import serving_task
 from jixi.wire import admin
 
@@ -85,7 +85,7 @@ def _answer(
                 variable=option.variable,
                 most_million_tokens=None if option.most_tokens is None else option.most_tokens / 1e6,
                 accelerators=option.accelerators,
-                figures=figures(option.sheet),
+                figures=desk.figures(option.sheet),
             )
             for option, cost in zip(found.options, found.costs, strict=True)
         ],

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from jixi.compute.chips import Chips
-from jixi.compute.planner import Experts, Hardware, LayerCache, Model, Sheet
+from jixi.compute.planner import Experts, Hardware, LayerCache, Model, Sheet, label_of, source_of
 from jixi.core.errors import JixiError, Language
 from jixi.models.catalog import Entry, planner_model
 from jixi.wire import admin
@@ -27,6 +27,22 @@ class Desk:
     def hardware(self, wanted: admin.PlanHardware) -> Hardware:
         return Hardware(chip=self.chips.get(wanted.chip), **said(wanted, "chip"))
 
+    def figures(self, sheet: Sheet) -> list[admin.PlanFigure]:
+        return [
+            admin.PlanFigure(
+                name=figure.name,
+                label=label_of(figure.name, self.language),
+                value=figure.value,
+                unit=figure.unit,
+                origin=figure.origin,
+                formula=figure.formula,
+                inputs=list(figure.inputs),
+                source=source_of(figure.source, self.language),
+                marked=figure.marked,
+            )
+            for figure in sheet.values()
+        ]
+
     def reason(self, error: JixiError) -> admin.Reason:
         return admin.Reason(
             code=error.code, message=error.message(self.language), remedy=error.remedy(self.language)
@@ -36,10 +52,6 @@ class Desk:
 def said(part: BaseModel, *but: str) -> dict[str, Any]:
     """What a request says, without the rest and without the fields `but`."""
     return part.model_dump(exclude_none=True, exclude=set(but))
-
-
-def figures(sheet: Sheet) -> list[admin.PlanFigure]:
-    return [admin.PlanFigure.model_validate(figure) for figure in sheet.values()]
 
 
 def _own_model(wanted: admin.PlanModel) -> Model:

@@ -1,5 +1,6 @@
 """Plans for training and for serving."""
 
+from dataclasses import asdict
 from typing import Any
 
 from jixi.compute.planner import (
@@ -13,6 +14,7 @@ from jixi.compute.planner import (
     Swing,
     TrainingPlan,
     TrainingTask,
+    label_of,
     plan_capacity,
     plan_serving,
     plan_training,
@@ -20,7 +22,7 @@ from jixi.compute.planner import (
     training_tornado,
 )
 from jixi.core.errors import problem
-from jixi.server.plans._desk import Desk, figures, said
+from jixi.server.plans._desk import Desk, said
 from jixi.wire import admin
 
 _MOST_LAYOUTS = 10
@@ -98,13 +100,15 @@ def _shared(
     tornado = pay and admin.PlanTornado(
         pay=pay,
         cost=plan.sheet.value(f"{pay}_cost"),
-        swings=[admin.PlanSwing.model_validate(swing) for swing in swings],
+        swings=[
+            admin.PlanSwing(label=label_of(swing.name, desk.language), **asdict(swing)) for swing in swings
+        ],
     )
     return {
         "model": plan.task.model.name,
         "chip": hardware.chip.id,
         "currency": site.currency,
-        "figures": figures(plan.sheet),
+        "figures": desk.figures(plan.sheet),
         "lacking": {what: desk.reason(error) for what, error in plan.lacking.items()},
         "tornado": tornado,
     }

@@ -15,6 +15,9 @@ class PlanFigure(Response):
     """A number; a figure stands after those that it is computed from."""
 
     name: str = Field(examples=["weights"])
+    label: str = Field(
+        description="What it is called, in the caller's language.", examples=["weights on each"]
+    )
     value: float
     unit: str = Field(description="Symbols joined by * and /; 1 for a count or share.", examples=["B"])
     origin: Literal["given", "assumed", "chip", "model", "layout", "constant", "computed"]
@@ -28,6 +31,7 @@ class PlanSwing(Response):
     """The cost at the low and at the high value of one input, the others as they are."""
 
     name: str
+    label: str = Field(description="What the input is called, in the caller's language.")
     low: float
     high: float
     result_low: float
