@@ -1,6 +1,7 @@
 """What every answer carries, and what never gets past the border."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp
 from jixi.assembly import House, Settings, open_house
 from jixi.server import create_app
 from tests.behaviour.people import PASSWORD, Person, visitor
+from tests.behaviour.servers import running
 
 _ADDRESSES = (
     "/",
@@ -217,6 +219,23 @@ async def test_a_secure_server_says_so_to_browsers(tmp_path: Any) -> None:
             answer = await client.get("/api/health")
             assert answer.headers["strict-transport-security"]
             assert (house.setup_link or "").startswith("https://jixi.example.com/setup#token=")
+
+
+@pytest.mark.parametrize(("trusted", "statuses"), [((), {403}), (("192.0.2.0/24",), {403, 429})])
+def test_where_a_caller_comes_from_is_believed_of_trusted_proxies_alone(
+    tmp_path: Path, trusted: tuple[str, ...], statuses: set[int]
+) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data", port=0, starter="none", behind_proxy=True, trusted_proxies=trusted
+    )
+    with running(settings) as server, httpx2.Client(base_url=server.url, timeout=60) as client:
+        seen = {
+            client.get(
+                f"/api/invitations/{turn}", headers={"X-Forwarded-For": f"203.0.113.{turn}"}
+            ).status_code
+            for turn in range(61)
+        }
+    assert seen == statuses
 
 
 async def test_the_reference_and_the_document_load_nothing_from_elsewhere(app: ASGIApp) -> None:

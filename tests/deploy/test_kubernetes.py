@@ -27,6 +27,7 @@ _CLUSTER = {
     "storage": {"accessModes": ["ReadWriteMany"]},
     "secrets": {"database": "ledger", "keys": "keys", "more": ["s3"]},
     "ingress": {"enabled": True, "host": "models.example.com", "tlsSecret": "tls", "className": "nginx"},
+    "trustedProxies": ["10.1.0.0/16", "10.2.0.7"],
 }
 _VALUES = pytest.mark.parametrize("values", [_IMAGE, _CLUSTER], ids=["one pod", "cluster"])
 
@@ -132,6 +133,7 @@ def test_every_variable_of_the_server_is_a_setting() -> None:
     settings = Settings(**fields)
     assert settings.driver == "ray"
     assert settings.behind_proxy
+    assert settings.trusted_proxies == ("10.1.0.0/16", "10.2.0.7")
     service = ("jixi", "jixi.models", "jixi.models.svc", "jixi.models.svc.cluster.local")
     assert settings.allowed_hosts >= set(service)
 

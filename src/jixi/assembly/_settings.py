@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     """The address that people and programs use, where it differs, such as https://models.example.com."""
     behind_proxy: bool = False
     """A TLS proxy stands in front, and nobody reaches this port past it. Needed for any address but loopback."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses and networks of that proxy: from others, what `X-Forwarded-For` says of a caller is not believed.
+    Empty: it is believed from everyone. Commas between them in a variable."""
     tls_certificate: Path | None = None
     """A certificate file (PEM), to serve https without a proxy."""
     tls_key: Path | None = None
@@ -252,11 +255,18 @@ class Settings(BaseSettings):
         """Only what is handed over: `load_settings` reads the file and the environment and knows their order."""
         return (init_settings,)
 
-    @field_validator("trusted_hosts", "allowed_hosts_outside", mode="before")
+    @field_validator("trusted_hosts", "trusted_proxies", "allowed_hosts_outside", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies", mode="after")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)
         return value
 
     @field_validator("mirrors", "hub_tokens", mode="after")

@@ -32,7 +32,7 @@ def config_of(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=settings.behind_proxy,
-        forwarded_allow_ips="*" if settings.behind_proxy else "",
+        forwarded_allow_ips=list(settings.trusted_proxies or "*") if settings.behind_proxy else "",
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )

@@ -92,6 +92,14 @@ def test_an_address_open_to_others_needs_tls_or_a_proxy(host: str) -> None:
     assert load_settings(host=host, behind_proxy=True).settings.host == host
 
 
+def test_a_trusted_proxy_is_an_address_or_a_network() -> None:
+    with pytest.raises(JixiError) as caught:
+        load_settings(trusted_proxies=("ingress",))
+    assert (caught.value.code, "trusted_proxies" in caught.value.message("en")) == ("settings_invalid", True)
+    found = load_settings(trusted_proxies=("10.0.0.0/8", "192.0.2.7")).settings
+    assert found.trusted_proxies == ("10.0.0.0/8", "192.0.2.7")
+
+
 def test_host_names_are_allowed_by_name_without_port() -> None:
     settings, _ = load_settings(
         trusted_hosts=("Models.Example.com:443",), public_url="https://jixi.example.com"
