@@ -109,11 +109,8 @@ class Assault:
 
     def child(self, word: str) -> None:
         """kill -9 a process below the server whose command line has the word: it comes again, its children do not."""
-        found = [
-            each
-            for each in self._born.family(self._server)[1:]
-            if any(word in part for part in each.cmdline())
-        ]
+        family = self._born.family(self._server)[1:]
+        found = [each for each in family if any(word in part for part in _words(each))]
         if not found:
             return
         victim = self._dice.choice(found)
