@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.behaviour.commands import Started, serving
 from tests.behaviour.servers import furnished, limit_key
+from tests.processes import descendants
 
 WAIT_S = 60
 SETTINGS = """
@@ -55,8 +56,7 @@ class Crew:
 
     def gateways(self) -> list[psutil.Process]:
         """Its gateway processes."""
-        children = psutil.Process(self.process.pid).children()
-        return [each for each in children if "jixi.server.processes" in each.cmdline()]
+        return descendants(self.process.pid, "jixi.server.processes")
 
     def calls_by_process(self) -> dict[str, float]:
         """How many calls each process says to have answered well."""
@@ -215,11 +215,7 @@ def test_processes_hear_of_a_new_engine_though_prices_could_not_be_read_for_a_mo
         contextlib.closing(sqlite3.connect(tmp_path / "data" / "jixi.db")) as database,
     ):
         database.execute("ALTER TABLE prices RENAME TO prices_away")
-        (engine,) = (
-            each
-            for each in psutil.Process(found.process.pid).children()
-            if "jixi.models.engines" in each.cmdline()[-2]
-        )
+        (engine,) = _engines(found)
         engine.kill()
         end = time.monotonic() + WAIT_S
         while any(_calls_well(found) for _ in range(8)):
@@ -263,8 +259,7 @@ def test_every_process_sends_calls_to_every_replica_and_the_death_of_one_fails_n
 
 
 def _engines(found: Crew) -> list[psutil.Process]:
-    children = psutil.Process(found.process.pid).children()
-    return [each for each in children if "jixi.models.engines" in each.cmdline()[-2]]
+    return descendants(found.process.pid, "jixi.models.engines")
 
 
 def _slowly(found: Crew) -> int:

@@ -23,6 +23,7 @@ from jixi.governance.ledger import Statement
 from jixi.storage import Database
 from tests.behaviour.commands import Started, serving
 from tests.behaviour.people import PASSWORD, token_of
+from tests.processes import words_of
 
 VICTIMS = {
     "server": "",
@@ -311,7 +312,4 @@ def free_port() -> int:
 
 
 def _runs(process: psutil.Process, module: str) -> bool:
-    try:
-        return module in process.cmdline()
-    except psutil.NoSuchProcess:
-        return False
+    return module in words_of(process)

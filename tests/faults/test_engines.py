@@ -19,6 +19,7 @@ from jixi.models.engines import CANARY
 from tests.faults.callers import Callers, at_once
 from tests.faults.checker import judge
 from tests.faults.ground import EACH_CALL_ONCE, Ground, ground
+from tests.processes import words_of
 
 OUT_WITHIN_S = 15
 HUNG_AFTER_S = 10
@@ -79,10 +80,7 @@ async def _all_become(world: Ground, names: list[str], state: str, began: float)
 
 def _serves(process: psutil.Process, name: str) -> bool:
     """Whether this is the engine of that deployment: a launch is among its arguments or its first words."""
-    try:
-        return any(f'"{name}"' in word for word in process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
+    return any(f'"{name}"' in word for word in words_of(process))
 
 
 @pytest.mark.timeout(1200)

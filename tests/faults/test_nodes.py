@@ -13,6 +13,7 @@ from tests.cluster import RayCluster, ray_cluster
 from tests.faults.callers import Callers
 from tests.faults.checker import judge
 from tests.faults.ground import VICTIMS, Ground, ground
+from tests.processes import descendants
 
 CLIENTS = 8
 REPLICAS = 2
@@ -60,8 +61,7 @@ async def lose_under_load(place: Ground, cluster: RayCluster, callers: Callers, 
 
 def engines_of(raylet: int) -> list[psutil.Process]:
     """The engines that run on a node."""
-    family = psutil.Process(raylet).children(recursive=True)
-    return [each for each in family if VICTIMS["engine"] in each.cmdline()]
+    return descendants(raylet, VICTIMS["engine"], recursive=True)
 
 
 def ready(place: Ground, *, again: bool = False) -> int:

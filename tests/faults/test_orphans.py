@@ -21,6 +21,7 @@ import pytest
 from jixi.models.engines import VllmEngine
 from tests.behaviour.commands import environment
 from tests.faults.ground import Ground, ground
+from tests.processes import words_of
 from tests.wheels import index_of, write_wheel
 
 pytestmark = [
@@ -87,10 +88,7 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _words(process: psutil.Process) -> list[str]:
-    try:
-        return [str(process.pid), *process.cmdline()[:5]]
-    except psutil.NoSuchProcess:
-        return []
+    return [str(process.pid), *words_of(process)[:5]]
 
 
 class Assault:

@@ -11,6 +11,7 @@ import pytest
 from tests.faults.callers import Callers
 from tests.faults.checker import judge
 from tests.faults.ground import Ground, ground
+from tests.processes import descendants
 
 CLIENTS = 12
 STREAM_MS = 20
@@ -66,11 +67,4 @@ async def _replace_all(place: Ground) -> None:
 
 
 def _gateways(place: Ground) -> list[psutil.Process]:
-    found: list[psutil.Process] = []
-    for each in psutil.Process(place.server.process.pid).children():
-        try:
-            if "jixi.server.processes" in each.cmdline():
-                found.append(each)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+    return descendants(place.server.process.pid, "jixi.server.processes")

@@ -1,7 +1,7 @@
 """Gateway processes that end by themselves: replaced, but not in a frenzy; and a first start that fails is told."""
 
 import asyncio
-import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from jixi.assembly import House, Settings, open_house
 from jixi.core.errors import JixiError
 from jixi.server.processes import Crew
+from tests.processes import descendants
 
 WITHIN_S = 60
 
@@ -26,12 +27,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def gateways() -> list[psutil.Process]:
-    found: list[psutil.Process] = []
-    for each in psutil.Process().children():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "jixi.server.processes" in each.cmdline():
-                found.append(each)
-    return found
+    return descendants(os.getpid(), "jixi.server.processes")
 
 
 async def another(known: list[psutil.Process]) -> psutil.Process:
