@@ -10,6 +10,7 @@ from jixi.governance.ledger._ledger import LEASE, Ledger
 from jixi.governance.ledger._limits import Limits
 from jixi.governance.ledger._prices import PriceBook, PriceEntry
 from jixi.governance.ledger._process import ProcessWriter
+from jixi.governance.ledger._resources import Resources
 from jixi.governance.ledger._shared import SharedWriter
 from jixi.governance.ledger._statement import Statement
 from jixi.governance.ledger._values import (
@@ -21,12 +22,15 @@ from jixi.governance.ledger._values import (
     LimitScope,
     LimitValues,
     Minute,
+    ResourcePrice,
+    ResourceRow,
     Row,
     Selection,
     Totals,
     Used,
     scope_of,
 )
+from jixi.governance.ledger._writer import ThreadWriter
 
 __all__ = [
     "GROUPS",
@@ -45,10 +49,14 @@ __all__ = [
     "PriceBook",
     "PriceEntry",
     "ProcessWriter",
+    "ResourcePrice",
+    "ResourceRow",
+    "Resources",
     "Row",
     "Selection",
     "SharedWriter",
     "Statement",
+    "ThreadWriter",
     "Totals",
     "Used",
     "admit",

@@ -112,6 +112,11 @@ class Gauge(Struct, gc=False):
             self.tokens_used = min(max(used, 0), self.tokens_per_minute * UNIT)
         self._book(demand, -demand.amount, cost)
 
+    def charge(self, demand: Demand, cost: int) -> None:
+        """Book what no call has cost, on the day and month of `demand`; nothing is refused."""
+        self.changed = True
+        self._book(demand, 0, cost)
+
     def drain(self, at_ms: int) -> None:
         """Let time pass. A clock that lags behind another process's waits for it; one that was set back starts anew."""
         elapsed = at_ms - self.measured_ms

@@ -17,6 +17,7 @@ from jixi.core.usage import UNITS, Usage
 from jixi.governance.ledger._operations import Renew, Reserve, Settle, Tally
 from jixi.governance.ledger._prices import PriceBook
 from jixi.governance.ledger._records_holds import HoldRecords
+from jixi.governance.ledger._resources import Resources
 from jixi.governance.ledger._writer import ThreadWriter, Writer
 from jixi.storage import Database
 
@@ -51,6 +52,7 @@ class Ledger:
         self._clock = clock
         self._records = HoldRecords(database)
         self._writer = writer or ThreadWriter(database)
+        self.resources = Resources(database, clock, self._writer)
         self._running: dict[str, _Running] = {}
         self._unsettled: dict[str, Settle] = {}
         self._upkeep: asyncio.Task[None] | None = None

@@ -1,6 +1,6 @@
 """What is asked of the ledger's writer, and what it answers; all of it can travel to a process of its own."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec import Struct
 from jixi.core.errors import PROBLEMS, JixiError
 from jixi.core.ports import Allowance, Hold, Settlement
 from jixi.core.principal import Principal
+from jixi.core.resources import Taken
 
 
 class Reserve(Struct, frozen=True, tag=True):
@@ -45,6 +46,27 @@ class Renew(Struct, frozen=True, tag=True):
     lease_until: datetime
 
 
+class Measure(Struct, frozen=True, tag=True):
+    """Charge what was taken from `start_ms` to `until_ms`, but for what of it was charged before.
+
+    Both lie in the window that begins at `window_ms` and has one price: micro-units for one of the resource's unit.
+    Times are milliseconds since 1970.
+    """
+
+    taken: Taken
+    tenant_id: str
+    window_ms: int
+    start_ms: int
+    until_ms: int
+    price_version: int
+    price_micros: int
+
+    @property
+    def day(self) -> str:
+        """The day in UTC on which it is charged."""
+        return datetime.fromtimestamp(self.window_ms // 1000, UTC).date().isoformat()
+
+
 class Refusal(Struct, frozen=True, tag=True):
     """Why an operation was not applied: a problem of the catalogue, its facts, and when to come back."""
 
@@ -62,10 +84,10 @@ class Refusal(Struct, frozen=True, tag=True):
 
 
 UNAVAILABLE = Refusal("ledger_unavailable", {})
-Operation = Reserve | Settle | Tally | Renew
+Operation = Reserve | Settle | Tally | Renew | Measure
 Result = int | Refusal | Allowance | None
-"""The charge's micro-units, what rate limits leave, None for what has no result or charged nothing, for it was settled
-before, or the reason why it was refused.
+"""The charge's micro-units, of a measure those that it adds; what rate limits leave; None for what has no result or
+charged nothing, for it was settled before; or the reason why it was refused.
 """
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -22,6 +22,17 @@ prices = Table(
     Column("unit", String),
     Column("unit_micros", BigInteger, nullable=False),
 )
+resource_prices = Table(
+    "resource_prices",
+    _METADATA,
+    Column("version", Integer, primary_key=True),
+    Column("resource", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("micros", BigInteger, nullable=False),
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("member_id", String),
+)
 gauges = Table(
     "gauges",
     _METADATA,
@@ -107,4 +118,20 @@ charges = Table(
     Column("target", String),
     Column("replayed", Boolean, nullable=False),
     Column("units", BigInteger, nullable=False),
+)
+resource_charges = Table(
+    "resource_charges",
+    _METADATA,
+    Column("key", String, primary_key=True),
+    Column("window_ms", BigInteger, primary_key=True),
+    Column("tenant_id", String, nullable=False),
+    Column("resource", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("day", String, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("price_version", Integer, nullable=False),
+    Column("price_micros", BigInteger, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
 )

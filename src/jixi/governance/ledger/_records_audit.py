@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import String, Table, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from jixi.governance.ledger._records import accounts, charges, gauges, holds
+from jixi.governance.ledger._records import accounts, charges, gauges, holds, resource_charges
 from jixi.storage import Database
 
 _Sums = Counter[tuple[str, str, str]]
@@ -59,6 +59,12 @@ async def _counted(session: AsyncSession, is_postgres: bool) -> _Sums:
                 )
                 for scope_id, name, total in await session.execute(query):
                     sums[scope_id, name, what] += int(total)
+    for period in (func.substr(resource_charges.c.day, 1, 7), resource_charges.c.day):
+        tenant, cost = resource_charges.c.tenant_id, func.sum(resource_charges.c.cost_micros)
+        for tenant_id, name, total in await session.execute(
+            select(tenant, period, cost).group_by(tenant, period)
+        ):
+            sums[tenant_id, name, "spent"] += int(total)
     for scope in _scopes(holds):
         query = select(scope, func.count()).where(scope.is_not(None)).group_by(scope)
         for scope_id, number in await session.execute(query):

@@ -11,7 +11,16 @@ from jixi.core.ports import Hold
 from jixi.core.principal import Principal
 from jixi.governance.ledger._admission import admit, settle, tally
 from jixi.governance.ledger._gauge import Demand, Gauge, allowance_of
-from jixi.governance.ledger._operations import Operation, Refusal, Renew, Reserve, Result, Settle, Tally
+from jixi.governance.ledger._operations import (
+    Measure,
+    Operation,
+    Refusal,
+    Renew,
+    Reserve,
+    Result,
+    Settle,
+    Tally,
+)
 from jixi.governance.ledger._records import holds
 from jixi.governance.ledger._records_gauges import (
     Scope,
@@ -20,6 +29,7 @@ from jixi.governance.ledger._records_gauges import (
     scopes_of,
     write_gauges,
 )
+from jixi.governance.ledger._records_measured import Measured
 from jixi.storage import execute_rows
 
 _HOLD: Final = """
@@ -51,8 +61,8 @@ _RENEW: Final = (
         target=bindparam("answers"),
     )
 )
-_Weighing = Reserve | Settle | Tally
-_Caller = tuple[str, str, str, str | None]
+_Weighing = Reserve | Settle | Tally | Measure
+_Caller = tuple[str, ...]
 
 
 def apply(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
@@ -64,6 +74,8 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Resul
     # First: a lease that is renewed in this group has not run out, and its own settlement is the true one.
     _renew(connection, operations)
     taken, expired = _take_holds(connection, [each for each in operations if isinstance(each, Settle)])
+    # Behind the locks of the gauges, which keep other writers from the charges of the same tenants.
+    measured = Measured(connection, [each for each in operations if isinstance(each, Measure)])
     results: list[Result] = []
     opened: dict[str, tuple[Any, ...]] = {}
     charged: list[tuple[Any, ...]] = []
@@ -72,6 +84,9 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Resul
             results.append(None)
             continue
         weighed = scopes.of(operation)
+        if isinstance(operation, Measure):
+            results.append(measured.charge(operation, weighed))
+            continue
         if isinstance(operation, Tally):
             refusal = tally(weighed, operation.at_ms)
             results.append(None if refusal is None else Refusal.of(refusal))
@@ -94,6 +109,7 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Resul
             else:
                 results.append(None)
     write_gauges(connection, scopes)
+    measured.write()
     if opened:
         execute_rows(connection, _HOLD, list(opened.values()))
     if charged:
@@ -117,8 +133,8 @@ class _Scopes:
         for operation in weighing:
             caller = _caller(operation)
             if caller not in callers:
-                callers[caller] = scopes_of(*_who(operation))
-            periods.add(operation.day if isinstance(operation, Tally) else operation.hold.day)
+                callers[caller] = _scopes(operation)
+            periods.add(operation.day if isinstance(operation, Tally | Measure) else operation.hold.day)
         wanted = {scope[0]: scope for scopes in callers.values() for scope in scopes}
         self._gauges = lock_gauges(connection, wanted)
         self._by_caller = {
@@ -134,7 +150,13 @@ class _Scopes:
         return iter(self._gauges.values())
 
 
-def _who(operation: _Weighing) -> tuple[Principal, str]:
+def _scopes(operation: _Weighing) -> list[Scope]:
+    if isinstance(operation, Measure):
+        return [(operation.tenant_id, operation.tenant_id, "tenant")]
+    return scopes_of(*_who(operation))
+
+
+def _who(operation: Reserve | Settle | Tally) -> tuple[Principal, str]:
     """Whose limits an operation weighs on, and of which model."""
     if isinstance(operation, Tally):
         return operation.principal, operation.model
@@ -142,8 +164,10 @@ def _who(operation: _Weighing) -> tuple[Principal, str]:
 
 
 def _caller(operation: _Weighing) -> _Caller:
+    if isinstance(operation, Measure):
+        return (operation.tenant_id,)
     principal, model = _who(operation)
-    return principal.tenant_id, principal.member_id, model, principal.key_id
+    return principal.tenant_id, principal.member_id, model, principal.key_id or ""
 
 
 def _demand(hold: Hold) -> Demand:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from jixi.core.clock import Clock
 from jixi.governance.ledger._records_audit import AuditRecords
+from jixi.governance.ledger._records_resources import ResourceRecords
 from jixi.governance.ledger._records_statement import StatementRecords
-from jixi.governance.ledger._values import Charge, Group, Minute, Row, Selection, Totals
+from jixi.governance.ledger._values import Charge, Group, Minute, ResourceRow, Row, Selection, Totals
 from jixi.storage import Database
 
 
@@ -14,6 +15,7 @@ class Statement:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._records = StatementRecords(database)
+        self._resources = ResourceRecords(database)
         self._audit = AuditRecords(database)
         self._clock = clock
 
@@ -22,6 +24,14 @@ class Statement:
         rows = await self._records.grouped(selection, groups)
         totals = [row.totals for row in rows]
         return rows, Totals(*(sum(column) for column in zip(*totals, strict=True))) if totals else Totals()
+
+    async def resources(self, selection: Selection, *, by_day: bool = False) -> list[ResourceRow]:
+        """What the tenant took of accelerators, processors and storage in the windows that begin in the time.
+
+        No model, key, member or batch took it: where the selection names one, there is nothing.
+        """
+        whole = selection[3:] == Selection(*selection[:3])[3:]
+        return await self._resources.grouped(selection, by_day=by_day) if whole else []
 
     async def charges(
         self, selection: Selection, *, limit: int, before: tuple[datetime, str] | None = None

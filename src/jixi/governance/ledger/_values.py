@@ -1,10 +1,12 @@
 """The values that the ledger answers with."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from jixi.core.ports import Outcome, Tier
+from jixi.core.resources import Resource
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Group = Literal["day", "model", "key", "member"]
 GROUPS: Final[tuple[Group, ...]] = ("day", "model", "key", "member")
 
@@ -72,6 +74,39 @@ class Charge(NamedTuple):
     target: str | None
     replayed: bool
     units: int
+
+
+class ResourcePrice(NamedTuple):
+    """What one accelerator-hour, CPU-hour or GB-day costs. `subject` is a chip's model; "" is every other one."""
+
+    version: int
+    resource: Resource
+    subject: str
+    currency: str
+    micros: int
+    valid_from: datetime
+    member_id: str | None
+
+
+class ResourceRow(NamedTuple):
+    """What a tenant took of a resource at one price; version 0 is where nobody had said one.
+
+    `quantity` is thousandths of an accelerator, CPU or GB, times milliseconds: see `PER_UNIT`.
+    """
+
+    day: str | None
+    resource: Resource
+    subject: str
+    name: str
+    price_version: int
+    price_micros: int
+    quantity: int
+    cost_micros: int
+
+
+def milliseconds(at: datetime) -> int:
+    """Since 1970, exactly, rounded down."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 class Minute(NamedTuple):

@@ -1,0 +1,48 @@
+"""Prices of resources in the database, and sums over what was charged for them."""
+
+from typing import Any, Final
+
+from sqlalchemy import func, insert, select
+
+from jixi.governance.ledger._records import resource_charges, resource_prices
+from jixi.governance.ledger._values import ResourcePrice, ResourceRow, Selection, milliseconds
+from jixi.storage import Database
+
+_COLUMNS: Final = resource_charges.c
+_GROUPS: Final = ResourceRow._fields[:-2]
+
+
+class ResourceRecords:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def prices(self) -> list[ResourcePrice]:
+        """Every version, oldest first."""
+        query = select(*(resource_prices.c[name] for name in ResourcePrice._fields))
+        async with self._database.session() as session:
+            rows = await session.execute(query.order_by(resource_prices.c.version))
+            return [ResourcePrice(*row) for row in rows]
+
+    async def add(self, price: dict[str, Any]) -> ResourcePrice:
+        columns = [resource_prices.c[name] for name in ResourcePrice._fields]
+        async with self._database.session() as session:
+            added = await session.execute(insert(resource_prices).values(price).returning(*columns))
+            return ResourcePrice(*added.one())
+
+    async def grouped(self, selection: Selection, *, by_day: bool) -> list[ResourceRow]:
+        """Sums by resource, subject, name and price, and by day where that is asked for, of what one tenant took."""
+        groups = [_COLUMNS[name] for name in _GROUPS[not by_day :]]
+        query = select(*groups, func.sum(_COLUMNS.quantity), func.sum(_COLUMNS.cost_micros)).where(
+            _COLUMNS.tenant_id == selection.tenant_id,
+            _COLUMNS.window_ms >= milliseconds(selection.start),
+            _COLUMNS.window_ms < milliseconds(selection.end),
+        )
+        async with self._database.session() as session:
+            rows = (await session.execute(query.group_by(*groups).order_by(*groups))).all()
+        return [_row(tuple(row) if by_day else (None, *row)) for row in rows]
+
+
+def _row(values: tuple[Any, ...]) -> ResourceRow:
+    # PostgreSQL gives sums as decimals.
+    *what, quantity, cost = values
+    return ResourceRow._make([*what, int(quantity), int(cost)])
