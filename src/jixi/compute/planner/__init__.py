@@ -18,6 +18,7 @@ from jixi.compute.planner._compare import (
     plan_variants,
     rented,
 )
+from jixi.compute.planner._formula import evaluate, spreadsheet
 from jixi.compute.planner._layout import Layout, Recompute
 from jixi.compute.planner._model import (
     WEIGHT_BITS,
@@ -96,6 +97,7 @@ __all__ = [
     "compare",
     "computes_in",
     "edge",
+    "evaluate",
     "label_of",
     "owned",
     "plan_capacity",
@@ -105,6 +107,7 @@ __all__ = [
     "rented",
     "serving_tornado",
     "source_of",
+    "spreadsheet",
     "tornado",
     "training_flops",
     "training_tornado",

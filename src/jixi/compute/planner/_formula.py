@@ -13,8 +13,21 @@ from typing import Final
 _FUNCTIONS: Final[Mapping[str, Callable[..., float]]] = MappingProxyType(
     {"min": min, "max": max, "ceil": math.ceil, "floor": math.floor, "sqrt": math.sqrt, "log": math.log}
 )
-
-
+_SIGNS: Final[Mapping[type[ast.operator], tuple[str, int]]] = MappingProxyType(
+    {ast.Add: ("+", 1), ast.Sub: ("-", 1), ast.Mult: ("*", 2), ast.Div: ("/", 2), ast.Pow: ("^", 3)}
+)
+"""How spreadsheets write an operator, and how closely it binds."""
+# The whole number above: spreadsheets have no function for it that all of them know.
+_WRITTEN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "min": "MIN({})",
+        "max": "MAX({})",
+        "ceil": "(-INT(-({})))",
+        "floor": "INT({})",
+        "sqrt": "SQRT({})",
+        "log": "LN({})",
+    }
+)
 _Formula = Callable[[Mapping[str, float]], float]
 
 
@@ -32,6 +45,34 @@ def names(formula: str) -> tuple[str, ...]:
 
 def _tree(formula: str) -> ast.expr:
     return ast.parse(formula, mode="eval").body
+
+
+def spreadsheet(formula: str, cells: Mapping[str, str]) -> str:
+    """The same formula as spreadsheets write it, without the sign that opens one; `cells` has a cell for every name."""
+    return _written(_tree(formula), cells)
+
+
+def _written(node: ast.expr, cells: Mapping[str, str]) -> str:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return repr(number)
+        case ast.Name(id=name):
+            return cells[name]
+        case ast.BinOp(left=left, op=op, right=right):
+            sign, rank = _SIGNS[type(op)]
+            # Spreadsheets read a ^ b ^ c from the left, Python from the right: a power inside a power is always closed.
+            first = _closed(left, cells, rank + (sign == "^"))
+            return f"{first}{sign}{_closed(right, cells, rank + 1)}"
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name in _WRITTEN:
+            return _WRITTEN[name].format(",".join(_written(each, cells) for each in arguments))
+        case _:
+            raise SyntaxError(f"no formula: {ast.unparse(node)}")
+
+
+def _closed(node: ast.expr, cells: Mapping[str, str], least: int) -> str:
+    """In parentheses where it binds less than `least`."""
+    text = _written(node, cells)
+    return f"({text})" if isinstance(node, ast.BinOp) and _SIGNS[type(node.op)][1] < least else text
 
 
 @cache

@@ -27,6 +27,7 @@ from jixi.governance.ledger._values import (
     Row,
     Selection,
     Totals,
+    Use,
     Used,
     scope_of,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Statement",
     "ThreadWriter",
     "Totals",
+    "Use",
     "Used",
     "admit",
     "scope_of",

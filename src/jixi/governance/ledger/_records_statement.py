@@ -46,7 +46,7 @@ class StatementRecords:
             *(_units_of(unit) for unit in ("second", "character", "image")),
             _sum(charges.c.cost_micros),
         ]
-        query = _chosen(select(*columns, *sums), selection).group_by(*columns).order_by(*columns)
+        query = chosen(select(*columns, *sums), selection).group_by(*columns).order_by(*columns)
         async with self._database.session() as session:
             found = (await session.execute(query)).all()
         width = len(columns)
@@ -68,7 +68,7 @@ class StatementRecords:
         self, selection: Selection, limit: int, before: tuple[datetime, str] | None
     ) -> list[Charge]:
         position = tuple_(charges.c.charged_at, charges.c.request_id)
-        query = _chosen(select(*(charges.c[name] for name in Charge._fields)), selection)
+        query = chosen(select(*(charges.c[name] for name in Charge._fields)), selection)
         if before is not None:
             query = query.where(position < before)
         query = query.order_by(charges.c.charged_at.desc(), charges.c.request_id.desc()).limit(limit)
@@ -84,7 +84,7 @@ class StatementRecords:
         ]
         buckets: dict[datetime, list[int]] = {}
         async with self._database.session() as session:
-            found = (await session.execute(_chosen(select(*columns), selection))).all()
+            found = (await session.execute(chosen(select(*columns), selection))).all()
         for at, outcome, tokens, cost in found:
             bucket = buckets.setdefault(at.replace(second=0, microsecond=0), [0, 0, 0, 0])
             bucket[0] += 1
@@ -94,7 +94,7 @@ class StatementRecords:
         return [Minute(at, *sums) for at, sums in sorted(buckets.items())]
 
 
-def _chosen(query: Select[*tuple[Any, ...]], selection: Selection) -> Select[*tuple[Any, ...]]:
+def chosen(query: Select[*tuple[Any, ...]], selection: Selection) -> Select[*tuple[Any, ...]]:
     """Every query over charges passes here, so that none forgets its tenant."""
     query = query.where(
         charges.c.tenant_id == selection.tenant_id,

@@ -6,7 +6,8 @@ from jixi.core.clock import Clock
 from jixi.governance.ledger._records_audit import AuditRecords
 from jixi.governance.ledger._records_resources import ResourceRecords
 from jixi.governance.ledger._records_statement import StatementRecords
-from jixi.governance.ledger._values import Charge, Group, Minute, ResourceRow, Row, Selection, Totals
+from jixi.governance.ledger._records_use import UseRecords
+from jixi.governance.ledger._values import Charge, Group, Minute, ResourceRow, Row, Selection, Totals, Use
 from jixi.storage import Database
 
 
@@ -16,6 +17,7 @@ class Statement:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._records = StatementRecords(database)
         self._resources = ResourceRecords(database)
+        self._use = UseRecords(database)
         self._audit = AuditRecords(database)
         self._clock = clock
 
@@ -38,6 +40,10 @@ class Statement:
     ) -> list[Charge]:
         """Newest first, at most `limit`, those after the position (charged_at, request_id) `before`."""
         return await self._records.charges(selection, limit, before)
+
+    async def use(self, selection: Selection) -> list[Use]:
+        """What each model was asked to write, the busiest first."""
+        return await self._use.by_model(selection)
 
     async def minutes(self, tenant_id: str, *, member_id: str | None = None, count: int = 60) -> list[Minute]:
         """The last `count` minutes, oldest first, the quiet ones included."""

@@ -119,6 +119,26 @@ class Minute(NamedTuple):
     cost_micros: int = 0
 
 
+class Use(NamedTuple):
+    """What one model was asked to write: the calls that an engine answered, sums of their tokens, and their peaks.
+
+    `target` is who answered most of them, where the model is a name for others; `peak_minute` counts the calls that
+    came in the busiest minute, `peak_running` those that were on the way at once. `cost_micros` is of all calls.
+    """
+
+    model: str
+    target: str | None
+    calls: int
+    members: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    cost_micros: int
+    first_at: datetime
+    peak_minute: int
+    peak_running: int
+
+
 LimitScope = Literal["tenant", "member", "key", "model"]
 MODEL: Final = "model:"
 """Before the name of a model: the id of a tenant's use of it."""

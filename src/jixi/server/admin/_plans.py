@@ -1,9 +1,9 @@
 """/api/plans: what training or serving a model takes, lasts and costs. Pure calculation; nothing is kept."""
 
 import asyncio
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from jixi.core.principal import Principal
 from jixi.server import plans
@@ -56,3 +56,64 @@ async def plan_comparison(
 ) -> admin.ComparisonPlan:
     """Own hardware, rented, a provider's API, devices at the edge: a month's cost, and where the order turns."""
     return await asyncio.to_thread(plans.compare, desk, body)
+
+
+_Format = Annotated[plans.Format, Query(description="A workbook whose formulas go on working, or a PDF.")]
+_FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The file, in the reader's language.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in plans.FORMATS.values()
+        },
+    },
+    **_REFUSED,
+}
+_FILE: Final[dict[str, Any]] = {"response_class": Response, "responses": _FILES}
+
+
+@router.post("/training/export", summary="Plan a training run, as a file", **_FILE)
+async def export_training(
+    body: admin.TrainingPlanRequest,
+    caller: _Reader,
+    desk: _Desk,
+    house: TheHouse,
+    format: _Format,  # noqa: A002
+) -> Response:
+    """Every figure with its formula and source, charts and a summary."""
+    return await _file(desk, house, await asyncio.to_thread(plans.train, desk, body), format)
+
+
+@router.post("/serving/export", summary="Plan the serving of a model, as a file", **_FILE)
+async def export_serving(
+    body: admin.ServingPlanRequest,
+    caller: _Reader,
+    desk: _Desk,
+    house: TheHouse,
+    format: _Format,  # noqa: A002
+) -> Response:
+    """Every figure with its formula and source, charts and a summary."""
+    return await _file(desk, house, await asyncio.to_thread(plans.serve, desk, body), format)
+
+
+@router.post("/comparison/export", summary="Compare ways to serve a model, as a file", **_FILE)
+async def export_comparison(
+    body: admin.ComparisonPlanRequest,
+    caller: _Reader,
+    desk: _Desk,
+    house: TheHouse,
+    format: _Format,  # noqa: A002
+) -> Response:
+    """Every figure with its formula and source, a chart and a summary."""
+    return await _file(desk, house, await asyncio.to_thread(plans.compare, desk, body), format)
+
+
+async def _file(desk: plans.Desk, house: TheHouse, plan: plans.Plan, format: plans.Format) -> Response:  # noqa: A002
+    made = await asyncio.to_thread(plans.export, plan, format, desk.language, house.clock.now())
+    return Response(
+        made.content,
+        media_type=made.media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{made.name}"',
+            "Cache-Control": "no-store",
+        },
+    )

@@ -25,6 +25,7 @@ from jixi.server.admin import (
     _models,
     _nodes,
     _overview,
+    _plan_use,
     _plans,
     _prices,
     _providers,
@@ -68,6 +69,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     _aliases.router,
     _routing.router,
     _chips.router,
+    _plan_use.router,
     _plans.router,
     _about.router,
 )

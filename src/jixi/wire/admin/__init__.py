@@ -101,6 +101,7 @@ from jixi.wire.admin._plan_requests import (
     TrainingPlanRequest,
     WeightFormat,
 )
+from jixi.wire.admin._plan_use import PlanUse, PlanUseList, UsedEngine, UsedTask
 from jixi.wire.admin._plans import (
     BreakEven,
     ComparedOption,
@@ -312,6 +313,8 @@ __all__ = [
     "PlanSwing",
     "PlanTask",
     "PlanTornado",
+    "PlanUse",
+    "PlanUseList",
     "Point",
     "Precision",
     "PreviewFit",
@@ -364,6 +367,8 @@ __all__ = [
     "UsageReport",
     "UsageRow",
     "UsageTotals",
+    "UsedEngine",
+    "UsedTask",
     "Vendor",
     "VendorList",
     "WeightFormat",

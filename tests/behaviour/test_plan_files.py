@@ -1,0 +1,130 @@
+"""Plans as files: each opens, holds every figure with its formula and source, and the workbook goes on calculating."""
+
+import re
+from io import BytesIO
+from typing import Any, Final
+
+import openpyxl
+import pypdfium2
+import pytest
+
+from tests.behaviour.people import MODEL, Person
+from tests.behaviour.test_plans import H100, SERVING, TRAINING
+from tests.excel import recalculated
+
+COMPARISON: Final[dict[str, Any]] = {
+    "model": "qwen3-8b",
+    "users": 500,
+    "options": [
+        {"kind": "owned", "name": "=own()", "hardware": H100, "site": {"purchase": 29_000}},
+        {"kind": "api", "name": "+provider", "input_price": 1, "output_price": 3},
+    ],
+}
+PLANS: Final = {
+    "training": TRAINING | {"tornado": "rented"},
+    "serving": SERVING | {"tornado": "owned"},
+    "comparison": COMPARISON,
+}
+each_plan = pytest.mark.parametrize("kind", PLANS)
+
+
+def figures(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for part in plan.get("options", [plan]) for each in part["figures"]]
+
+
+async def exported(
+    person: Person, kind: str, form: str, language: str = "en"
+) -> tuple[dict[str, Any], bytes]:
+    plan = await person.post(f"/api/plans/{kind}", json=PLANS[kind])
+    answer = await person.post(
+        f"/api/plans/{kind}/export",
+        params={"format": form},
+        json=PLANS[kind],
+        headers={"Accept-Language": language},
+    )
+    assert answer.status_code == 200, answer.text
+    name = rf'attachment; filename="jixi-plan-{kind}-qwen3-8b-\d{{4}}-\d\d-\d\d\.{form}"'
+    assert re.fullmatch(name, answer.headers["content-disposition"])
+    return plan.json(), answer.content
+
+
+def text_of(pdf: bytes) -> str:
+    """All words of all pages, without the breaks that lines have."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        pages = [page.get_textpage().get_text_bounded() for page in document]
+    return re.sub(r"[\s\ufffe]+", "", "".join(pages))
+
+
+@each_plan
+async def test_a_workbook_has_every_figure_as_a_formula_that_gives_its_value(
+    admin: Person, kind: str
+) -> None:
+    plan, content = await exported(admin, kind, "xlsx")
+    book = openpyxl.load_workbook(BytesIO(content))
+    values = openpyxl.load_workbook(BytesIO(content), data_only=True)
+    assert {"Summary", "Inputs", "Charts", "Sources"} <= set(book.sheetnames)
+    rows = [
+        (row, cached)
+        for sheet in book.worksheets
+        if sheet.title.startswith("Working")
+        for row, cached in zip(
+            sheet.iter_rows(min_row=4), values[sheet.title].iter_rows(min_row=4), strict=True
+        )
+    ]
+    told = {(row[0].value, cached[2].value, row[4].value, row[6].value) for row, cached in rows}
+    for figure in figures(plan):
+        assert (figure["name"], figure["value"], figure["formula"] or "", figure["source"] or "") in told
+    assert all(row[2].data_type == "f" for row, _ in rows)
+    for cell, value in recalculated(book).items():
+        assert value == pytest.approx(values[cell[0]][cell[1]].value, rel=1e-9), cell
+
+
+async def test_another_input_gives_another_plan_in_the_workbook(admin: Person) -> None:
+    _, content = await exported(admin, "serving", "xlsx")
+    book = openpyxl.load_workbook(BytesIO(content))
+    row = next(row for row in book["Inputs"].iter_rows() if row[0].value == "users")
+    row[1].value = 50_000
+    more = (await admin.post("/api/plans/serving", json=SERVING | {"users": 50_000})).json()
+    wanted = {each["name"]: each["value"] for each in figures(more)}
+    cell = next(row[2] for row in book["Working"].iter_rows() if row[0].value == "owned_cost")
+    assert recalculated(book)["Working", cell.coordinate] == pytest.approx(wanted["owned_cost"])
+
+
+async def test_what_a_tenant_writes_never_becomes_a_formula(admin: Person) -> None:
+    _, content = await exported(admin, "comparison", "xlsx")
+    book = openpyxl.load_workbook(BytesIO(content))
+    written = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.value]
+    named = [cell for cell in written if cell.value in ("=own()", "+provider")]
+    assert len(named) > 4
+    assert {cell.data_type for cell in named} == {"s"}
+
+
+@each_plan
+async def test_a_pdf_has_every_figure_formula_and_source(admin: Person, kind: str) -> None:
+    plan, content = await exported(admin, kind, "pdf")
+    text = text_of(content)
+    for figure in figures(plan):
+        for part in (figure["name"], figure["formula"], figure["source"]):
+            assert part is None or re.sub(r"\s+", "", part) in text, figure
+
+
+@each_plan
+async def test_a_file_speaks_the_readers_language(admin: Person, kind: str) -> None:
+    _, pdf = await exported(admin, kind, "pdf", "zh")
+    assert {"计算过程", "关键结果", "来源"} <= {
+        word for word in ("计算过程", "关键结果", "来源") if word in text_of(pdf)
+    }
+    _, content = await exported(admin, kind, "xlsx", "zh")
+    assert {"摘要", "输入", "图表", "来源"} <= set(openpyxl.load_workbook(BytesIO(content)).sheetnames)
+
+
+async def test_an_unknown_format_or_a_model_without_facts_gives_no_file(admin: Person) -> None:
+    made = (await admin.post("/api/models", json=MODEL)).json()
+    for form, change, status, code in (
+        ("docx", {}, 400, "invalid_value"),
+        ("", {}, 400, "invalid_value"),
+        ("xlsx", {"model": made["id"]}, 422, "planner_facts_missing"),
+        ("pdf", {"users": -5}, 422, "planner_value_out_of_range"),
+    ):
+        answer = await admin.post(f"/api/plans/serving/export?format={form}", json=SERVING | change)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
