@@ -175,6 +175,17 @@ async def test_absurd_numbers_and_unknown_chips_are_refused_by_name(admin: Perso
         assert (answer.status_code, answer.json()["code"]) == (status, code), change
 
 
+async def test_a_problem_names_the_input_that_it_is_about(admin: Person) -> None:
+    for change, field in (
+        ({"users": -1}, "users"),
+        ({"engine": {"load": 2}}, "load"),
+        ({"hardware": {"chip": "abacus"}}, "chip"),
+        ({"model": {"name": "bare", "parameters": 7_000_000_000}}, "model"),
+    ):
+        found = (await admin.post("/api/plans/serving", json=SERVING | change)).json()
+        assert found["errors"] == [{"field": field, "message": found["detail"]}], change
+
+
 async def test_chips_are_listed_and_each_tells_its_sources(admin: Person) -> None:
     listed = (await admin.get("/api/chips")).json()["items"]
     assert len(listed) > 25

@@ -21,8 +21,10 @@ _MOST_FIELDS: Final = 50
 def problem_response(
     scope: Mapping[str, Any], error: JixiError, fields: Sequence[FieldProblem] | None = None
 ) -> Response:
-    """The answer for `error` in the reader's language."""
+    """The answer for `error` in the reader's language; an input that it names stands among the fields."""
     language = language_of(scope)
+    if not fields and error.param:
+        fields = [FieldProblem(field=error.param, message=error.message(language))]
     details = ProblemDetails(
         type=f"urn:jixi:problem:{error.code}",
         title=error.code.replace("_", " ").capitalize(),

@@ -134,7 +134,7 @@ class Model:
         """Raises `planner_facts_missing` with those of the facts that nobody knows of this model."""
         lacking = [fact for fact in facts if getattr(self, fact) in (None, ())]
         if lacking:
-            raise problem("planner_facts_missing", model=self.name, facts=", ".join(lacking))
+            raise problem("planner_facts_missing", param="model", model=self.name, facts=", ".join(lacking))
 
     def write(self, work: Work) -> None:
         """Into a sheet, with what is known."""

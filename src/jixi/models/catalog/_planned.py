@@ -11,7 +11,7 @@ def planner_model(entry: Entry) -> Model:
     of weights; an unknown architecture leaves the widths open.
     """
     if entry.parameters is None:
-        raise problem("planner_facts_missing", model=entry.id, facts="parameters")
+        raise problem("planner_facts_missing", param="model", model=entry.id, facts="parameters")
     total, active, built = entry.parameters.total, entry.parameters.active, entry.architecture
     if built is None:
         return Model(name=entry.id, parameters=total, active=active)
