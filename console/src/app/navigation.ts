@@ -1,14 +1,14 @@
-import { ChartColumn, Cpu, House, KeyRound, Layers, MessagesSquare, Settings, Store, Users, Waypoints, type LucideIcon } from "lucide-react";
+import { Calculator, ChartColumn, Cpu, House, KeyRound, Layers, MessagesSquare, Settings, Store, Users, Waypoints, type LucideIcon } from "lucide-react";
 import type { Session } from "@/api/client";
 import { may, type Action } from "@/shared/permissions";
 import { words } from "@/shared/words";
 
-export type PageKey = "overview" | "playground" | "batches" | "store" | "deployments" | "providers" | "keys" | "members" | "usage" | "settings";
-export type GroupKey = "home" | "build" | "models" | "organisation";
+export type PageKey = "overview" | "playground" | "batches" | "store" | "deployments" | "providers" | "planner" | "keys" | "members" | "usage" | "settings";
+export type GroupKey = "home" | "build" | "models" | "compute" | "organisation";
 
 export interface PageEntry {
   key: PageKey;
-  to: "/" | "/playground" | "/batches" | "/store" | "/deployments" | "/providers" | "/keys" | "/members" | "/usage" | "/settings";
+  to: "/" | "/playground" | "/batches" | "/store" | "/deployments" | "/providers" | "/planner" | "/keys" | "/members" | "/usage" | "/settings";
   group: GroupKey;
   icon: LucideIcon;
   /** Any of these opens the page. */
@@ -23,13 +23,14 @@ export const pages: readonly PageEntry[] = [
   { key: "store", to: "/store", group: "models", icon: Store, needs: ["models.read"] },
   { key: "deployments", to: "/deployments", group: "models", icon: Cpu, needs: ["deployments.read"] },
   { key: "providers", to: "/providers", group: "models", icon: Waypoints, needs: ["providers.read", "routes.read"] },
+  { key: "planner", to: "/planner", group: "compute", icon: Calculator, needs: ["plans.read"] },
   { key: "members", to: "/members", group: "organisation", icon: Users, needs: ["members.read", "members.manage"] },
   { key: "keys", to: "/keys", group: "organisation", icon: KeyRound, needs: ["keys.own", "keys.manage"] },
   { key: "usage", to: "/usage", group: "organisation", icon: ChartColumn, needs: ["usage.read", "usage.own"] },
   { key: "settings", to: "/settings", group: "organisation", icon: Settings, needs: ["session.own"] },
 ];
 
-export const groups: readonly GroupKey[] = ["home", "build", "models", "organisation"];
+export const groups: readonly GroupKey[] = ["home", "build", "models", "compute", "organisation"];
 
 export function pagesFor(session: Session | null | undefined): PageEntry[] {
   return pages.filter((page) => may(session, ...page.needs));
@@ -45,7 +46,7 @@ export const useNavigationWords = words({
     findAnything: "Find anything",
     breadcrumbs: "Breadcrumbs",
     things: { compare: "Compare" } as Record<string, string>,
-    groups: { home: "Home", build: "Build", models: "Models", organisation: "Organisation" },
+    groups: { home: "Home", build: "Build", models: "Models", compute: "Compute", organisation: "Organisation" },
     pages: {
       overview: "Overview",
       playground: "Playground",
@@ -53,6 +54,7 @@ export const useNavigationWords = words({
       store: "Model store",
       deployments: "Deployments",
       providers: "Providers & routes",
+      planner: "Planner",
       keys: "API keys",
       members: "Members",
       usage: "Usage & cost",
@@ -68,7 +70,7 @@ export const useNavigationWords = words({
     findAnything: "搜索或跳转",
     breadcrumbs: "位置",
     things: { compare: "对比" } as Record<string, string>,
-    groups: { home: "首页", build: "构建", models: "模型", organisation: "组织" },
+    groups: { home: "首页", build: "构建", models: "模型", compute: "算力", organisation: "组织" },
     pages: {
       overview: "概览",
       playground: "试验场",
@@ -76,6 +78,7 @@ export const useNavigationWords = words({
       store: "模型商店",
       deployments: "部署",
       providers: "供应商与路由",
+      planner: "规划器",
       keys: "密钥",
       members: "成员",
       usage: "用量与费用",

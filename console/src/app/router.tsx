@@ -107,6 +107,13 @@ const providers = createRoute({
   component: lazyRouteComponent(() => import("@/features/providers/page"), "ProvidersPage"),
 });
 
+const planner = createRoute({
+  getParentRoute: () => console,
+  path: "/planner",
+  validateSearch: searches.plannerSearch,
+  component: lazyRouteComponent(() => import("@/features/planner/page"), "PlannerPage"),
+});
+
 const keys = createRoute({
   getParentRoute: () => console,
   path: "/keys",
@@ -146,7 +153,7 @@ export const router = createRouter({
     login,
     setup,
     invitation,
-    console.addChildren([overview, playground, batches, store, comparison, model, deployments, deployment, providers, keys, members, usage, call, settings]),
+    console.addChildren([overview, playground, batches, store, comparison, model, deployments, deployment, providers, planner, keys, members, usage, call, settings]),
   ]),
   defaultPreload: "intent",
   scrollRestoration: true,

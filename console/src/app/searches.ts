@@ -1,3 +1,4 @@
+import { optionsIn, planIn } from "@/features/planner/names";
 import { flag, oneOf, ownPath, textIn, type Raw } from "@/shared/search";
 
 /** Every entry of an address may be left out. */
@@ -77,6 +78,22 @@ export const providersSearch = (raw: Raw) =>
     id: textIn(raw, "id"),
     view: oneOf(raw, "view", ["code"]),
     create: flag(raw, "create"),
+  });
+
+export const plannerSearch = (raw: Raw) =>
+  all({
+    tab: oneOf(raw, "tab", ["train", "compare"]),
+    ask: oneOf(raw, "ask", ["accelerators"]),
+    pay: oneOf(raw, "pay", ["owned", "rented"]),
+    options: optionsIn(raw),
+    of: textIn(raw, "of"),
+    working: flag(raw, "working"),
+    q: textIn(raw, "q"),
+    sort: textIn(raw, "sort"),
+    origin: textIn(raw, "origin"),
+    mark: textIn(raw, "mark"),
+    view: oneOf(raw, "view", ["code"]),
+    ...planIn(raw),
   });
 
 export const keysSearch = (raw: Raw) =>

@@ -1,14 +1,14 @@
-import { BarChart } from "echarts/charts";
-import { GridComponent, TooltipComponent } from "echarts/components";
+import { BarChart, LineChart } from "echarts/charts";
+import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type ECharts } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
-import { palettes, type Scheme } from "@/shared/palette";
-import { amount, type ChartData } from "@/shared/chart";
+import { palettes, type Palette, type Scheme } from "@/shared/palette";
+import { amount, type ChartData, type Series } from "@/shared/chart";
 import styles from "@/shared/chart.module.css";
 import { useScheme } from "@/shared/preferences";
 
-register([BarChart, GridComponent, TooltipComponent, SVGRenderer]);
+register([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer]);
 
 /** Loaded on demand: the only file that knows ECharts. */
 export default function ChartCanvas({ data, height }: { data: ChartData; height: number }) {
@@ -35,11 +35,13 @@ export default function ChartCanvas({ data, height }: { data: ChartData; height:
 
 function options(data: ChartData, scheme: Scheme) {
   const p = palettes[scheme];
-  const text = { color: p.muted, fontSize: 12, fontFamily: "inherit" };
+  // Labels are measured on a canvas, which knows no "inherit".
+  const text = { color: p.muted, fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };
+  const [places, amounts] = [placeAxis(data, p, text), amountAxis(data, p, text)];
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 4, right: 12, top: data.unit ? 30 : 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: data.across ? (data.marks ? 84 : 24) : 12, top: data.unit || data.marks || data.here ? 30 : 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
       trigger: "axis",
       confine: true,
@@ -51,38 +53,66 @@ function options(data: ChartData, scheme: Scheme) {
       axisPointer: { type: "line", lineStyle: { color: p.muted, type: "solid", width: 1 }, z: 0 },
       formatter: (points: { dataIndex: number }[]) => tooltip(data, points[0]?.dataIndex ?? 0),
     },
-    xAxis: {
-      type: "category",
-      data: data.at,
-      axisLine: { lineStyle: { color: p.line } },
-      axisTick: { show: false },
-      axisLabel: {
-        ...text,
-        interval: data.tick ? (_i: number, at: string) => data.tick?.at(at) ?? true : Math.ceil(data.at.length / 6) - 1,
-        hideOverlap: true,
-        formatter: data.tick?.format ?? data.formatAt,
-      },
-    },
-    yAxis: {
-      type: "value",
-      splitNumber: 3,
-      ...(data.unit ? { name: data.unit, nameGap: 12, nameTextStyle: { ...text, align: "left", padding: [0, 0, 0, -4] } } : {}),
-      minInterval: data.whole ? 1 : 0,
-      axisLabel: { ...text, formatter: data.formatAxis },
-      splitLine: { lineStyle: { color: p.line } },
-    },
-    series: data.series.map((series) => ({
-      name: series.name,
-      type: "bar",
-      data: series.values,
-      ...(data.stacked ? { stack: "all" } : {}),
-      color: p[series.tone],
-      barCategoryGap: "36%",
-      barMaxWidth: 28,
-      itemStyle: { borderRadius: data.stacked ? 0 : [2, 2, 0, 0] },
-      emphasis: { disabled: true },
-    })),
+    xAxis: data.across ? amounts : places,
+    yAxis: data.across ? places : amounts,
+    series: data.series.map((series, i) => ({ ...one(data, series, p), ...(i === 0 ? lines(data, p, text) : {}) })),
   };
+}
+
+type Text = { color: string; fontSize: number; fontFamily: string };
+
+function placeAxis(data: ChartData, p: Palette, text: Text) {
+  return {
+    type: "category",
+    data: data.at,
+    inverse: data.across === true,
+    axisLine: { lineStyle: { color: p.line }, onZero: false },
+    axisTick: { show: false },
+    axisLabel: {
+      ...text,
+      interval: data.across ? 0 : data.tick ? (_i: number, at: string) => data.tick?.at(at) ?? true : Math.ceil(data.at.length / 6) - 1,
+      hideOverlap: true,
+      formatter: data.tick?.format ?? data.formatAt,
+    },
+  };
+}
+
+function amountAxis(data: ChartData, p: Palette, text: Text) {
+  const beyond = Math.max(0, ...(data.marks ?? []).map(({ at }) => at));
+  return {
+    type: data.log ? "log" : "value",
+    splitNumber: 3,
+    ...(data.unit && !data.across ? { name: data.unit, nameGap: 12, nameTextStyle: { ...text, align: "left", padding: [0, 0, 0, -4] } } : {}),
+    ...(beyond ? { max: ({ max }: { max: number }) => Math.max(max, beyond) } : {}),
+    minInterval: data.whole ? 1 : 0,
+    axisLabel: { ...text, formatter: data.formatAxis, hideOverlap: true, ...(beyond ? { showMaxLabel: false } : {}) },
+    splitLine: { lineStyle: { color: p.line } },
+  };
+}
+
+function one(data: ChartData, series: Series, p: Palette) {
+  const shared = { name: series.name, data: series.values, color: p[series.tone], emphasis: { disabled: true }, ...(data.stacked ? { stack: "all" } : {}) };
+  if (data.line) return { ...shared, type: "line", symbol: "circle", symbolSize: 6, lineStyle: { width: 2 } };
+  return {
+    ...shared,
+    type: "bar",
+    barCategoryGap: "36%",
+    barMaxWidth: 28,
+    ...(data.overlap ? { barGap: "-100%" } : {}),
+    itemStyle: { borderRadius: data.stacked || data.across ? 0 : [2, 2, 0, 0] },
+  };
+}
+
+/** What amounts are measured by, and the place that stands out. */
+function lines(data: ChartData, p: Palette, text: Text) {
+  const axis = data.across ? "xAxis" : "yAxis";
+  const at = [
+    // Names of neighbours turn their backs on each other.
+    ...(data.marks ?? []).map((mark, i) => ({ [axis]: mark.at, name: mark.name, label: { position: data.across ? "start" : "insideEndTop", align: i === 0 ? "right" : "left" } })),
+    ...(data.here ? [{ [data.across ? "yAxis" : "xAxis"]: data.here.at, name: data.here.name }] : []),
+  ];
+  if (at.length === 0) return {};
+  return { markLine: { silent: true, symbol: "none", animation: false, data: at, label: { ...text, formatter: "{b}" }, lineStyle: { color: p.muted, type: "dashed", width: 1 } } };
 }
 
 /** Every series at the time under the pointer. Built as elements, so that no name is ever read as markup. */

@@ -15,10 +15,22 @@ export interface Series {
   tone: keyof Palette;
 }
 
-/** Amounts by time, as bars. */
+/** Amounts by time or by another thing, as bars or lines. */
 export interface ChartData {
   label: string;
   stacked: boolean;
+  /** Lines in place of bars. */
+  line?: boolean;
+  /** Bars that lie, the first place on top: for places with long names. */
+  across?: boolean;
+  /** Bars of one place lie over each other, not beside. */
+  overlap?: boolean;
+  /** Amounts stand by their logarithm: for what spans thousands of times itself, and is never nothing. */
+  log?: boolean;
+  /** Amounts to measure by, such as a limit, each with its name. */
+  marks?: readonly { at: number; name: string }[];
+  /** A place that stands out, and why. */
+  here?: { at: string; name: string };
   at: readonly string[];
   series: readonly Series[];
   /** Counts, of which there is no half. */
@@ -26,8 +38,8 @@ export interface ChartData {
   total: string;
   /** What is counted; values that are written with their unit need none. */
   unit?: string;
-  /** What stands beside a series' name: its sum, or the last value of what is still going on. */
-  headline?: "sum" | "last";
+  /** What stands beside a series' name: its sum, the last value of what is still going on, or nothing. */
+  headline?: "sum" | "last" | "none";
   format: (value: number) => string;
   formatAxis: (value: number) => string;
   formatAt: (at: string) => string;
@@ -52,7 +64,7 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   const words = useCommonWords();
   const [view, setView] = useState<"chart" | "table">("chart");
   const data: ChartData = { ...given, total: words.total };
-  const something = data.series.some((series) => series.values.some((value) => (value ?? 0) > 0));
+  const something = data.series.some((series) => series.values.some((value) => (value ?? 0) !== 0));
   const place = useRef<HTMLDivElement>(null);
   const seen = useSeen(place, something && view === "chart");
   return (
@@ -110,7 +122,7 @@ function Labels({ data }: { data: ChartData }) {
         <li key={series.name}>
           <i className={styles.swatch} style={{ background: `var(--jx-${series.tone})` }} aria-hidden="true" />
           <span className="muted">{series.name}</span>
-          <strong>{data.format(data.headline === "last" ? (series.values.at(-1) ?? 0) : series.values.reduce<number>((sum, value) => sum + (value ?? 0), 0))}</strong>
+          {data.headline === "none" ? null : <strong>{data.format(data.headline === "last" ? (series.values.at(-1) ?? 0) : series.values.reduce<number>((sum, value) => sum + (value ?? 0), 0))}</strong>}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import { App, Button, Form, Input, type FormInstance } from "antd";
 import { useBlocker } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { asProblem } from "@/api/problem";
 import { useCommonWords } from "@/shared/common-words";
 import { decimalToMicros } from "@/shared/format";
@@ -188,9 +188,20 @@ export function Pair({ children }: { children: ReactNode }) {
   return <div className={styles.pair}>{children}</div>;
 }
 
-export function Advanced({ title, children }: { title: string; children: ReactNode }) {
+interface AdvancedProps {
+  title: string;
+  /** Something inside asks for attention: it opens, and stays open once that is mended. */
+  faulty?: boolean;
+  children: ReactNode;
+}
+
+export function Advanced({ title, faulty = false, children }: AdvancedProps) {
+  const fold = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (faulty && fold.current) fold.current.open = true;
+  }, [faulty]);
   return (
-    <details className={styles.advanced}>
+    <details ref={fold} className={styles.advanced}>
       <summary>
         <ChevronRight size={14} aria-hidden="true" />
         {title}

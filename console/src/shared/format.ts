@@ -168,3 +168,15 @@ export function ago(at: string | number | Date, now: number, language: Language)
   }
   return "";
 }
+
+/** A calculated number: four digits are enough to judge by, counts are whole, what is huge has a power of ten. */
+export function calculated(value: number, language: Language): string {
+  if (Math.abs(value) >= 1e15) return value.toExponential(3).replace("e+", " × 10^");
+  if (Number.isInteger(value)) return integer(value, language);
+  return numberFormat(language, { maximumSignificantDigits: 4 }).format(value);
+}
+
+/** Money that is estimated, in units of the currency: ¥105,700, ¥0.775. */
+export function estimate(amount: number, currency: string, language: Language): string {
+  return numberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", maximumSignificantDigits: 4 }).format(amount);
+}

@@ -1,0 +1,9 @@
+import { leaf } from "@/features/planner/bodies";
+import { useFieldWords } from "@/features/planner/field-words";
+
+/** What the form calls an input that the planner names by the last part of its place. */
+export function useFieldLabels(): (name: string) => string {
+  const { fields } = useFieldWords();
+  const byLeaf = new Map(Object.entries(fields).map(([name, label]) => [leaf(name), label]));
+  return (name) => (fields as Record<string, string>)[name] ?? byLeaf.get(name) ?? name;
+}
