@@ -55,6 +55,15 @@ def test_nodes_are_listed_with_their_memory(site: Site) -> None:
     assert node["name"] in table
     assert f"{node['memory_bytes'] / 2**30:.1f} GiB" in table
     assert "节点" in site.run("--lang", "zh", "nodes", "list")
+    assert "功率" in site.run("--lang", "zh", "nodes", "list")
+
+
+def test_what_a_node_did_is_told(site: Site) -> None:
+    (node,) = site.answer("nodes", "list")
+    past = site.answer("nodes", "history", node["name"], "--hours", "2")
+    assert (past["node"], past["pace_s"]) == (node["name"], 15)
+    assert "memory" in site.run("nodes", "history")
+    assert "电量" in site.run("--lang", "zh", "nodes", "history")
 
 
 def test_a_key_is_made_used_listed_and_revoked(site: Site) -> None:

@@ -1,13 +1,16 @@
 """/api/nodes and `jixi nodes`: what the machine has, how much is free, and who holds it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from jixi.assembly import DeploymentSetting, Settings, open_house
+from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.compute.history import PACE_S
 from jixi.server import create_app
-from tests.behaviour.people import Person, colleague, first_administrator
+from tests.behaviour.people import Person, colleague, first_administrator, visitor
+from tests.clocks import SettableClock
 
 
 async def test_this_machine_is_the_node_and_everyone_signed_in_may_see_it(admin: Person, app: Any) -> None:
@@ -18,6 +21,8 @@ async def test_this_machine_is_the_node_and_everyone_signed_in_may_see_it(admin:
         assert 0 < node["cpus"] <= (psutil.cpu_count() or 1)
         assert isinstance(node["accelerators"], list)
         assert node["name"]
+        assert node["utilisation"] is None or 0 <= node["utilisation"] <= 1
+        assert node["power_w"] is None or node["power_w"] >= 0
 
 
 async def test_a_model_larger_than_the_machine_waits_and_one_that_fits_is_shown_where_it_runs(
@@ -41,3 +46,54 @@ async def test_a_model_larger_than_the_machine_waits_and_one_that_fits_is_shown_
         listed = {each["name"]: each for each in (await admin.get("/api/deployments")).json()["items"]}
         assert (listed["huge"]["state"], listed["huge"]["reason"]["code"]) == ("pending", "no_room")
         assert f"{2**50:,}" in listed["huge"]["reason"]["message"]
+
+
+async def test_what_this_machine_did_and_what_ran_on_it_is_told(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        starter="none",
+        ledger_writer="thread",
+        deployments=(DeploymentSetting(name="small", engine="stub"),),
+    )
+    clock = SettableClock()
+    async with open_house(settings, clock) as house:
+        assert house.setup_link is not None
+        admin = await first_administrator(create_app(house), house.setup_link)
+        assert (await house.fleet.until("small")).state == "ready"
+        for _ in range(3):
+            await house.node_history.record()
+            clock.ahead += timedelta(seconds=PACE_S)
+        past = (await admin.get("/api/nodes/history")).json()
+        (node,) = (await admin.get("/api/nodes")).json()["items"]
+        assert (past["node"], past["pace_s"]) == (node["name"], PACE_S)
+        (memory, *_) = past["places"]
+        assert (memory["id"], memory["memory_bytes"]) == ("memory", node["memory_bytes"])
+        assert all(0 < point["used_bytes"] < node["memory_bytes"] for point in memory["points"])
+        assert any(point["utilisation"] is not None for point in memory["points"])
+        assert (memory["energy"]["kwh"] is None) == (memory["energy"]["measured"] == 0)
+        (stay,) = past["stays"]
+        assert (stay["deployment"], stay["place"], stay["ongoing"]) == ("small", "memory", True)
+        assert stay["held_bytes"] > 0
+
+
+async def test_the_time_to_look_at_is_the_caller_s_and_nonsense_is_refused(
+    admin: Person, house: House
+) -> None:
+    await house.node_history.record()
+    now = house.clock.now()
+    asked = {"since": (now - timedelta(days=2)).isoformat(), "until": now.isoformat(), "step": 7200}
+    past = (await admin.get("/api/nodes/history", params=asked)).json()
+    assert past["step_s"] == 7200
+    for wrong in (
+        {"since": now.isoformat(), "until": asked["since"]},
+        {"since": asked["since"], "step": 15},
+        {"step": 0},
+        {"since": "yesterday"},
+    ):
+        refused = await admin.get("/api/nodes/history", params=wrong)
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_value"), wrong
+    assert (await admin.get("/api/nodes/history", params={"node": "nowhere"})).status_code == 404
+
+
+async def test_a_visitor_is_told_nothing_of_the_nodes(app: Any) -> None:
+    assert (await visitor(app).get("/api/nodes/history")).status_code == 401

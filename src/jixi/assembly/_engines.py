@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from jixi.assembly._settings import Settings
 from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
+from jixi.compute.history import History
 from jixi.compute.inventory import Inventory
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
@@ -16,25 +17,32 @@ from jixi.models.deployments import Fleet, Patience
 from jixi.models.engines import engine_registry
 from jixi.models.environments import Environments, Installations
 from jixi.models.memory import Rooms
+from jixi.storage import Database
 
 _FOR_RAY: Final = "RAY_"
 _FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
 
 class Engines(NamedTuple):
-    """The deployments, the environments of their engines, and the memory that they get."""
+    """The deployments, the environments of their engines, the memory that they get, and what the nodes did."""
 
     fleet: Fleet
     environments: Environments
     installations: Installations
     rooms: Rooms
+    node_history: History
 
 
-async def open_fleet(settings: Settings, clock: Clock, jobs: Jobs, stack: AsyncExitStack) -> Engines:
+async def open_fleet(
+    settings: Settings, database: Database, clock: Clock, jobs: Jobs, stack: AsyncExitStack
+) -> Engines:
     """A fleet without deployments. One that lacked its engine is started once that is installed."""
     rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve)
     await rooms.start()
     stack.push_async_callback(rooms.close)
+    history = History(database, clock, rooms.look, rooms.placements, settings.node_history_days)
+    await history.start()
+    stack.push_async_callback(history.close)
     environments = engine_environments(settings)
     driver = _driver(settings, stack)
     fleet = Fleet(
@@ -51,7 +59,7 @@ async def open_fleet(settings: Settings, clock: Clock, jobs: Jobs, stack: AsyncE
     installations = Installations(jobs, environments)
     environments.installed = partial(_retry, fleet, installations)
     stack.push_async_callback(fleet.stop)
-    return Engines(fleet, environments, installations, rooms)
+    return Engines(fleet, environments, installations, rooms, history)
 
 
 def _driver(settings: Settings, stack: AsyncExitStack) -> Driver:

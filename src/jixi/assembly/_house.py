@@ -25,6 +25,7 @@ from jixi.assembly._settings import Settings
 from jixi.assembly._supply import Supply, open_supply
 from jixi.compute.chips import Chips
 from jixi.compute.drivers import Command, Driver, Process, ProcessDriver
+from jixi.compute.history import History
 from jixi.core.clock import Clock, SystemClock
 from jixi.core.errors import problem
 from jixi.core.ports import Meter
@@ -75,6 +76,7 @@ class House:
     environments: Environments
     installations: Installations
     rooms: Rooms
+    node_history: History
     providers: Providers
     supply: Supply
     aliases: Aliases
@@ -118,7 +120,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         _tidy(settings.data_dir / "run")
         ledger = await started(stack, make_ledger(settings, database, clock, ProcessDriver()))
         jobs = Jobs(database, clock)
-        engines = await open_fleet(settings, clock, jobs, stack)
+        engines = await open_fleet(settings, database, clock, jobs, stack)
         fleet = engines.fleet
         egress = open_egress(settings, stack)
         aliases = Aliases(database, clock, lambda: {*_names(fleet), *providers.names()})

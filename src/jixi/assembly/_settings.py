@@ -162,6 +162,8 @@ class Settings(BaseSettings):
     """What else is served, one `[[deployments]]` table each."""
     memory_reserve: int = Field(default=256 * 1024 * 1024, ge=0)
     """Bytes of main memory that no model gets: a deployment that would need them waits until there is room."""
+    node_history_days: int = Field(default=14, ge=0, le=3650)
+    """Days that what the nodes did is kept: utilisation, memory, power, which deployments held what; 0 keeps none."""
     driver: Literal["process", "ray"] = "process"
     """Where engines run: on this machine, or on the nodes of a Ray cluster, which all mount the data folder."""
     ray_address: str = Field(default="auto", pattern=r"^(auto|[^\s:/]+:[0-9]{1,5})$")

@@ -1,6 +1,7 @@
 """The admin API from Python. For models use the OpenAI SDK: its base URL is `<address>/v1`."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -37,6 +38,7 @@ from jixi.wire.admin import (
     ModelList,
     NewKey,
     Node,
+    NodeHistory,
     NodeList,
     Price,
     PriceChange,
@@ -191,6 +193,18 @@ class Client:
     def nodes(self) -> list[Node]:
         """The machines that run models, with what is in use of them now."""
         return self._send("GET", "/api/nodes", NodeList).items
+
+    def node_history(
+        self,
+        node: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        step_s: int | None = None,
+    ) -> NodeHistory:
+        """What a node did over time, by default the first one in the last hour."""
+        times = {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at is not None}
+        rest = {name: each for name, each in (("node", node), ("step", step_s)) if each is not None}
+        return self._send("GET", "/api/nodes/history", NodeHistory, params=times | rest)
 
     def keys(self) -> Iterator[Key]:
         """Every key that the caller may see, newest first."""

@@ -1,7 +1,9 @@
 """What a machine has is read as its kernel and its vendors' tools say it, and nothing breaks where they say nothing."""
 
 import asyncio
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +23,7 @@ from jixi.compute.inventory import (
     read_machine,
 )
 from tests.clocks import FrozenClock
+from tests.unit.compute.trees import tree
 
 RECORDED = Path(__file__).with_name("recorded")
 MIB = 2**20
@@ -58,6 +61,13 @@ def test_npu_smi_is_read_with_two_chips_a_card_of_which_one_tells_no_power() -> 
     ]
 
 
+def test_npu_smi_is_read_with_two_chips_a_card_that_have_main_memory_alone_and_tell_no_power() -> None:
+    assert facts(parse_npu_smi(recorded("npu-smi-310p.txt"))) == [
+        ("ascend-0", "310P3", 44280, 1529, 0.0, None),
+        ("ascend-1", "310P3", 43693, 21412, 0.63, None),
+    ]
+
+
 def test_the_memory_on_the_package_counts_and_not_that_of_the_card() -> None:
     assert facts(parse_npu_smi(recorded("npu-smi-910.txt"))) == [("ascend-0", "910B", 32768, 0, 0.0, 70.3)]
 
@@ -78,6 +88,56 @@ def test_amd_smi_is_read_and_a_card_that_tells_no_memory_is_left_out() -> None:
 )
 def test_what_no_tool_should_say_finds_nothing(said: str) -> None:
     assert parse_npu_smi(said) == parse_rocm_smi(said) == parse_amd_smi(said, said) == []
+
+
+WHOLE: dict[str, Callable[[str], list[Accelerator]]] = {
+    "npu-smi-910b3.txt": parse_npu_smi,
+    "npu-smi-910c.txt": parse_npu_smi,
+    "npu-smi-310p.txt": parse_npu_smi,
+    "rocm-smi-mi300x.json": parse_rocm_smi,
+    "amd-smi-mi355x.json": lambda said: parse_amd_smi(said, recorded("amd-smi-mi355x-names.json")),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_of_an_output_that_was_cut_anywhere_no_number_is_made_up(name: str) -> None:
+    said, parse = recorded(name), WHOLE[name]
+    whole = {each.id: each for each in parse(said)}
+    assert whole
+    for end in range(0, len(said), 7):
+        for each in parse(said[:end]):
+            assert each == whole[each.id]
+
+
+def test_a_chip_that_says_nothing_of_its_load_is_not_idle() -> None:
+    said = recorded("npu-smi-910b3.txt").replace("| 37          0    / 0", "| -           0    / 0")
+    assert [each.utilisation for each in parse_npu_smi(said)] == [0.0, None]
+
+
+def test_a_chip_that_is_lost_is_left_out_and_hides_no_other() -> None:
+    said = recorded("npu-smi-910b3.txt").replace("52665/ 65536", "NA   / NA   ")
+    assert [each.id for each in parse_npu_smi(said)] == ["ascend-0"]
+
+
+def test_of_amd_cards_what_is_not_available_is_none_and_without_names_they_have_one() -> None:
+    cards = [
+        {
+            "gpu": 0,
+            "usage": "N/A",
+            "power": {"socket_power": "N/A"},
+            "mem_usage": {"total_vram": {"value": 9}},
+        },
+        {"gpu": 1, "mem_usage": "N/A"},
+        {"usage": {"gfx_activity": {"value": 5, "unit": "%"}}},
+        7,
+    ]
+    assert facts(parse_amd_smi(json.dumps(cards), "{")) == [("amd-0", "AMD", 9, 0, None, None)]
+    table = {
+        "card1": {"VRAM Total Memory (B)": "N/A"},
+        "card2": {"VRAM Total Memory (B)": str(9 * MIB)},
+        "system": {},
+    }
+    assert facts(parse_rocm_smi(json.dumps(table))) == [("amd-2", "AMD", 9, 0, None, None)]
 
 
 class NvmlError(Exception):
@@ -134,13 +194,6 @@ def test_this_machine_has_what_its_kernel_says() -> None:
     found = read_machine()
     assert 0 < found.cpus <= (psutil.cpu_count() or 1)
     assert 0 < found.used_bytes < found.memory_bytes <= psutil.virtual_memory().total
-
-
-def tree(root: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="ascii")
-    return root
 
 
 def test_the_limits_of_a_container_count(tmp_path: Path) -> None:

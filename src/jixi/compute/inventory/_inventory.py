@@ -5,6 +5,7 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from jixi.compute.inventory._counters import Counters, Rates, rates, read_counters
 from jixi.compute.inventory._machine import Machine, read_machine
 from jixi.compute.inventory._nvidia import NvidiaReader
 from jixi.compute.inventory._tools import read_amd, read_ascend
@@ -25,11 +26,14 @@ class Inventory:
         clock: Clock,
         *,
         machine: Callable[[], Machine] = read_machine,
+        counters: Callable[[], Counters] = read_counters,
         readers: Sequence[Reader] | None = None,
         name: str | None = None,
     ) -> None:
         self._clock = clock
         self._machine = machine
+        self._counters = counters
+        self._counted: tuple[float, Counters] | None = None
         self._readers = list(_vendors() if readers is None else readers)
         self._name = name or platform.node() or "localhost"
         self._nodes: tuple[Node, ...] = ()
@@ -50,13 +54,22 @@ class Inventory:
         if self._read_at is None:
             self._readers = [reader for reader, some in zip(self._readers, found, strict=True) if some]
         machine = await asyncio.to_thread(self._machine)
+        utilisation, power_w = await self._rates()
         return Node(
             name=self._name,
             cpus=machine.cpus,
             memory_bytes=machine.memory_bytes,
             memory_used_bytes=machine.used_bytes,
             accelerators=tuple(each for some in found for each in some),
+            utilisation=utilisation,
+            power_w=power_w,
         )
+
+    async def _rates(self) -> Rates:
+        """Since the last reading; nothing is known at the first."""
+        now, counted = self._clock.monotonic(), await asyncio.to_thread(self._counters)
+        before, self._counted = self._counted, (now, counted)
+        return Rates() if before is None else rates(before[1], counted, now - before[0])
 
 
 def _vendors() -> list[Reader]:

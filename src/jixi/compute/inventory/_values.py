@@ -24,10 +24,14 @@ class Accelerator:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """A machine, or the part of one that a container may use. `cpus` is a fraction where a limit says so."""
+    """A machine, or the part of one that a container may use. `cpus` is a fraction where a limit says so; `utilisation`
+    of them is from 0 to 1, and `power_w` what their packages took, since it was last read; None where nobody says.
+    """
 
     name: str
     cpus: float
     memory_bytes: int
     memory_used_bytes: int
     accelerators: tuple[Accelerator, ...] = ()
+    utilisation: float | None = None
+    power_w: float | None = None

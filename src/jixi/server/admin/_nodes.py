@@ -26,6 +26,8 @@ def _node(rooms: Rooms, node: Node) -> admin.Node:
     return admin.Node(
         name=node.name,
         cpus=node.cpus,
+        utilisation=node.utilisation,
+        power_w=node.power_w,
         memory_bytes=node.memory_bytes,
         used_bytes=node.memory_used_bytes,
         free_bytes=rooms.free(node.name),

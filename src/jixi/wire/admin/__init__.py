@@ -78,7 +78,16 @@ from jixi.wire.admin._models import (
     Reason,
 )
 from jixi.wire.admin._money import Price, PriceChange, PriceList
-from jixi.wire.admin._nodes import Accelerator, Node, NodeList
+from jixi.wire.admin._nodes import (
+    Accelerator,
+    Node,
+    NodeEnergy,
+    NodeHistory,
+    NodeList,
+    NodePlace,
+    NodePoint,
+    NodeStay,
+)
 from jixi.wire.admin._plan_requests import (
     ApiOption,
     CacheFormat,
@@ -292,7 +301,12 @@ __all__ = [
     "NewTenant",
     "NextStep",
     "Node",
+    "NodeEnergy",
+    "NodeHistory",
     "NodeList",
+    "NodePlace",
+    "NodePoint",
+    "NodeStay",
     "Notice",
     "OutsideProvider",
     "Overview",

@@ -1,10 +1,10 @@
-"""Nodes: the machines that run models, and their accelerators."""
+"""Nodes: the machines that run models, their accelerators, and what they did over time."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from jixi.wire.admin._base import Listing, Response
+from jixi.wire.admin._base import Instant, Listing, Response
 
 
 class Accelerator(Response):
@@ -26,6 +26,8 @@ class Node(Response):
 
     name: str
     cpus: float
+    utilisation: float | None = Field(description="Of the CPUs, from 0 to 1; null at the first reading.")
+    power_w: float | None = Field(description="Of the CPU packages; null where the kernel does not say.")
     memory_bytes: int
     used_bytes: int
     free_bytes: int = Field(description="What a replica could be given now, `memory_reserve` left out.")
@@ -35,3 +37,54 @@ class Node(Response):
 
 class NodeList(Listing):
     items: list[Node]
+
+
+class NodeEnergy(Response):
+    """Power over time, by the trapezoid rule. Nothing is added for times without a measurement."""
+
+    kwh: float | None = Field(description="Null where nobody told power.")
+    measured: float = Field(description="From 0 to 1: the share of the time for which it is known.")
+
+
+class NodePoint(Response):
+    """One step."""
+
+    at: Instant = Field(description="Its beginning.")
+    utilisation: float | None = Field(description="On average, from 0 to 1.")
+    used_bytes: int = Field(description="The most in use.")
+    power_w: float | None = Field(description="On average.")
+    energy: NodeEnergy
+
+
+class NodePlace(Response):
+    """An accelerator, or `memory`: the CPUs and main memory."""
+
+    id: str = Field(examples=["memory", "nvidia-0"])
+    model: str | None
+    memory_bytes: int
+    energy: NodeEnergy
+    points: list[NodePoint] = Field(description="Oldest first; steps without a sample are left out.")
+
+
+class NodeStay(Response):
+    """From when to when replicas of a deployment were seen to hold memory of a place."""
+
+    deployment: str
+    place: str
+    began_at: Instant
+    ended_at: Instant
+    held_bytes: int = Field(description="The most that they held.")
+    ongoing: bool
+
+
+class NodeHistory(Response):
+    """A node over time."""
+
+    node: str
+    since: Instant
+    until: Instant
+    step_s: int
+    pace_s: int = Field(description="Seconds from one sample to the next.")
+    energy: NodeEnergy = Field(description="Of all places; `measured` is their average.")
+    places: list[NodePlace]
+    stays: list[NodeStay] = Field(description="In the order in which they began.")
