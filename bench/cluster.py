@@ -11,8 +11,6 @@ from pathlib import Path
 
 from _harness import ROOT, Figures, asked, say
 
-# Ray's verdict takes about fifteen seconds; the rest is for an engine that starts on a busy machine.
-
 
 async def measure(calls: int) -> tuple[float, int, int]:
     """Seconds until full, calls, and those of them that failed."""
@@ -36,6 +34,7 @@ def main() -> None:
     seconds, calls, failed = asyncio.run(measure(100 if quick else 2000))
     say(f"{calls} calls, {failed} failed; {seconds:.1f} s from the loss of a node to full replicas")
     figures = Figures()
+    # Ray's verdict takes about fifteen seconds; the rest is for an engine that starts on a busy machine.
     figures.add("cluster_seconds_from_node_loss_to_full_replicas", seconds, "<=", 60)
     figures.add("cluster_calls_failed_by_node_loss", failed, "<=", 0)
     figures.print()
