@@ -7,21 +7,15 @@ those that cannot be are left out.
 """
 
 import asyncio
-import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from _harness import PEERS, Figures, asked, say
-from jixi.assembly import Settings, model_store
-from jixi.compute.drivers import ProcessDriver
-from jixi.core.errors import JixiError
+from _engine import Replica, files_of, replica
+from _harness import Figures, asked, say
 from jixi.models.catalog import Catalog
-from jixi.models.engines import Address, EngineClient, Launch, Load, engine_registry, footprint_of
+from jixi.models.engines import Load, engine_registry, footprint_of
 from jixi.models.memory import weights_of
-
-CALL_S = 600
 
 
 class Case(NamedTuple):
@@ -51,64 +45,28 @@ FULL = (
 
 async def resident(case: Case, engine: str, files: Mapping[str, Path], options: Mapping[str, Any]) -> int:
     """The bytes that a replica holds once every slot has worked."""
-    with tempfile.TemporaryDirectory(prefix="jixi-bench-") as home:
-        launch = Launch(
-            model="m",
-            socket=Path(home) / "engine.sock",
-            files=files,
-            context=case.context,
-            parallel=case.parallel,
-            options=options,
-        )
-        process = await ProcessDriver().start("m", engine_registry().get(engine).command(launch))
-        client = EngineClient(Address(launch.socket))
-        try:
-            async with asyncio.timeout(CALL_S):
-                while not await healthy(client):
-                    await asyncio.sleep(0.05)
-                calls = [
-                    call(client, engine, f"{number} " + "word " * case.words)
-                    for number in range(case.parallel)
-                ]
-                await asyncio.gather(*calls)
-            return process.resident_bytes()
-        finally:
-            await client.close()
-            await process.stop(5)
+    async with replica(engine, files, case.context, case.parallel, **options) as one:
+        texts = (f"{number} " + "word " * case.words for number in range(case.parallel))
+        await asyncio.gather(*(call(one, engine, text) for text in texts))
+        return one.process.resident_bytes()
 
 
-async def healthy(client: EngineClient) -> bool:
-    try:
-        answer = await client.send("/health", method="GET")
-        await answer.read()
-    except OSError:
-        return False
-    return answer.status == 200
-
-
-async def call(client: EngineClient, engine: str, text: str) -> None:
+async def call(one: Replica, engine: str, text: str) -> None:
     if engine == "embedding":
-        path, body = "/v1/embeddings", {"model": "m", "input": [text]}
-    else:
-        path = "/v1/chat/completions"
-        body = {"model": "m", "messages": [{"role": "user", "content": text}], "max_tokens": 4}
-    answer = await client.send(path, json.dumps(body).encode())
-    await answer.read()
-    if answer.status != 200:
-        raise RuntimeError(f"{engine} answered {answer.status}")
+        await one.ask("/v1/embeddings", {"model": "m", "input": [text]})
+        return
+    messages = [{"role": "user", "content": text}]
+    await one.ask("/v1/chat/completions", {"model": "m", "messages": messages, "max_tokens": 4})
 
 
 async def main() -> None:
     quick = asked(__doc__).quick
-    catalog, store = Catalog.load(), model_store(Settings(data_dir=PEERS / "data"))
+    catalog = Catalog.load()
     errors: dict[str, list[float]] = {}
     for case in QUICK if quick else FULL:
         entry = catalog.get(case.model)
         engine = entry.variant().engines[0]
-        try:
-            files = await store.fetch(entry) if store.files(entry) is None else store.files(entry) or {}
-        except JixiError as error:
-            say(f"  {case.model} is left out: {error}")
+        if (files := await files_of(entry)) is None:
             continue
         options = {"cache_mib": 0} if engine == "llamacpp" else {}
         load = Load(

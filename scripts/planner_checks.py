@@ -1,10 +1,13 @@
-"""The planner beside what others have published: docs/reference/planner-checks.md is made from this by reference.py."""
+"""The planner beside what others have published, and beside what bench/planner.py has measured here.
+
+docs/reference/planner-checks.md is made from this by reference.py.
+"""
 
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jixi.compute.chips import Chips
 from jixi.compute.planner import (
@@ -18,6 +21,7 @@ from jixi.compute.planner import (
 )
 
 DATA = Path(__file__).with_suffix(".toml")
+MEASURED = Path(__file__).with_name("planner_measured.toml")
 _LAYOUT = ("tensor", "pipeline", "data", "zero", "micro_batch", "recompute", "sequence_parallel")
 _WIDTHS = {"layers": 96, "hidden": 12288, "heads": 96, "feed_forward": 49152, "vocabulary": 50257}
 
@@ -51,6 +55,35 @@ class Amount:
     name: str
     source: str
     bytes: Pair
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A replica here with `batch` calls at once of `context` tokens: bytes, or tokens a second of all calls."""
+
+    model: str
+    context: int
+    batch: int
+    pair: Pair
+
+
+def measured(what: Literal["memory", "speed"]) -> list[Measured]:
+    """What bench/planner.py has written down: what was predicted, and what came."""
+    return [
+        Measured(
+            model=said["model"],
+            context=said["context"],
+            batch=said["batch"],
+            pair=Pair(ours=said["predicted"], theirs=said["measured"]),
+        )
+        for said in tomllib.loads(MEASURED.read_text(encoding="utf-8"))[what]
+    ]
+
+
+def measured_on() -> tuple[str, str]:
+    """The date and the machine."""
+    said = tomllib.loads(MEASURED.read_text(encoding="utf-8"))
+    return said["date"], said["machine"]
 
 
 def published() -> Mapping[str, list[dict[str, Any]]]:

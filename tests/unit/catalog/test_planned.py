@@ -31,6 +31,8 @@ def test_a_cache_is_as_large_in_the_planner_as_in_the_catalogue(entry: Entry, bu
 @each_built
 def test_every_model_with_an_architecture_can_be_served_and_tuned(entry: Entry, built: Architecture) -> None:
     model = planner_model(entry)
+    # The table of words is looked up where the output has a matrix of its own.
+    assert model.lookup == (0 if built.tied_embeddings else built.vocabulary * built.hidden_size)
     plan = plan_serving(ServingTask(model=model, users=100, prompt_tokens=200, output_tokens=50), B200)
     assert plan.accelerators >= 1
     if model.experts is not None and built.experts is not None:

@@ -1,6 +1,7 @@
 """Models, hardware and plans for the planner's tests."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jixi.compute.chips import Chips
 from jixi.compute.planner import (
@@ -106,6 +107,8 @@ def sheets() -> Iterator[tuple[str, Sheet]]:
     wide = ServingTask(model=DEEPSEEK, users=9000, weights="fp8", spare=1, reused=0.5)
     yield "served experts", plan_serving(wide, hardware("H200")).sheet
     yield "linear", plan_serving(ServingTask(model=HYBRID, users=5), hardware("Xeon 8480+")).sheet
+    filed = replace(call, weights="q4_k_m", weight_bytes=5.03e9, model=replace(QWEN, lookup=151936 * 4096))
+    yield "a file on a processor", plan_serving(filed, hardware("EPYC 9654")).sheet
     yield "capacity", plan_capacity(call, hardware(), 8).plan.sheet
     module = plan_serving(ServingTask(model=HYBRID, users=5), hardware("Orin"), None, Site(purchase=2000))
     yield "edge", edge("edge", module, 2).sheet

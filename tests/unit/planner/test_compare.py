@@ -129,3 +129,10 @@ def test_the_cost_of_a_run_swings_with_tokens_and_utilisation() -> None:
     assert swings["pue"].low > 1
     with pytest.raises(JixiError):
         training_tornado(task, fleet(64, "A100"), None, "owned")
+
+
+def test_on_a_processor_an_input_that_stays_as_it_is_changes_no_cost() -> None:
+    task, site = replace(CALL, weights="q4_k_m"), Site(rental=1)
+    base = plan_serving(task, hardware("EPYC 9654"), None, site).sheet.value("rented_cost")
+    for swing in serving_tornado(task, hardware("EPYC 9654"), None, site, "rented", 0.001):
+        assert swing.result_low == pytest.approx(base, rel=0.02)

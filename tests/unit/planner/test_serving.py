@@ -114,6 +114,63 @@ def test_capacity_and_plan_are_each_others_inverse(model: Model, chip: str, acce
     assert more.users >= found.users
 
 
+@some
+@given(models, st.integers(1, 64), st.integers(200, 50_000), st.integers(1, 3))
+def test_memory_is_the_sum_of_its_parts_and_grows_with_context_batch_and_bits(
+    model: Model, batch: int, context: int, more: int
+) -> None:
+    def held(size: float, tokens: int, at_once: int) -> float:
+        task = ServingTask(
+            model=model, users=1, context=tokens, prompt_tokens=100, output_tokens=10, weight_bytes=size
+        )
+        engine = Engine(max_batch=at_once, overhead_bytes=5e8, usable_memory=1)
+        sheet = plan_serving(task, hardware(memory_gib=1e4), engine).sheet
+        assert sheet.value("batch") == at_once
+        return sheet.value("weights") + sheet.value("overhead") + at_once * sheet.value("cache_sequence")
+
+    size = 2 * model.parameters
+    least = held(size, context, batch)
+    cache = sum(
+        part.layers * (part.values * min(context, part.window or context) + part.state)
+        for part in model.cache
+    )
+    assert least == pytest.approx(size + 5e8 + 2 * batch * cache)
+    assert least <= held(size, context * more, batch)
+    assert least <= held(size, context, batch * more)
+    assert least <= held(size * more, context, batch)
+
+
+@some
+@given(models, chips, st.floats(1, 1e5))
+def test_a_requests_time_and_a_months_cost_are_the_sums_of_their_parts(
+    model: Model, chip: str, users: float
+) -> None:
+    task = ServingTask(model=model, users=users, weights="int4")
+    sheet = plan_serving(task, hardware(chip), None, Site(purchase=10_000, rental=1)).sheet
+    value = sheet.value
+    writing = value("output_tokens") * value("step_seconds") / value("batch")
+    assert value("request_seconds") == pytest.approx(value("prefill_seconds") + writing)
+    first = value("waiting_seconds") + value("prefill_seconds") + value("step_seconds")
+    assert value("first_token_seconds") == pytest.approx(first)
+    assert value("accelerator_hours") == pytest.approx(value("replicas") * value("replica") * 730.5)
+    hour = value("capital_hour") + value("electricity_hour")
+    assert value("owned_cost") == pytest.approx(value("accelerator_hours") * hour)
+    assert value("owned_million") * value("month_tokens") / 1e6 == pytest.approx(value("owned_cost"))
+    tokens = (value("input_rate") + value("output_rate")) * 3600 * value("busy_hours")
+    assert value("month_tokens") == pytest.approx(tokens)
+
+
+@some
+@given(models, st.floats(10, 1e4), st.integers(1500, 60_000), st.floats(1, 4))
+def test_cost_never_falls_with_users_or_context(
+    model: Model, users: float, context: int, more: float
+) -> None:
+    task = ServingTask(model=model, users=users, context=context)
+    cost = serve(task).sheet.value("rented_cost")
+    assert cost <= serve(replace(task, users=users * more)).sheet.value("rented_cost")
+    assert cost <= serve(replace(task, context=context * more)).sheet.value("rented_cost")
+
+
 def test_operations_are_two_for_each_weight_and_token() -> None:
     sheet = serve(CALL).sheet
     assert sheet.value("request_flops") == 2 * 8.19e9 * 1300
@@ -159,6 +216,35 @@ def test_a_larger_batch_reads_more_experts_and_never_more_than_all() -> None:
     assert reads[0] < reads[1] < reads[2] < 1
 
 
+def test_a_file_says_what_weights_take_and_a_table_that_is_looked_up_is_not_read_in_a_step() -> None:
+    model = replace(QWEN, lookup=6e8)
+    by_format, by_file = serve(CALL).sheet, serve(replace(CALL, weight_bytes=20e9, model=model)).sheet
+    assert by_file.value("weights") == 20e9
+    assert by_file.value("cache_sequence") == by_format.value("cache_sequence")
+    read = by_file.value("step_bytes") - by_file.value("batch") * by_file.value("cache_mean")
+    assert read == pytest.approx(20e9 * (1 - 6e8 / 8.19e9))
+    assert by_file.value("token_flops") == pytest.approx(2 * (8.19e9 - 6e8))
+    # Operations of the whole request are the market's: all weights count.
+    assert by_file.value("request_flops") == by_format.value("request_flops")
+    assert refused(replace(CALL, model=replace(QWEN, lookup=9e9))).param == "lookup"
+    assert refused(replace(CALL, weight_bytes=-1)).param == "weight_bytes"
+
+
+def test_processors_reach_less_of_their_peak_in_a_step_than_in_a_prompt_unless_one_says_how_much() -> None:
+    small = replace(CALL, users=1, weights="q4_k_m")
+    default = serve(small, "EPYC 9654").sheet
+    assert default["step_utilisation"].marked
+    assert default.value("step_utilisation") < default.value("compute_utilisation")
+    told = serve(small, "EPYC 9654", Engine(step_utilisation=0.6, attention_utilisation=0.1)).sheet
+    assert (told.value("step_utilisation"), told.value("attention_utilisation")) == (0.6, 0.1)
+    assert not told["step_utilisation"].marked
+    # Rows of 896 are no whole blocks of 256, so that the file has older formats.
+    narrow = serve(replace(small, model=replace(QWEN, hidden=896)), "EPYC 9654").sheet
+    assert narrow.value("step_utilisation") < default.value("step_utilisation")
+    assert serve(CALL).sheet["step_utilisation"].formula == "compute_utilisation"
+    assert told.value("step_computing") < default.value("step_computing")
+
+
 def test_what_limits_is_named() -> None:
     assert serve(replace(CALL, prompt_tokens=30_000, output_tokens=1)).limit == "compute"
     assert serve(replace(CALL, prompt_tokens=10, output_tokens=2000, token_s=0.02)).limit == "bandwidth"
@@ -200,6 +286,8 @@ def test_cost_of_a_million_tokens_is_the_month_over_its_tokens() -> None:
         ("int4", "H100", "bf16"),
         ("fp4", "B200", "fp4"),
         ("q4_k_m", "V100", "fp16"),
+        ("q4_k_m", "Xeon 8592+", "fp32"),
+        ("bf16", "Xeon 8592+", "bf16"),
     ],
 )
 def test_weights_are_multiplied_in_their_own_precision_where_the_chip_can(

@@ -72,6 +72,6 @@ def said(sheet: Sheet) -> set[str]:
 def test_no_word_stands_there_for_a_figure_that_no_plan_has() -> None:
     names = {name for sheet in SHEETS.values() for name in sheet} | inputs()
     kinds = {name.replace("cache2", "cache").replace("cache1", "cache") for name in names}
-    # These two are figures of their own, too.
+    # These are figures of their own, too.
     kinds |= {"cache_size", "cache_sequence", "cache_mean"}
     assert set(WORDS["labels"]) - kinds == set()

@@ -91,6 +91,9 @@ class Experts:
 class Model:
     """`active` weights for a token, None: all. The widths may be unknown; who needs one says which.
 
+    `lookup` of the weights are a table of which a token takes one row: the embedding, where the output has a matrix of
+    its own. They are neither read nor computed with in a step.
+
     `feed_forward` is the inner width that one token passes in a layer, its experts' together; `gated` layers have
     three matrices, others two. `cache` is of the layers that keep something of a sequence.
     """
@@ -98,6 +101,7 @@ class Model:
     name: str
     parameters: float
     active: float | None = None
+    lookup: float = 0
     kind: ModelKind = "decoder"
     layers: int | None = None
     hidden: int | None = None
@@ -116,6 +120,7 @@ class Model:
         checked("parameters", self.parameters, 1e4, 1e15)
         if self.active is not None:
             checked("active", self.active, 1e4, self.parameters)
+        checked("lookup", self.lookup, 0, 0.99 * (self.active or self.parameters))
         for name in ("layers", "hidden", "heads", "kv_heads", "head_size", "feed_forward", "vocabulary"):
             if (value := getattr(self, name)) is not None:
                 checked(name, value, 1, 1e8)
@@ -140,6 +145,7 @@ class Model:
         """Into a sheet, with what is known."""
         work.note("parameters", self.parameters, "1", "model", self.name)
         work.note("active_parameters", self.active or self.parameters, "1", "model", self.name)
+        work.note("lookup_parameters", self.lookup, "1", "model", self.name)
         work.note(
             "routed_parameters", self.experts.parameters if self.experts else 0, "1", "model", self.name
         )
@@ -184,9 +190,15 @@ def _seen(at: int, part: LayerCache, tokens: str) -> str:
 
 
 def computes_in(weights: WeightFormat, chip: Chip) -> Precision:
-    """The precision that a chip multiplies these weights in: their own where it can, else 16 bits after unpacking."""
+    """The precision that a chip multiplies these weights in: their own where it can, else 16 bits after unpacking.
+
+    Processors unpack for their vector units: matrix units, which 16 bits are for, want tiles that an answer's step has
+    not.
+    """
     own: dict[WeightFormat, Precision] = {"fp32": "fp32", "fp8": "fp8", "int8": "int8", "fp4": "fp4"}
     wanted = own.get(weights)
     if wanted is not None and chip.flops(wanted) is not None:
         return wanted
+    if chip.kind == "cpu" and chip.flops("fp32") is not None and WEIGHT_BITS[weights] < 16:
+        return "fp32"
     return "bf16" if chip.flops("bf16") is not None else "fp16"

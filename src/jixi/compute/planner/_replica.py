@@ -64,7 +64,9 @@ def _write_prefill(work: Work, model: Model) -> None:
 
 def _write_step(work: Work, model: Model) -> None:
     if model.experts is None:
-        work.compute("step_bytes", "weights + batch * cache_mean", "B")
+        work.compute(
+            "step_bytes", "weights - weight_size * lookup_parameters / replica + batch * cache_mean", "B"
+        )
     else:
         work.compute(
             "experts_read",
@@ -74,12 +76,19 @@ def _write_step(work: Work, model: Model) -> None:
         )
         work.compute(
             "step_bytes",
-            "weights - weight_size * routed_parameters * (1 - experts_read) / replica + batch * cache_mean",
+            "weights - weight_size * (lookup_parameters + routed_parameters * (1 - experts_read)) / replica"
+            " + batch * cache_mean",
             "B",
         )
     attended = model.attention_formula("mean_context")
-    work.compute("token_flops", f"k * active_parameters + attention_flops * ({attended})", "FLOP/token")
-    work.compute("step_computing", "batch * step_tokens * token_flops / computing", "s")
+    work.compute("token_flops", "k * (active_parameters - lookup_parameters)", "FLOP/token")
+    work.compute("token_attention", f"attention_flops * ({attended})", "FLOP/token")
+    work.compute(
+        "step_computing",
+        "batch * step_tokens * (token_flops / step_utilisation + token_attention / attention_utilisation)"
+        " / (peak * replica)",
+        "s",
+    )
     work.compute("step_reading", "step_bytes / reading", "s")
     work.compute("step_meeting", _meeting(work, "batch * step_tokens"), "s", _RING)
     work.compute("step_seconds", "max(step_computing, step_reading) + step_meeting", "s", _ROOFLINE)

@@ -9,6 +9,9 @@ from typing import Final, Literal
 from jixi.compute.planner._assumed import (
     BANDWIDTH_UTILISATION,
     BUSY_HOURS,
+    CPU_ATTENTION,
+    CPU_STEP,
+    CPU_STEP_REPACKED,
     LINK_LATENCY,
     LOAD,
     MAX_BATCH,
@@ -35,7 +38,8 @@ class ServingTask:
     """What users ask for in the busiest hour. `context` is what is kept for each call, None: prompt and answer.
 
     `reused` is the share of prompts that a prefix cache already has. `first_token_s` and `token_s` are the longest
-    waits allowed, None: any. `spare` replicas stand by.
+    waits allowed, None: any. `spare` replicas stand by. `weight_bytes` is what all weights take, where their file says
+    it; None is by their format.
     """
 
     model: Model
@@ -50,6 +54,7 @@ class ServingTask:
     weights: WeightFormat = "bf16"
     cache: CacheFormat = "bf16"
     spare: int = 0
+    weight_bytes: float | None = None
 
     def check(self) -> None:
         self.model.check()
@@ -64,6 +69,7 @@ class ServingTask:
             ("reused", 0, 0.999),
             ("spare", 0, 1e6),
             ("context", 1, 1e9),
+            ("weight_bytes", 1e3, 1e15),
             ("first_token_s", 1e-4, 1e6),
             ("token_s", 1e-5, 1e4),
         ):
@@ -76,9 +82,13 @@ class ServingTask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
-    """How well an engine uses its hardware; None is assumed and marked."""
+    """How well an engine uses its hardware; None is assumed and marked. `compute_utilisation` is of prompts, and of
+    steps too where nobody says another, but for processors, which have defaults of their own for steps.
+    """
 
     compute_utilisation: float | None = None
+    step_utilisation: float | None = None
+    attention_utilisation: float | None = None
     bandwidth_utilisation: float | None = None
     usable_memory: float | None = None
     overhead_bytes: float | None = None
@@ -90,6 +100,8 @@ class Engine:
     def check(self) -> None:
         for name, least, most in (
             ("compute_utilisation", 0.001, 1),
+            ("step_utilisation", 0.001, 1),
+            ("attention_utilisation", 0.001, 1),
             ("bandwidth_utilisation", 0.001, 1),
             ("usable_memory", 0.1, 1),
             ("overhead_bytes", 0, 1e12),
@@ -197,7 +209,12 @@ def _base(task: ServingTask, hardware: Hardware, engine: Engine, site: Site) -> 
     else:
         work.note("context", task.context, "token")
     work.compute("mean_context", "prompt_tokens + output_tokens / 2", "token")
-    work.note("weight_size", WEIGHT_BITS[task.weights] / 8, "B", "given", f"{task.weights}, scales included")
+    if task.weight_bytes is None:
+        held = WEIGHT_BITS[task.weights] / 8
+        work.note("weight_size", held, "B", "given", f"{task.weights}, scales included")
+    else:
+        work.note("weight_file", task.weight_bytes, "B")
+        work.compute("weight_size", "weight_file / parameters", "B")
     work.note("cache_size", CACHE_BYTES[task.cache], "B", "given", task.cache)
     work.note("k", 2, "FLOP/token", "constant", _K_SOURCE)
     work.note(
@@ -209,12 +226,20 @@ def _base(task: ServingTask, hardware: Hardware, engine: Engine, site: Site) -> 
     work.note("hour", 3600, "s/h", "constant")
     hardware.write(work, computes_in(task.weights, hardware.chip))
     hardware.write_bandwidth(work)
-    _write_engine(work, hardware, engine)
+    _write_engine(work, task, hardware, engine)
     return work
 
 
-def _write_engine(work: Work, hardware: Hardware, engine: Engine) -> None:
+def _write_engine(work: Work, task: ServingTask, hardware: Hardware, engine: Engine) -> None:
     settle(work, "compute_utilisation", engine.compute_utilisation, PREFILL_UTILISATION)
+    for name, given, own in (
+        ("step_utilisation", engine.step_utilisation, CPU_STEP_REPACKED if _repacked(task) else CPU_STEP),
+        ("attention_utilisation", engine.attention_utilisation, CPU_ATTENTION),
+    ):
+        if given is None and hardware.chip.kind != "cpu":
+            work.compute(name, "compute_utilisation", "1")
+        else:
+            settle(work, name, given, own)
     settle(work, "bandwidth_utilisation", engine.bandwidth_utilisation, BANDWIDTH_UTILISATION)
     settle(work, "usable_share", engine.usable_memory, USABLE_MEMORY)
     settle(work, "overhead", engine.overhead_bytes, SERVING_OVERHEAD)
@@ -228,6 +253,11 @@ def _write_engine(work: Work, hardware: Hardware, engine: Engine) -> None:
         source = hardware.chip.source("link")
         # The sheet counts both directions; what is summed up over a ring flows in one.
         work.note("link_bandwidth", link.gb_s * 1e9 / 2, "B/s", "chip", f"{source.title}, {source.url}")
+
+
+def _repacked(task: ServingTask) -> bool:
+    """Whether rows are whole blocks of 256 weights; llama.cpp takes older formats for others (src/llama-quant.cpp)."""
+    return task.weights == "q4_k_m" and (task.model.hidden or 0) % 256 == 0
 
 
 def _replicas(task: ServingTask, hardware: Hardware, base: Work, most: int) -> Iterator[Work]:

@@ -19,6 +19,7 @@ def planner_model(entry: Entry) -> Model:
         name=entry.id,
         parameters=total,
         active=active,
+        lookup=0 if built.tied_embeddings else built.vocabulary * built.hidden_size,
         layers=built.layers,
         hidden=built.hidden_size,
         heads=built.heads,

@@ -58,6 +58,9 @@ def _option(
 
 def _plan(desk: Desk, wanted: admin.ComparisonPlanRequest, option: admin.HardwareOption) -> ServingPlan:
     own = {name: getattr(option, name) for name in ("weights", "cache") if getattr(option, name) is not None}
+    if "weights" in own:
+        # The file that the comparison speaks of has other weights.
+        own["weight_bytes"] = None
     return plan_serving(
         serving_task(desk, wanted.model_copy(update=own), wanted.users),
         desk.hardware(option.hardware),

@@ -67,6 +67,9 @@ class PlanModel(Request):
     name: Name
     parameters: Whole = Field(examples=[8_190_000_000])
     active: Whole | None = Field(default=None, description="Weights that a token passes; null for all.")
+    lookup: Number | None = Field(
+        default=None, description="Weights of the embedding, where the output has a matrix of its own."
+    )
     kind: Literal["decoder", "encoder", "encoder_decoder"] | None = None
     layers: Whole | None = None
     hidden: Whole | None = None
@@ -143,7 +146,16 @@ class PlanLayout(Request):
 class PlanEngine(Request):
     """How well an engine uses its hardware."""
 
-    compute_utilisation: Number | None = None
+    compute_utilisation: Number | None = Field(
+        default=None,
+        description="The share of the peak that prompts reach; steps too, but on processors.",
+    )
+    step_utilisation: Number | None = Field(
+        default=None, description="The share of the peak that a step's products reach, if another."
+    )
+    attention_utilisation: Number | None = Field(
+        default=None, description="The share of the peak that a step's attention reaches, if another."
+    )
     bandwidth_utilisation: Number | None = None
     usable_memory: Number | None = None
     overhead_bytes: Number | None = None
@@ -167,6 +179,9 @@ class PlanTask(Request):
     first_token_s: Number | None = Field(default=None, description="The longest wait allowed; null for any.")
     token_s: Number | None = Field(default=None, description="The longest time between tokens; null for any.")
     weights: WeightFormat | None = None
+    weight_bytes: Number | None = Field(
+        default=None, description="What the weights take, where their file says it; null by their format."
+    )
     cache: CacheFormat | None = None
     spare: Whole | None = Field(default=None, description="Replicas that stand by.")
 

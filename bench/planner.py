@@ -1,0 +1,269 @@
+"""The planner beside this very machine, and beside published training runs.
+
+First the machine becomes a chip: what one core of it copies in a second (as STREAM does) and multiplies (a product of
+matrices in 32 bits), by numpy. From these two numbers, the file's size and the shape of the model the planner predicts
+what a replica holds, and how fast it writes; utilisations are the planner's own defaults for processors, the same for
+every model. Then llama.cpp does the same work.
+
+Speed is by seconds of processor time of one thread, so that what else the machine does takes nothing away; calibration
+and measurement take turns. A full run also writes scripts/planner_measured.toml, of which scripts/reference.py makes
+the tables of the manual.
+"""
+
+import asyncio
+import os
+import platform
+import runpy
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+# Read by numpy when it is imported: one core is what is measured.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import numpy as np
+import psutil
+
+from _engine import Replica, files_of, replica
+from _harness import ROOT, Figures, asked, say
+from jixi.compute.chips import Chip, Memory, Peak, Source
+from jixi.compute.planner import Engine, Hardware, Model, ServingTask, Sheet, WeightFormat, plan_serving
+from jixi.models.catalog import Catalog, Entry, planner_model
+from jixi.models.engines import Load, engine_registry, footprint_of
+from jixi.models.formats import read_gguf
+from jixi.models.memory import weights_of
+
+MODELS = ("smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct")
+FORMATS: Mapping[str, WeightFormat] = {"Q4_1": "int4", "Q4_K_M": "q4_k_m"}
+MEASURED = ROOT / "scripts/planner_measured.toml"
+
+
+class Size(NamedTuple):
+    """`held` are contexts of memory, for two calls at once; `read` tokens before an answer, one call at a time;
+    `batches` calls at once after the least of these.
+    """
+
+    models: tuple[str, ...]
+    held: tuple[int, ...]
+    read: tuple[int, ...]
+    batches: tuple[int, ...]
+    written: int
+    rounds: int
+
+
+FULL = Size(MODELS, (512, 2048, 8192), (128, 512, 1024), (2, 4), 16, 3)
+QUICK = Size(MODELS[:2], (512, 2048, 4096), (64, 256, 512), (2, 4), 8, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """`predicted` and `measured` in bytes, or in tokens a second of all calls together."""
+
+    model: str
+    context: int
+    batch: int
+    predicted: float
+    measured: float
+
+    @property
+    def error(self) -> float:
+        return self.predicted / self.measured - 1
+
+    def say(self, unit: str, scale: float) -> None:
+        say(
+            f"  {self.model:28} {self.context:5} x {self.batch}: predicted {self.predicted / scale:8.1f} {unit},"
+            f" measured {self.measured / scale:8.1f} {unit}, {self.error:+.1%}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A model as its file has it: all its matrices are counted, and the table of words apart from them."""
+
+    entry: Entry
+    model: Model
+    files: Mapping[str, Path]
+
+    @classmethod
+    def of(cls, entry: Entry, files: Mapping[str, Path]) -> "Subject":
+        shapes = read_gguf(files["model"]).shapes
+        counted = {name: int(np.prod(shape)) for name, shape in shapes.items()}
+        # Where the output has a matrix of its own, a step takes one row of the other.
+        lookup = counted["token_embd.weight"] if "output.weight" in counted else 0
+        model = replace(planner_model(entry), parameters=sum(counted.values()), active=None, lookup=lookup)
+        return cls(entry=entry, model=model, files=files)
+
+    def plan(self, chip: Chip, context: int, prompt: float, written: float, batch: int) -> Sheet:
+        """Of one replica with so many calls at once."""
+        load = Load(
+            weights=weights_of(self.files),
+            architecture=self.entry.architecture,
+            context=context,
+            parallel=batch,
+            options={"cache_mib": 0},
+        )
+        footprint = footprint_of(engine_registry().get("llamacpp"), load)
+        task = ServingTask(
+            model=self.model,
+            users=1,
+            context=context,
+            prompt_tokens=prompt,
+            output_tokens=written,
+            weights=FORMATS[self.entry.variant().precision or ""],
+            weight_bytes=load.weights,
+        )
+        engine = Engine(
+            overhead_bytes=footprint.working + footprint.runtime, max_batch=batch, usable_memory=1
+        )
+        sheet = plan_serving(task, Hardware(chip=chip), engine).sheet
+        if sheet.value("batch") != batch:
+            raise RuntimeError(f"{batch} calls at once do not fit here")
+        return sheet
+
+
+def this_machine() -> Chip:
+    """One core as a chip, in what numpy reaches now by processor time."""
+    ones, copy = np.ones(2**24), np.zeros(2**24)
+    matrix = np.ones((1024, 1024), np.float32)
+    copied, multiplied = list[float](), list[float]()
+    for _ in range(3):
+        began = time.thread_time()
+        np.copyto(copy, ones)
+        copied.append(2 * ones.nbytes / (time.thread_time() - began))
+        began = time.thread_time()
+        _ = matrix @ matrix
+        multiplied.append(2 * len(matrix) ** 3 / (time.thread_time() - began))
+    return Chip(
+        id="this-machine",
+        name="this machine, one core",
+        maker=platform.machine(),
+        kind="cpu",
+        launched=2026,
+        peak=Peak(fp32=max(multiplied) / 1e12),
+        memory=Memory(kind="RAM", gib=psutil.virtual_memory().total / 2**30, gb_s=max(copied) / 1e9),
+        sources=[Source(figures=["peak", "memory"], title="measured with numpy", url="bench/planner.py")],
+    )
+
+
+async def memory_of(subject: Subject, size: Size) -> list[Row]:
+    chip, batch, rows = this_machine(), 2, list[Row]()
+    for context in size.held:
+        sheet = subject.plan(chip, context, context / 2, 4, batch)
+        predicted = sheet.value("weights") + sheet.value("overhead") + batch * sheet.value("cache_sequence")
+        async with replica("llamacpp", subject.files, context, batch, cache_mib=0) as one:
+            await asyncio.gather(*(write(one, slot, 300, 4) for slot in range(batch)))
+            measured = one.process.resident_bytes()
+        rows.append(
+            Row(model=subject.entry.id, context=context, batch=batch, predicted=predicted, measured=measured)
+        )
+        rows[-1].say("MiB", 2**20)
+    return rows
+
+
+async def speed_of(subject: Subject, size: Size) -> list[Row]:
+    """Longer and longer prompts for one call, each of which goes on from the last; then more calls at once."""
+    rows, context = list[Row](), max(size.read) + 256
+    cases = [*((words, 1) for words in size.read[:1]), *((size.read[0], batch) for batch in size.batches)]
+    cases += [(words, 1) for words in size.read[1:]]
+    async with replica(
+        "llamacpp", subject.files, context, max(size.batches), threads=1, batch_threads=1, cache_mib=0
+    ) as one:
+        for words, batch in cases:
+            tokens = await asyncio.gather(*(write(one, slot, words, 1) for slot in range(batch)))
+            pairs = [
+                await speeds(one, subject, words, tokens[0], batch, size.written) for _ in range(size.rounds)
+            ]
+            predicted, measured = (statistics.median(each) for each in zip(*pairs, strict=True))
+            rows.append(
+                Row(
+                    model=subject.entry.id,
+                    context=tokens[0],
+                    batch=batch,
+                    predicted=predicted,
+                    measured=measured,
+                )
+            )
+            rows[-1].say("tok/s", 1)
+    return rows
+
+
+async def speeds(
+    one: Replica, subject: Subject, words: int, tokens: int, batch: int, written: int
+) -> tuple[float, float]:
+    """Tokens a second as they are predicted from what the machine does now, and as they come."""
+    sheet = subject.plan(this_machine(), tokens + 2 * written, tokens, written, batch)
+    began = busy_s(one)
+    await asyncio.gather(*(write(one, slot, words, written) for slot in range(batch)))
+    return batch / sheet.value("step_seconds"), batch * written / (busy_s(one) - began)
+
+
+async def write(one: Replica, slot: int, words: int, tokens: int) -> int:
+    """So many tokens in a slot, which need not read again what it has read; returns how many the prompt has."""
+    body = {
+        "prompt": f"{slot} " + "word " * words,
+        "n_predict": tokens,
+        "ignore_eos": True,
+        "id_slot": slot,
+        "cache_prompt": True,
+        "temperature": 0,
+    }
+    said = (await one.ask("/completion", body))["timings"]
+    return said["cache_n"] + said["prompt_n"]
+
+
+def busy_s(one: Replica) -> float:
+    root = psutil.Process(one.process.pid)
+    return sum(sum(each.cpu_times()[:2]) for each in (root, *root.children(recursive=True)))
+
+
+def published() -> Iterator[tuple[float, float]]:
+    """The errors of FLOPs and of days (0 where nothing is published) of the runs in the manual."""
+    for run in runpy.run_path(str(ROOT / "scripts/planner_checks.py"))["runs"]():
+        yield run.flops.error or 0, 0 if run.assumed else run.hours.error or 0
+
+
+def worst(rows: list[Row]) -> float:
+    return max(abs(row.error) for row in rows)
+
+
+def keep(tables: Mapping[str, list[Row]]) -> None:
+    """For the manual's tables."""
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    lines = ["# Written by bench/planner.py in a full run, read by scripts/reference.py.", ""]
+    lines += [f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'machine = "{machine}"']
+    for name, rows in tables.items():
+        for row in rows:
+            lines += ["", f"[[{name}]]", f'model = "{row.model}"', f"context = {row.context}"]
+            lines += [f"batch = {row.batch}", f"predicted = {row.predicted:.4g}"]
+            lines += [f"measured = {row.measured:.4g}"]
+    MEASURED.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+async def main() -> None:
+    quick = asked(__doc__).quick
+    size, catalog = QUICK if quick else FULL, Catalog.load()
+    tables: dict[str, list[Row]] = {"memory": [], "speed": []}
+    for name in size.models:
+        entry = catalog.get(name)
+        if (files := await files_of(entry)) is None:
+            continue
+        subject = Subject.of(entry, files)
+        tables["memory"] += await memory_of(subject, size)
+        tables["speed"] += await speed_of(subject, size)
+    if not quick:
+        keep(tables)
+    flops, days = zip(*published(), strict=True)
+    figures = Figures()
+    figures.add("planner_memory_worst_error", worst(tables["memory"]), "<=", 0.10)
+    figures.add("planner_decode_worst_error", worst(tables["speed"]), "<=", 0.25)
+    figures.add("planner_flops_worst_error", max(map(abs, flops)), "<=", 0.05)
+    figures.add("planner_days_worst_error", max(map(abs, days)), "<=", 0.20)
+    figures.print()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
