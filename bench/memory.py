@@ -15,7 +15,7 @@ from _engine import Replica, files_of, replica
 from _harness import Figures, asked, say
 from jixi.models.catalog import Catalog
 from jixi.models.engines import Load, engine_registry, footprint_of
-from jixi.models.memory import weights_of
+from jixi.models.memory import repacked_of, weights_of
 
 
 class Case(NamedTuple):
@@ -71,6 +71,7 @@ async def main() -> None:
         options = {"cache_mib": 0} if engine == "llamacpp" else {}
         load = Load(
             weights=weights_of(files),
+            repacked=repacked_of(files),
             architecture=entry.architecture,
             context=case.context,
             parallel=case.parallel,

@@ -35,7 +35,7 @@ from jixi.compute.planner import Engine, Hardware, Model, ServingTask, Sheet, We
 from jixi.models.catalog import Catalog, Entry, planner_model
 from jixi.models.engines import Load, engine_registry, footprint_of
 from jixi.models.formats import read_gguf
-from jixi.models.memory import weights_of
+from jixi.models.memory import repacked_of, weights_of
 
 MODELS = ("smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct")
 FORMATS: Mapping[str, WeightFormat] = {"Q4_1": "int4", "Q4_K_M": "q4_k_m"}
@@ -101,6 +101,7 @@ class Subject:
         """Of one replica with so many calls at once."""
         load = Load(
             weights=weights_of(self.files),
+            repacked=repacked_of(self.files),
             architecture=self.entry.architecture,
             context=context,
             parallel=batch,
@@ -116,9 +117,9 @@ class Subject:
             weights=FORMATS[self.entry.variant().precision or ""],
             weight_bytes=load.weights,
         )
-        engine = Engine(
-            overhead_bytes=footprint.working + footprint.runtime, max_batch=batch, usable_memory=1
-        )
+        # What the engine itself knows: buffers, the program, matrices that it holds in a second form.
+        more = footprint.total - load.weights - (footprint.cache or 0)
+        engine = Engine(overhead_bytes=more, max_batch=batch, usable_memory=1)
         sheet = plan_serving(task, Hardware(chip=chip), engine).sheet
         if sheet.value("batch") != batch:
             raise RuntimeError(f"{batch} calls at once do not fit here")

@@ -44,7 +44,8 @@ def planned(files: Mapping[str, Path], context: int) -> float:
         weights="int4",
         weight_bytes=load.weights,
     )
-    engine = Engine(overhead_bytes=needed.working + needed.runtime, max_batch=_BATCH)
+    more = needed.total - load.weights - (needed.cache or 0)
+    engine = Engine(overhead_bytes=more, max_batch=_BATCH)
     sheet = plan_serving(task, Hardware(chip=Chips.load().get("EPYC 9654")), engine).sheet
     assert sheet.value("batch") == _BATCH
     return sheet.value("weights") + sheet.value("overhead") + _BATCH * sheet.value("cache_sequence")

@@ -39,8 +39,12 @@ PREFILL_UTILISATION: Final = _assumed(0.50, "1", OURS)
 _OWN_RUNS: Final = "llama.cpp on one core of an AMD EPYC, measured: docs/reference/planner-checks.md (2026)"
 CPU_STEP: Final = _assumed(0.255, "1", _OWN_RUNS)
 """Of a processor's vector peak, by a step's products: a matrix that is unpacked for few vectors."""
-CPU_STEP_REPACKED: Final = _assumed(0.44, "1", _OWN_RUNS)
+CPU_STEP_REPACKED: Final = _assumed(0.53, "1", _OWN_RUNS)
 """The same for formats that llama.cpp lays out anew for vector units as it loads them (ggml-cpu/repack.cpp)."""
+CPU_TILE_GAIN: Final = _assumed(0.2, "1", _OWN_RUNS)
+"""How much more a step's products reach from four sequences on, which share the unpacking of a weight: its products of
+tiles (ggml-cpu/llamafile/sgemm.cpp, repack.cpp) are four wide.
+"""
 CPU_ATTENTION: Final = _assumed(0.07, "1", _OWN_RUNS)
 """By a step's attention: short rows, and an exponential for each. 0.065 with heads of 64 numbers, more with larger."""
 BANDWIDTH_UTILISATION: Final = _assumed(

@@ -83,9 +83,11 @@ def _write_step(work: Work, model: Model) -> None:
     attended = model.attention_formula("mean_context")
     work.compute("token_flops", "k * (active_parameters - lookup_parameters)", "FLOP/token")
     work.compute("token_attention", f"attention_flops * ({attended})", "FLOP/token")
+    tiled = " * (1 + tile_gain * min(1, floor(batch / tile)))" if "tile" in work else ""
+    work.compute("step_reached", f"step_utilisation{tiled}", "1")
     work.compute(
         "step_computing",
-        "batch * step_tokens * (token_flops / step_utilisation + token_attention / attention_utilisation)"
+        "batch * step_tokens * (token_flops / step_reached + token_attention / attention_utilisation)"
         " / (peak * replica)",
         "s",
     )

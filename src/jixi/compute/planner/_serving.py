@@ -12,6 +12,7 @@ from jixi.compute.planner._assumed import (
     CPU_ATTENTION,
     CPU_STEP,
     CPU_STEP_REPACKED,
+    CPU_TILE_GAIN,
     LINK_LATENCY,
     LOAD,
     MAX_BATCH,
@@ -240,6 +241,9 @@ def _write_engine(work: Work, task: ServingTask, hardware: Hardware, engine: Eng
             work.compute(name, "compute_utilisation", "1")
         else:
             settle(work, name, given, own)
+    if hardware.chip.kind == "cpu":
+        work.note("tile", 4, "1", "constant", "llama.cpp multiplies tiles of four rows")
+        settle(work, "tile_gain", None, CPU_TILE_GAIN)
     settle(work, "bandwidth_utilisation", engine.bandwidth_utilisation, BANDWIDTH_UTILISATION)
     settle(work, "usable_share", engine.usable_memory, USABLE_MEMORY)
     settle(work, "overhead", engine.overhead_bytes, SERVING_OVERHEAD)

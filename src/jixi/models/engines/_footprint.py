@@ -17,7 +17,7 @@ HALF: Final = 2
 class Load:
     """What a replica loads: weights in bytes on disk, those of adapters with them, the model's architecture where it is
     known, and the launch's `context` (tokens a call), `parallel` (calls at once) and `options`. `adapted`: there are
-    adapters.
+    adapters. `repacked` are bytes of the weights in formats that llama.cpp lays out anew for processors.
     """
 
     weights: int
@@ -26,6 +26,7 @@ class Load:
     parallel: int
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     adapted: bool = False
+    repacked: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

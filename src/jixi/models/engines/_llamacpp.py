@@ -88,8 +88,8 @@ class LlamaCppEngine:
     def footprint(self, load: Load) -> Footprint:
         """Main memory: this build of llama.cpp computes on processors.
 
-        - Weights: the file, which is mapped and read whole (src/llama-mmap.cpp), and the adapters, which are copied
-          (src/llama-adapter.cpp).
+        - Weights: the file, which is mapped and read whole (src/llama-mmap.cpp), once more the matrices that are laid
+          out anew for vector units (ggml-cpu/repack.cpp), and the adapters, which are copied (src/llama-adapter.cpp).
         - Cache: allocated and cleared at the start for the whole context of every slot, in 16 bits, in cells of 256
           tokens; of layers with a window for the window and one batch (src/llama-kv-cache.cpp, -kv-cache-iswa.cpp).
         - Kept: at most `cache_mib` for prompts without a slot (tools/server, --cache-ram), none with adapters.
@@ -102,7 +102,7 @@ class LlamaCppEngine:
         kept = 0 if load.adapted else options.cache_mib * MIB
         built = load.architecture
         if built is None:
-            return Footprint(weights=load.weights, cache=None, kept=kept, runtime=_RUNTIME)
+            return Footprint(weights=load.weights + load.repacked, cache=None, kept=kept, runtime=_RUNTIME)
         tokens = padded(load.context, 256)
         if built.window is not None:
             window = replace(built.window, tokens=padded(built.window.tokens + BATCH, 256))
@@ -110,7 +110,7 @@ class LlamaCppEngine:
         batch = min(BATCH, load.context)
         working = batch * (4 * layer_values(built) + 6 * tokens) + 16 * built.vocabulary * load.parallel
         return Footprint(
-            weights=load.weights,
+            weights=load.weights + load.repacked,
             cache=built.cache_values(tokens) * HALF * load.parallel,
             kept=kept,
             working=working,

@@ -84,13 +84,15 @@ _BLOCKS: Final = {
 class GgufHeader(NamedTuple):
     """What a file says of itself. `metadata` has what it is, its alignment and its chat templates alone.
 
-    `shapes` are the extents of its tensors by their names, the fastest first.
+    `shapes` are the extents of its tensors by their names, the fastest first; `kinds` their types, as ggml numbers
+    them, and their bytes.
     """
 
     version: int
     tensors: int
     metadata: dict[str, Any]
     shapes: dict[str, tuple[int, ...]]
+    kinds: dict[str, tuple[int, int]]
 
     @property
     def templates(self) -> Iterator[str]:
@@ -112,8 +114,8 @@ def read_gguf(path: Path) -> GgufHeader:
             raise FormatError(f"GGUF version {version} is not supported")
         tensors, pairs = cursor.count(_MOST_TENSORS, 24), cursor.count(_MOST_PAIRS, 13)
         metadata = _read_pairs(cursor, pairs)
-        shapes = _check_tensors(cursor, tensors, _alignment(metadata), size)
-        return GgufHeader(version, tensors, metadata, shapes)
+        shapes, kinds = _check_tensors(cursor, tensors, _alignment(metadata), size)
+        return GgufHeader(version, tensors, metadata, shapes, kinds)
 
 
 class _Cursor:
@@ -225,29 +227,32 @@ def _alignment(metadata: dict[str, Any]) -> int:
     return alignment
 
 
-def _check_tensors(cursor: _Cursor, count: int, alignment: int, size: int) -> dict[str, tuple[int, ...]]:
+def _check_tensors(
+    cursor: _Cursor, count: int, alignment: int, size: int
+) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, int]]]:
     shapes: dict[str, tuple[int, ...]] = {}
+    kinds: dict[str, tuple[int, int]] = {}
     spans: list[tuple[int, int]] = []
     for _ in range(count):
         name = cursor.text(_LONGEST_NAME)
         if not name or name in shapes:
             raise FormatError(f"the tensor {name!r} has no name or comes twice")
-        shapes[name], length = _tensor(cursor, name)
+        shapes[name], kinds[name] = _tensor(cursor, name)
         offset = cursor.number("<Q")
         if offset % alignment:
             raise FormatError(f"the tensor {name!r} is not aligned")
-        spans.append((offset, offset + length))
+        spans.append((offset, offset + kinds[name][1]))
     room = size - _aligned(cursor.at, alignment)
     end = 0
     for start, stop in sorted(spans):
         if start < end or stop > room:
             raise FormatError("its tensors reach beyond the file, which was cut, or into each other")
         end = stop
-    return shapes
+    return shapes, kinds
 
 
-def _tensor(cursor: _Cursor, name: str) -> tuple[tuple[int, ...], int]:
-    """Its extents, and its bytes."""
+def _tensor(cursor: _Cursor, name: str) -> tuple[tuple[int, ...], tuple[int, int]]:
+    """Its extents; its type and its bytes."""
     dimensions = cursor.number("<I")
     if not 1 <= dimensions <= _MOST_DIMENSIONS:
         raise FormatError(f"the tensor {name!r} has {dimensions} dimensions")
@@ -264,7 +269,7 @@ def _tensor(cursor: _Cursor, name: str) -> tuple[tuple[int, ...], int]:
     block, width = _BLOCKS[kind]
     if shape[0] % block:
         raise FormatError(f"a row of the tensor {name!r} does not fill its blocks")
-    return tuple(shape), elements // block * width
+    return tuple(shape), (kind, elements // block * width)
 
 
 def _aligned(offset: int, alignment: int) -> int:

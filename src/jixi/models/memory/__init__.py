@@ -7,6 +7,6 @@ Owns: `Rooms`, which joins what engines take (their footprints) with what machin
 from jixi.models.memory._built import built_of
 from jixi.models.memory._fit import Fit, Verdict
 from jixi.models.memory._rooms import HeldRoom, Rooms
-from jixi.models.memory._weights import weights_of
+from jixi.models.memory._weights import repacked_of, weights_of
 
-__all__ = ["Fit", "HeldRoom", "Rooms", "Verdict", "built_of", "weights_of"]
+__all__ = ["Fit", "HeldRoom", "Rooms", "Verdict", "built_of", "repacked_of", "weights_of"]

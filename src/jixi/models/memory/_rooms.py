@@ -17,7 +17,7 @@ from jixi.models.deployments import DeploymentSpec, Lack
 from jixi.models.engines import Engine, Footprint, Load, Sharing, footprint_of
 from jixi.models.memory._built import built_of
 from jixi.models.memory._fit import Fit, first_place, fit
-from jixi.models.memory._weights import weights_of
+from jixi.models.memory._weights import repacked_at_most, repacked_of, weights_of
 
 _LOOK_S: Final = 5.0
 
@@ -136,6 +136,7 @@ class Rooms:
             parallel=spec.parallel,
             options=spec.options,
             adapted=bool(spec.adapters),
+            repacked=repacked_of(spec.files),
         )
         return _said(footprint_of(self._engines.get(spec.engine), load), spec.memory_bytes)
 
@@ -158,13 +159,15 @@ class Rooms:
         size = entry.size(chosen)
         if size is None and not chosen.packaged and spec.memory_bytes is None:
             return Fit(verdict="unknown", needed=None, free_bytes=self._free_memory())
+        weights = 0 if size is None or chosen.packaged else size.bytes
         load = Load(
-            weights=(0 if size is None or chosen.packaged else size.bytes) + sum(adapters),
+            weights=weights + sum(adapters),
             architecture=entry.architecture,
             context=spec.context,
             parallel=spec.parallel,
             options=spec.options,
             adapted=bool(adapters),
+            repacked=repacked_at_most(chosen.precision, weights, entry.architecture),
         )
         footprint = _said(footprint_of(self._engines.get(spec.engine), load), spec.memory_bytes)
         return fit(self._space, footprint, self._needs(spec.name, footprint))
