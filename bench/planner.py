@@ -131,7 +131,7 @@ def this_machine() -> Chip:
     ones, copy = np.ones(2**24), np.zeros(2**24)
     matrix = np.ones((1024, 1024), np.float32)
     copied, multiplied = list[float](), list[float]()
-    for _ in range(3):
+    for _ in range(6):
         began = time.thread_time()
         np.copyto(copy, ones)
         copied.append(2 * ones.nbytes / (time.thread_time() - began))
