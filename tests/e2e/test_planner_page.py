@@ -8,10 +8,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.shopper import CHINESE, ENGLISH, Shopper, shopping
+from tests.e2e.shopper import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper, shopping
 
+READY_WITHIN_MS: Final = 120_000
 OPTIONS: Final[list[dict[str, Any]]] = [
     {"kind": "rented", "name": "Hired", "hardware.chip": "l40s", "weights": "fp8"},
     {"kind": "api", "name": "Outside", "input_price": 0.1, "output_price": 0.4},
@@ -24,6 +25,7 @@ PAGES: Final = (
     "/planner?tab=train&model=qwen3-8b",
     COMPARISON,
     "/planner?model=qwen3-8b&view=code",
+    "/planner?tab=compare&view=use",
 )
 
 
@@ -51,6 +53,7 @@ class Planning:
     working: str
     show: str
     code: str
+    export: str
 
 
 PLANNING: Final = {
@@ -75,6 +78,7 @@ PLANNING: Final = {
         working="The working",
         show="Show",
         code="View code",
+        export="Export",
     ),
     "zh-CN": Planning(
         page="规划器",
@@ -97,6 +101,7 @@ PLANNING: Final = {
         working="计算过程",
         show="展开",
         code="查看代码",
+        export="导出",
     ),
 }
 
@@ -208,6 +213,47 @@ def test_the_working_shows_formulas_and_the_code_asks_for_the_same(visitor: Shop
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
     assert visitor.complaints == []
+
+
+def test_a_plan_is_saved_as_a_workbook_and_as_a_document(visitor: Shopper) -> None:
+    page, words = visitor.page, PLANNING[visitor.words.locale]
+    page.goto("/planner?tab=train&model=qwen3-8b")
+    for kind, begins in (("Excel", b"PK"), ("PDF", b"%PDF")):
+        visitor.button(words.export).click()
+        with page.expect_download(timeout=DONE_WITHIN_MS) as saved:
+            page.get_by_role("menuitem", name=kind).click()
+        assert saved.value.path().read_bytes().startswith(begins)
+    assert visitor.complaints == []
+
+
+@pytest.mark.timeout(400)
+def test_a_plan_begins_with_what_was_asked_for(signed_in: Shopper) -> None:
+    signed_in.read(ENGLISH)
+    signed_in.see_as((1440, 900), "light")
+    page = signed_in.page
+    page.goto("/planner?view=use")
+    expect(page.get_by_text("Nothing has been asked for yet")).to_be_visible()
+    _call_a_model(page)
+    page.goto("/planner?view=use&ask=accelerators")
+    use = page.get_by_role("article", name="talker")
+    use.get_by_role("button", name="Plan with this").click()
+    page.wait_for_url(re.compile("model=smollm2-135m-instruct"))
+    expect(page.get_by_role("region", name="In short")).to_contain_text("for 1 user ")
+    assert signed_in.complaints == []
+
+
+def _call_a_model(page: Page) -> None:
+    """Deploy a small one and have it answer once."""
+    headers = {"X-CSRF-Token": page.request.get("/api/session").json()["csrf_token"]}
+    plan = {"name": "talker", "model_id": "smollm2-135m-instruct"}
+    assert page.request.post("/api/deployments", headers=headers, data=plan).status == 201
+    key = page.request.post("/api/keys", headers=headers, data={"name": "plan", "scopes": ["chat"]}).json()
+    page.goto("/deployments?id=talker")
+    ready = page.get_by_role("dialog", name="talker").get_by_text("Ready", exact=True).first
+    expect(ready).to_be_visible(timeout=READY_WITHIN_MS)
+    call = {"model": "talker", "max_tokens": 2, "messages": [{"role": "user", "content": "Hello"}]}
+    bearer = {"Authorization": f"Bearer {key['secret']}"}
+    assert page.request.post("/v1/chat/completions", headers=bearer, data=call).status == 200
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])

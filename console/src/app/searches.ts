@@ -92,7 +92,7 @@ export const plannerSearch = (raw: Raw) =>
     sort: textIn(raw, "sort"),
     origin: textIn(raw, "origin"),
     mark: textIn(raw, "mark"),
-    view: oneOf(raw, "view", ["code"]),
+    view: oneOf(raw, "view", ["code", "use"]),
     ...planIn(raw),
   });
 

@@ -12,6 +12,9 @@ export interface Asked extends Values {
   options?: OptionValues[] | undefined;
 }
 
+/** A question and what is asked, for whoever asks it in another way. */
+export type Asking = { kind: "train"; body: TrainingBody } | { kind: "serve"; body: ServingBody } | { kind: "compare"; body: ComparisonBody };
+
 export const CHIP = "nvidia-h100-sxm-80gb";
 /** What the API must be told, where the reader has not said it yet. */
 export const fresh = { "hardware.chip": CHIP, users: 500, accelerators: 8, "fleet.accelerators": 64, tokens: 1e12 } as const satisfies Values;

@@ -32,7 +32,7 @@ export function CompareTab({ state }: { state: PlanState }) {
   const unfinished = all.filter((option) => !isWhole(option)).map(({ name }) => String(name ?? "") || words.nameless);
   const sheets = useMemo(() => new Map(query.data?.options.map(({ name, figures }) => [name, sheetOf(figures)])), [query.data]);
   return (
-    <Frame kind="compare" state={state} body={body} query={query} figures={plain?.figures} sheets={sheets}>
+    <Frame state={state} asking={{ kind: "compare", body }} query={query} figures={plain?.figures} sheets={sheets}>
       {query.data ? <Found found={query.data} unfinished={unfinished} state={state} /> : null}
     </Frame>
   );

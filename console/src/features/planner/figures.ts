@@ -17,7 +17,7 @@ export function shown({ value, unit }: Pick<Figure, "value" | "unit">, language:
   const [first = "", ...rest] = unit.split("/");
   if (/^[A-Z]{3}$/.test(first)) return [format.estimate(value, first, language), ...rest].join(" / ");
   const number = format.calculated(value, language);
-  return unit === "1" ? number : `${number} ${unit}`;
+  return unit === "1" ? number : `${number} ${unit.replace(/^1(?=\/)/, "")}`;
 }
 
 export interface Part {

@@ -1,6 +1,5 @@
 import { CompareTab } from "@/features/planner/compare-tab";
 import { kinds } from "@/features/planner/fields";
-import { CodeButton } from "@/features/planner/frame";
 import { ServeTab } from "@/features/planner/serve-tab";
 import { usePlanState } from "@/features/planner/state";
 import { TrainTab } from "@/features/planner/train-tab";
@@ -16,7 +15,7 @@ export function PlannerPage() {
   const kind = state.asked.tab ?? "serve";
   const Tab = tabs[kind];
   return (
-    <Page title={words.title} sentence={words.sentence} actions={<CodeButton disabled={state.asked.model === undefined} onClick={() => state.go({ view: "code" })} />}>
+    <Page title={words.title} sentence={words.sentence}>
       <Tabs label={words.title} tabs={kinds.map((key) => ({ key, label: words.tabs[key] }))} value={kind} onChange={(key) => state.go({ tab: key === "serve" ? undefined : key })}>
         <Tab state={state} />
       </Tabs>

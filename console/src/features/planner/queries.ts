@@ -33,6 +33,13 @@ export const servingQuery = (body: ServingBody, language: string) =>
 export const comparisonQuery = (body: ComparisonBody, language: string) =>
   queryOptions({ ...pure, queryKey: ["plans", "comparison", language, body], queryFn: () => ask(api.POST("/api/plans/comparison", { body })) });
 
+export type Use = Schemas["PlanUse"];
+
+export const usedQuery = queryOptions({
+  queryKey: ["plans", "use"],
+  queryFn: () => ask(api.GET("/api/plans/use", { params: { query: { days: 30 } } })),
+});
+
 const byCode: Record<string, string> = { not_found: "model", planner_facts_missing: "model", planner_chip_unknown: "chip" };
 
 /** What is wrong by the last part of its field's name. */

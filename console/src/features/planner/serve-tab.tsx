@@ -21,7 +21,7 @@ export function ServeTab({ state }: { state: PlanState }) {
   const body = useMemo(() => servingBody(state.asked), [state.asked]);
   const query = useQuery({ ...servingQuery(body, language), ...(state.asked.model === undefined ? { queryFn: skipToken } : {}) });
   return (
-    <Frame kind="serve" state={state} body={body} query={query} figures={query.data?.figures}>
+    <Frame state={state} asking={{ kind: "serve", body }} query={query} figures={query.data?.figures}>
       {query.data ? <Served plan={query.data} body={body} state={state} /> : null}
     </Frame>
   );

@@ -26,7 +26,7 @@ export function TrainTab({ state }: { state: PlanState }) {
   const body = useMemo(() => trainingBody(state.asked), [state.asked]);
   const query = useQuery({ ...trainingQuery(body, language), ...(state.asked.model === undefined ? { queryFn: skipToken } : {}) });
   return (
-    <Frame kind="train" state={state} body={body} query={query} figures={query.data?.figures}>
+    <Frame state={state} asking={{ kind: "train", body }} query={query} figures={query.data?.figures}>
       {query.data ? <Trained plan={query.data} body={body} state={state} /> : null}
     </Frame>
   );

@@ -72,8 +72,8 @@ function useColumns(): Column<Figure>[] {
     { key: "unit", title: words.unit, render: ({ unit }) => <code>{unit}</code>, value: ({ unit }) => unit, tight: true, spare: true },
     { key: "formula", title: words.how, render: ({ formula }) => (formula ? <code className={styles.formula}>{formula}</code> : <span className="muted">–</span>), value: ({ formula }) => formula },
     { key: "inputs", title: words.inputsOf, render: ({ inputs }) => inputs.join(", "), value: ({ inputs }) => inputs.join(", "), spare: true },
-    { key: "origin", title: words.origin, render: ({ origin }) => words.origins[origin], value: ({ origin }) => origin, tight: true },
-    { key: "source", title: words.source, render: ({ source }) => <Source text={source} />, value: ({ source }) => source },
+    { key: "origin", title: words.origin, render: ({ origin }) => words.origins[origin], value: ({ origin }) => origin, tight: true, spare: true },
+    { key: "source", title: words.source, render: ({ source, origin }) => <Source text={source} origin={words.origins[origin]} />, value: ({ source }) => source },
     { key: "marked", title: words.mark, render: (figure) => (figure.marked ? "*" : ""), value: (figure) => (figure.marked ? 1 : 0), tight: true, roomy: true, spare: true },
   ];
 }
@@ -92,10 +92,10 @@ function Named({ figure }: { figure: Figure }) {
 
 const ADDRESS = /https?:\/\/\S*[^\s,;.)]/;
 
-/** Who says so; where that has an address, the way there. */
-function Source({ text }: { text: string | null }) {
+/** Who says so, with the way there where that has an address; where nobody is named, where it comes from. */
+function Source({ text, origin }: { text: string | null; origin: string }) {
   const address = text ? ADDRESS.exec(text)?.[0] : undefined;
-  if (!text) return <span className="muted">–</span>;
+  if (!text) return <span className="muted small">{origin}</span>;
   if (!address) return <span className={styles.source}>{text}</span>;
   const [before = "", after = ""] = text.split(address, 2);
   return (
