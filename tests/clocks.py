@@ -14,6 +14,13 @@ class SettableClock(SystemClock):
         return super().now() + self.ahead
 
 
+class LeapingClock(SettableClock):
+    """One that takes the steady time along when it is put ahead, as if that had passed."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead.total_seconds()
+
+
 class FrozenClock:
     """A clock that stands still until `advance` moves it; wall time and monotonic time move together."""
 

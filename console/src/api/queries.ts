@@ -66,6 +66,11 @@ export const pricesQuery = queryOptions({
   queryFn: async () => (await ask(api.GET("/api/prices"))).items,
 });
 
+export const resourcePricesQuery = queryOptions({
+  queryKey: ["resource-prices"],
+  queryFn: async () => (await ask(api.GET("/api/prices/resources"))).items,
+});
+
 export const vendorsQuery = queryOptions({
   queryKey: ["vendors"],
   queryFn: async () => (await ask(api.GET("/api/vendors"))).items,

@@ -6,6 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
+from jixi.assembly._metering import Metering
 from jixi.assembly._settings import Settings
 from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
 from jixi.compute.history import History
@@ -24,17 +25,25 @@ _FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
 
 
 class Engines(NamedTuple):
-    """The deployments, the environments of their engines, the memory that they get, and what the nodes did."""
+    """The deployments, the environments of their engines, the memory that they get, what that is charged, and what the
+    nodes did.
+    """
 
     fleet: Fleet
     environments: Environments
     installations: Installations
     rooms: Rooms
     node_history: History
+    metering: Metering
 
 
 async def open_fleet(
-    settings: Settings, database: Database, clock: Clock, jobs: Jobs, stack: AsyncExitStack
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    jobs: Jobs,
+    metering: Metering,
+    stack: AsyncExitStack,
 ) -> Engines:
     """A fleet without deployments. One that lacked its engine is started once that is installed."""
     rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve)
@@ -54,12 +63,12 @@ async def open_fleet(
         shared=settings.processes > 1,
         interpreter=environments.python,
         # The memory of other machines is Ray's to give.
-        room=rooms.room if driver.local else rooms.elsewhere,
+        room=metering.metered(rooms.room if driver.local else rooms.elsewhere),
     )
     installations = Installations(jobs, environments)
     environments.installed = partial(_retry, fleet, installations)
     stack.push_async_callback(fleet.stop)
-    return Engines(fleet, environments, installations, rooms, history)
+    return Engines(fleet, environments, installations, rooms, history, metering)
 
 
 def _driver(settings: Settings, stack: AsyncExitStack) -> Driver:

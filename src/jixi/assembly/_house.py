@@ -17,6 +17,7 @@ from jixi.assembly._audit import Audit
 from jixi.assembly._background import Ground, open_background
 from jixi.assembly._engines import open_fleet, pip_environment
 from jixi.assembly._folder import locked_folder, prepare_folder
+from jixi.assembly._metering import Kept, Metering
 from jixi.assembly._notices import Notice, notices_of
 from jixi.assembly._observation import Observation
 from jixi.assembly._outside import Neighbours, open_egress, open_providers, open_vault
@@ -67,6 +68,7 @@ class House:
     vault: Vault
     identity: Identity
     ledger: Ledger
+    metering: Metering
     limits: LedgerLimits
     statement: Statement
     registry: ModelRegistry
@@ -109,18 +111,16 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
     Raises `data_dir_unusable`, `data_dir_in_use`, `database_unusable`, or what the settings' deployments raise.
     """
     clock = clock or SystemClock()
-    prepare_folder(settings.data_dir)
     async with AsyncExitStack() as stack:
-        stack.enter_context(locked_folder(settings.data_dir))
-        database = await _open_database(settings)
-        stack.push_async_callback(database.close)
+        _own_folder(settings, stack)
+        database = await _open_database(settings, stack)
         identity = await started(stack, Identity(database, clock, pepper(settings)))
         vault = open_vault(settings)
         responses = await started(stack, make_responses(settings, database, vault, clock))
-        _tidy(settings.data_dir / "run")
         ledger = await started(stack, make_ledger(settings, database, clock, ProcessDriver()))
         jobs = Jobs(database, clock)
-        engines = await open_fleet(settings, database, clock, jobs, stack)
+        metering = await started(stack, Metering(ledger.resources, identity.members.first_tenant))
+        engines = await open_fleet(settings, database, clock, jobs, metering, stack)
         fleet = engines.fleet
         egress = open_egress(settings, stack)
         aliases = Aliases(database, clock, lambda: {*_names(fleet), *providers.names()})
@@ -137,6 +137,7 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         background = await open_background(ground, engines, jobs, stack)
         near = Near(partial(_all_names, fleet, aliases, providers), aliases.behind)
         register = await open_register(supply, database, clock, near, stack)
+        metering.stores = _stores(background.files, responses, register.registry)
         house = House(
             settings=settings,
             clock=clock,
@@ -195,6 +196,18 @@ def make_responses(settings: Settings, database: Database, vault: Vault, clock: 
     """What keeps Responses, in the house and in the processes before it."""
     quota = Quota(settings.max_responses, settings.max_responses_bytes)
     return ResponseStore(database, vault, clock, settings.responses_kept_days, quota)
+
+
+def _own_folder(settings: Settings, stack: AsyncExitStack) -> None:
+    """The data folder is this house's alone until `stack` is closed, and what killed servers left in it is gone."""
+    prepare_folder(settings.data_dir)
+    stack.enter_context(locked_folder(settings.data_dir))
+    _tidy(settings.data_dir / "run")
+
+
+def _stores(files: Files, responses: ResponseStore, registry: ModelRegistry) -> dict[str, Kept]:
+    """Where tenants keep things, by the names that stand on statements."""
+    return {"files": files.kept, "responses": responses.kept, "models": registry.kept}
 
 
 def _watching(seen: Observation, stack: AsyncExitStack) -> Observation:
@@ -339,8 +352,11 @@ def database_of(settings: Settings) -> Database:
     return Database(_database_url(settings))
 
 
-async def _open_database(settings: Settings) -> Database:
-    """Open and migrate the database; raises `database_unusable` with the reason and without the password."""
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    """The database, open and migrated, until `stack` is closed.
+
+    Raises `database_unusable` with the reason and without the password.
+    """
     address = _database_url(settings)
     try:
         database = Database(address)
@@ -348,6 +364,7 @@ async def _open_database(settings: Settings) -> Database:
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise problem("database_unusable", reason=reason.rstrip(".")) from error
+    stack.push_async_callback(database.close)
     return database
 
 

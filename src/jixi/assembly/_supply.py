@@ -239,10 +239,10 @@ class Supply:
         owner = Owner(record.tenant_id, record.member_id, record.changed_at)
         try:
             choice = self.chooser.choose(record.plan, shelf, installed=False)
-            spec = _spec(record.name, record.description, choice, record.revision)
+            spec = _spec(record.name, record.description, choice, record)
             wish = _wish(choice, replace(spec, adapters=await self._adapters(choice)))
         except JixiError as error:
-            spec = _spec(record.name, record.description, Choice(record.plan), record.revision)
+            spec = _spec(record.name, record.description, Choice(record.plan), record)
             wish = Wish(spec=spec, refused=error)
         running = record.wanted == "running"
         return replace(wish, running=running, owner=owner, record=record.id, version=record.version)
@@ -301,7 +301,7 @@ def _spec(
     name: str,
     description: str,
     choice: Choice,
-    revision: int = 1,
+    record: Rollout | None = None,
     files: Mapping[str, Path] = MappingProxyType({}),
 ) -> DeploymentSpec:
     plan, entry = choice.plan, choice.entry
@@ -319,5 +319,6 @@ def _spec(
         cpus=plan.cpus,
         gpus=plan.gpus,
         description=description or (entry.name if entry is not None else ""),
-        revision=revision,
+        revision=1 if record is None else record.revision,
+        tenant_id=None if record is None else record.tenant_id,
     )

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Final, get_args
 import typer
 
 from jixi.cli._say import Terminal
+from jixi.core.resources import Resource
 from jixi.core.usage import Unit
 
 app = typer.Typer(
-    no_args_is_help=True, help="What models cost: for 1 000 000 tokens, or a second, character or image."
+    no_args_is_help=True,
+    help="What models cost, for 1 000 000 tokens or a second, character or image; and compute and storage.",
 )
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 _Money = typer.Option(min=0, help="For 1 000 000 tokens, in units of the currency.")
@@ -23,9 +25,9 @@ def list_prices(context: typer.Context, as_json: _Json = False) -> None:
 
     terminal: Terminal = context.obj
     with connect(terminal) as client:
-        prices = client.prices()
+        prices, resources = client.prices(), client.resource_prices()
     if as_json:
-        terminal.answer([price.model_dump(mode="json") for price in prices])
+        terminal.answer([price.model_dump(mode="json") for price in (*prices, *resources)])
         return
     say = terminal.say
     terminal.table(
@@ -49,6 +51,14 @@ def list_prices(context: typer.Context, as_json: _Json = False) -> None:
             for price in prices
         ],
     )
+    if resources:
+        terminal.table(
+            (say("RESOURCE", "资源"), say("OF", "对象"), say("PRICE", "价格"), say("CURRENCY", "货币")),
+            [
+                (price.resource, price.subject or "–", _units(price.micros), price.currency)
+                for price in resources
+            ],
+        )
 
 
 @app.command("set")
@@ -87,6 +97,29 @@ def set_price(
         micros |= {name: percent for name, percent in percents.items() if percent is not None}
         client.set_price(model, PriceChange(**micros), version=None if now is None else now.version)
     terminal.done(f"The price of {model} is set.", f"{model} 的价格已设置。")
+
+
+@app.command("resource")
+def set_resource_price(
+    context: typer.Context,
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="gpu_hour, cpu_hour or gb_day.")],
+    money: Annotated[float, typer.Argument(min=0, help="For one of it, in units of the currency.")],
+    subject: Annotated[
+        str | None, typer.Option("--of", help="A model of accelerator; left out, every other.")
+    ] = None,
+) -> None:
+    """Set what an accelerator-hour, a CPU-hour or a GB-day costs from now on."""
+    from jixi.cli._login import connect
+    from jixi.wire.admin import ResourcePriceChange
+
+    terminal: Terminal = context.obj
+    known = {each: each for each in get_args(Resource)}
+    if resource not in known:
+        raise typer.BadParameter(f"one of {', '.join(known)}", param_hint="RESOURCE")
+    with connect(terminal) as client:
+        change = ResourcePriceChange(micros=round(money * _MICROS), subject=subject)
+        client.set_resource_price(known[resource], change)
+    terminal.done(f"The price of {resource} is set.", f"{resource} 的价格已设置。")
 
 
 def _per_unit(per: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jixi.core.principal import INFERENCE_SCOPES, Scope
 
 if TYPE_CHECKING:
     from jixi.client import Client
+    from jixi.wire.admin import UsageReport
 
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
@@ -104,11 +105,34 @@ def usage(
         f"{say('COST', '费用')} {report.currency}",
     )
     terminal.table((*(group.upper() for group in groups), *head), rows)
+    if report.resources:
+        _show_resources(terminal, report)
+
+
+def _show_resources(terminal: Terminal, report: "UsageReport") -> None:
+    """What compute and storage took, and what all of it cost together with the calls."""
+    say = terminal.say
+    rows = [
+        [
+            each.name,
+            each.subject,
+            f"{each.quantity / each.per_unit:,.4f}",
+            each.resource,
+            _money(each.cost_micros),
+        ]
+        for each in report.resources
+    ]
+    rows.append([say("calls too", "含调用"), "", "", "", _money(report.total_micros)])
+    head = (say("NAME", "名称"), say("OF", "对象"), say("QUANTITY", "用量"), say("UNIT", "单位"))
+    terminal.table((*head, f"{say('COST', '费用')} {report.currency}"), rows)
 
 
 def _sums(row: Any) -> list[str]:
-    cost = f"{row.cost_micros // 1_000_000:,}.{row.cost_micros % 1_000_000:06d}"
-    return [f"{row.calls:,}", f"{row.input_tokens:,}", f"{row.output_tokens:,}", cost]
+    return [f"{row.calls:,}", f"{row.input_tokens:,}", f"{row.output_tokens:,}", _money(row.cost_micros)]
+
+
+def _money(micros: int) -> str:
+    return f"{micros // 1_000_000:,}.{micros % 1_000_000:06d}"
 
 
 def _first_ready(client: "Client") -> str:

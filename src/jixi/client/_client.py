@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypeVar
 import httpx2
 from pydantic import BaseModel
 
+from jixi.core.resources import Resource
 from jixi.wire.admin import (
     About,
     Alias,
@@ -47,6 +48,9 @@ from jixi.wire.admin import (
     ProviderCheck,
     ProviderList,
     ProviderRequest,
+    ResourcePrice,
+    ResourcePriceChange,
+    ResourcePriceList,
     RollbackRequest,
     Route,
     RouteList,
@@ -247,6 +251,14 @@ class Client:
     def prices(self) -> list[Price]:
         """What models cost now."""
         return self._send("GET", "/api/prices", PriceList).items
+
+    def resource_prices(self) -> list[ResourcePrice]:
+        """What accelerators, CPUs and storage cost."""
+        return self._send("GET", "/api/prices/resources", ResourcePriceList).items
+
+    def set_resource_price(self, resource: Resource, change: ResourcePriceChange) -> ResourcePrice:
+        """Add a version to the price book."""
+        return self._send("PUT", f"/api/prices/resources/{resource}", ResourcePrice, body=change)
 
     def set_price(self, model: str, change: PriceChange, *, version: int | None = None) -> Price:
         """Add a version to the price book, in place of the one that was read as `version`."""

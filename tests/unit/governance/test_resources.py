@@ -168,6 +168,20 @@ async def test_what_two_processes_see_is_charged_once(
     assert row.quantity == 7 * 80_000
 
 
+async def test_what_was_seen_anew_does_not_go_ahead_of_what_was_seen_before(
+    ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    kept = msgspec.structs.replace(_gpu("ten_a:files", amount=7), resource="gb_day")
+    end = ledger.resources.begin([kept])
+    clock.advance(2 * 3600)
+    end()
+    ledger.resources.begin([kept])
+    clock.advance(0.005)
+    await ledger.resources.beat(None)
+    (row,) = await Statement(database, clock).resources(_all(clock))
+    assert row.quantity == 7 * 7_200_005
+
+
 async def test_a_price_is_not_negative_and_not_set_over_another_that_was_not_read(ledger: Ledger) -> None:
     first = await _price(ledger, 5, "H100")
     for micros, version, code in ((-1, None, "invalid_value"), (1, first + 1, "precondition_failed")):

@@ -31,6 +31,20 @@ export function stackByModel(rows: readonly UsageRow[], days: readonly string[],
   return series;
 }
 
+type Kind = "calls" | "compute" | "storage";
+
+/** What calls, compute and storage cost on every day, as stacked series; what cost nothing is left out. */
+export function stackByKind(report: Schemas["UsageReport"], days: readonly string[], names: Record<Kind, string>): Series[] {
+  const rows = [...report.rows.map((row) => ({ ...row, kind: "calls" as Kind })), ...report.resources];
+  return (["calls", "compute", "storage"] as const)
+    .map((kind, i): Series => {
+      const costs = new Map<string, number>();
+      for (const row of rows) if (row.kind === kind) costs.set(row.day ?? "", (costs.get(row.day ?? "") ?? 0) + row.cost_micros);
+      return { name: names[kind], values: days.map((day) => costs.get(day) ?? 0), tone: tones[i] ?? "muted" };
+    })
+    .filter(({ values }) => values.some((value) => (value ?? 0) > 0));
+}
+
 /** The change against the time before, as a share; undefined where there was nothing. */
 export function change(now: number, before: number): number | undefined {
   return before > 0 ? (now - before) / before : undefined;

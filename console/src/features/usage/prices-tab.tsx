@@ -4,6 +4,7 @@ import { Form, InputNumber } from "antd";
 import { Tags } from "lucide-react";
 import { api, ask, type Schemas } from "@/api/client";
 import { pricesQuery } from "@/api/queries";
+import { ResourcePrices } from "@/features/usage/resource-prices";
 import styles from "@/features/usage/usage.module.css";
 import { useUsageWords } from "@/features/usage/words";
 import { FormPanel, MoneyField, moneyRule } from "@/shared/form";
@@ -43,6 +44,7 @@ export function PricesTab() {
         openable={manages}
         empty={<Empty icon={Tags} title={words.pricesEmptyTitle} text={words.pricesEmptyText} />}
       />
+      {data ? <ResourcePrices currency={data[0]?.currency ?? "CNY"} /> : null}
       {editing ? <PriceForm price={editing} onClose={() => change({ id: undefined })} /> : null}
     </>
   );

@@ -7,6 +7,7 @@ import { usageQuery, type UsageFilter } from "@/api/queries";
 import { DayChart } from "@/features/usage/day-chart";
 import { GroupTable } from "@/features/usage/group-table";
 import { useNames } from "@/features/usage/names";
+import { Parts } from "@/features/usage/parts";
 import { bounds, chosenRange, rangeBefore } from "@/features/usage/range";
 import { RangeChip } from "@/features/usage/range-chip";
 import { Sums } from "@/features/usage/sums";
@@ -48,15 +49,18 @@ export function UsageTab() {
         </Button>
       </div>
       {daily.data ? (
-        daily.data.totals.calls === 0 ? (
-          <Nothing />
-        ) : (
-          <>
-            <Sums totals={daily.data.totals} before={before.data?.totals} currency={daily.data.currency} />
-            <DayChart report={daily.data} range={range} measure={search.measure ?? "cost"} onMeasure={(measure) => change({ measure })} />
-            <GroupTable filter={filter} by={search.by ?? "model"} sort={search.sort} names={names} onChange={change} />
-          </>
-        )
+        <>
+          {daily.data.resources.length ? <Parts report={daily.data} range={range} /> : null}
+          {daily.data.totals.calls === 0 ? (
+            <Nothing />
+          ) : (
+            <>
+              <Sums totals={daily.data.totals} before={before.data?.totals} currency={daily.data.currency} />
+              <DayChart report={daily.data} range={range} measure={search.measure ?? "cost"} onMeasure={(measure) => change({ measure })} />
+              <GroupTable filter={filter} by={search.by ?? "model"} sort={search.sort} names={names} onChange={change} />
+            </>
+          )}
+        </>
       ) : (
         <Card padded={false}>{daily.error ? <ErrorState error={daily.error} retry={() => void daily.refetch()} /> : <Bones lines={8} />}</Card>
       )}

@@ -121,6 +121,10 @@ class Members:
     async def tenants(self, *, limit: int = 50, after: str | None = None) -> list[Tenant]:
         return await self._records.tenants(limit, after)
 
+    async def first_tenant(self) -> str | None:
+        """The id of the organisation that the platform was set up with; None until then."""
+        return await self._records.first_tenant()
+
     async def tenant(self, tenant_id: str) -> Tenant:
         """Raises `not_found`."""
         return await self._records.tenant(tenant_id)

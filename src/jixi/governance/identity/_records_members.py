@@ -127,6 +127,10 @@ class MemberRecords:
         async with self._database.session() as session:
             return [as_tenant(dict(row)) for row in (await session.execute(query)).mappings()]
 
+    async def first_tenant(self) -> str | None:
+        async with self._database.session() as session:
+            return (await session.execute(select(func.min(tenants.c.id)))).scalar_one()
+
     async def tenant(self, tenant_id: str) -> Tenant:
         async with self._database.session() as session:
             found = await session.execute(select(tenants).where(tenants.c.id == tenant_id))

@@ -54,6 +54,7 @@ class Resources:
         self._clock = clock
         self._writer = writer
         self._spans: list[_Span] = []
+        self._beating = asyncio.Lock()
 
     def begin(self, taken: Iterable[Taken]) -> Callable[[], None]:
         """From now on all of this is taken, until what is returned is called."""
@@ -71,16 +72,16 @@ class Resources:
 
         Raises `ledger_unavailable`; the next beat makes up for it.
         """
-        book = await self._records.prices()
-        outcomes = await asyncio.gather(
-            *(
-                self._charge(span, tenant_id, book)
-                for span in self._spans
-                if (tenant_id := span.taken.tenant_id or house) is not None
-            ),
-            return_exceptions=True,
-        )
-        self._spans = [each for each in self._spans if not each.is_done]
+        async with self._beating:
+            book = await self._records.prices()
+            by_key: dict[str, list[_Span]] = {}
+            for span in self._spans:
+                if span.taken.tenant_id or house:
+                    by_key.setdefault(span.taken.key, []).append(span)
+            outcomes = await asyncio.gather(
+                *(self._charge_all(spans, house, book) for spans in by_key.values()), return_exceptions=True
+            )
+            self._spans = [each for each in self._spans if not each.is_done]
         for error in outcomes:
             if error is not None:
                 raise error
@@ -113,8 +114,14 @@ class Resources:
         price = {"resource": resource, "subject": subject, "currency": currency, "micros": micros}
         return await self._records.add(price | {"valid_from": self._clock.now(), "member_id": member_id})
 
+    async def _charge_all(
+        self, spans: Sequence[_Span], house: str | None, book: Sequence[ResourcePrice]
+    ) -> None:
+        """One after the other, and each by windows: what is charged of a key never goes ahead of what is not."""
+        for span in spans:
+            await self._charge(span, span.taken.tenant_id or house or "", book)
+
     async def _charge(self, span: _Span, tenant_id: str, book: Sequence[ResourcePrice]) -> None:
-        """One window after the other: what is charged of a key never goes ahead of what is not."""
         taken = span.taken
         mine = [
             each for each in book if each.resource == taken.resource and each.subject in (taken.subject, _ANY)

@@ -35,6 +35,11 @@ class Statement:
         whole = selection[3:] == Selection(*selection[:3])[3:]
         return await self._resources.grouped(selection, by_day=by_day) if whole else []
 
+    async def spent(self, selection: Selection) -> int:
+        """Micro-units of all that was charged: calls, and what was taken of resources."""
+        _, totals = await self.usage(selection, ("day",))
+        return totals.cost_micros + sum(each.cost_micros for each in await self.resources(selection))
+
     async def charges(
         self, selection: Selection, *, limit: int, before: tuple[datetime, str] | None = None
     ) -> list[Charge]:

@@ -140,6 +140,12 @@ class FileRecords:
         if removed is None:
             raise problem("file_in_use")
 
+    async def kept(self) -> dict[str, int]:
+        """Bytes by tenant."""
+        query = select(files.c.tenant_id, func.sum(files.c.bytes)).group_by(files.c.tenant_id)
+        async with self._database.session() as session:
+            return {tenant_id: int(total) for tenant_id, total in await session.execute(query)}
+
     async def outdated(self, now: datetime) -> list[File]:
         """Files whose time is over and that no batch still reads."""
         used = select(batches.c.input_file_id).where(batches.c.status.not_in(ENDINGS))

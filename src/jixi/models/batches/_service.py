@@ -42,6 +42,10 @@ class Files:
             await asyncio.wait([self._tidying])
             self._tidying = None
 
+    async def kept(self) -> dict[str, int]:
+        """Bytes of files that lie here, by tenant."""
+        return await self._records.kept()
+
     async def add(
         self, caller: Principal, filename: str, chunks: AsyncIterable[bytes], *, file_id: str | None = None
     ) -> File:

@@ -37,7 +37,7 @@ async def begin(
 def _needs(spec: DeploymentSpec, engine: Engine, python: Path | None, room: Room) -> Needs:
     gpus = _accelerators(spec, engine) if spec.gpus is None else spec.gpus
     return Needs(
-        cpus=spec.cpus or spec.threads or 1,
+        cpus=spec.reserved_cpus,
         gpus=gpus,
         # With accelerators it is their memory that counts, and Ray gives them out whole or in shares.
         memory_bytes=0 if gpus else room.memory_bytes,

@@ -1,6 +1,7 @@
 """`Handover`: during an update the rooms of a deployment pass from its replicas to those that come after them."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,8 @@ class _Lent:
     env: Mapping[str, str]
     options: Mapping[str, Any]
     memory_bytes: int
+    accelerators: Mapping[str, int]
+    occupied: Callable[[], AbstractContextManager[None]]
     release: Callable[[], None]
 
 
@@ -88,6 +91,8 @@ class Handover:
             env=found.env,
             options=found.options,
             memory_bytes=found.memory_bytes,
+            accelerators=found.accelerators,
+            occupied=found.occupied,
             release=lambda: self._take_back(spec, found),
         )
 

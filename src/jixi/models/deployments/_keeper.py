@@ -267,14 +267,15 @@ class Keeper:
         life = Life(replica, self.spec, process, self._ready, self._doubt, proves=self._proves)
         # Who cancels this wants it ended, as does who asks for a restart.
         reason = RESTART_ASKED
-        try:
-            reason = await life.run(self._asked, around.patience)
-            return self._fallen(reason), life.ready_s()
-        finally:
-            self._replica = self.watched = None
-            if reason is RESTART_ASKED:
-                replica.client.dismiss()
-            await self._clear_away(process, replica)
+        with room.occupied():
+            try:
+                reason = await life.run(self._asked, around.patience)
+                return self._fallen(reason), life.ready_s()
+            finally:
+                self._replica = self.watched = None
+                if reason is RESTART_ASKED:
+                    replica.client.dismiss()
+                await self._clear_away(process, replica)
 
     @whole
     async def _clear_away(self, process: Process, replica: Replica) -> None:

@@ -65,6 +65,13 @@ class DeploymentSpec:
     """What one replica needs of the memory where it runs; None where nobody has said."""
     adapters: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """LoRA adapters that its engines serve beside it, each under a public name of its own: a GGUF file or a folder."""
+    tenant_id: str | None = None
+    """Whose it is; None: the house's."""
+
+    @property
+    def reserved_cpus(self) -> float:
+        """What counts as set aside for each replica."""
+        return self.cpus or self.threads or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +31,15 @@ class Room(Protocol):
 
     @property
     def memory_bytes(self) -> int: ...
+
+    @property
+    def accelerators(self) -> Mapping[str, int]:
+        """Thousandths of accelerators that it is, by their model; of one that is shared by its part of the memory."""
+        ...
+
+    def occupied(self) -> AbstractContextManager[None]:
+        """Around the life of an engine process that runs in it."""
+        ...
 
     def release(self) -> None:
         """Give it back; called once."""
@@ -67,6 +77,10 @@ class Anywhere:
         self.env: Mapping[str, str] = {}
         self.options: Mapping[str, Any] = {}
         self.memory_bytes = 0
+        self.accelerators: Mapping[str, int] = {}
+
+    def occupied(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def release(self) -> None:
         """There is nothing to give back."""

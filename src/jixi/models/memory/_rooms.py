@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import ceil
 from typing import Any, Final
 
 import structlog
@@ -20,6 +24,8 @@ from jixi.models.memory._fit import Fit, first_place, fit
 from jixi.models.memory._weights import repacked_at_most, repacked_of, weights_of
 
 _LOOK_S: Final = 5.0
+_UNNAMED: Final = "accelerator"
+"""The model of an accelerator of which a cluster does not say what it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +39,10 @@ class HeldRoom:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     memory_bytes: int = 0
+    accelerators: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def occupied(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def release(self) -> None:
         """Give it back; a second time changes nothing."""
@@ -46,6 +56,10 @@ class RoomElsewhere:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     memory_bytes: int = 0
+    accelerators: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def occupied(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def release(self) -> None:
         """There is nothing that we hold."""
@@ -104,6 +118,7 @@ class Rooms:
             give_back=self._space.release,
             env=self._environment(placement),
             options={name: value for name, value in told.items() if name not in spec.options},
+            accelerators=self._shares(placement),
         )
 
     def elsewhere(self, spec: DeploymentSpec) -> RoomElsewhere:
@@ -120,7 +135,8 @@ class Rooms:
             engine.within(footprint, gpus) if gpus < 1 and isinstance(engine, Sharing) else {}
         )
         return RoomElsewhere(
-            options={name: value for name, value in told.items() if name not in spec.options}
+            options={name: value for name, value in told.items() if name not in spec.options},
+            accelerators={_UNNAMED: _thousandths(gpus)},
         )
 
     def footprint(self, spec: DeploymentSpec) -> Footprint:
@@ -226,6 +242,16 @@ class Rooms:
         there = self._nodes[placement.node].accelerators
         return visible([each for each in there if each.id in placement.places]) if there else {}
 
+    def _shares(self, placement: Placement) -> dict[str, int]:
+        """Thousandths of accelerators, by model."""
+        models = {each.id: each.model for each in self._nodes[placement.node].accelerators}
+        shares: Counter[str] = Counter()
+        for place, held in zip(placement.places, placement.held, strict=True):
+            if place in models:
+                part = Fraction(held, self._space.capacity(placement.node, place))
+                shares[models[place]] += min(_thousandths(part), 1000)
+        return shares
+
     def _options(self, engine: Engine, footprint: Footprint, placement: Placement) -> Mapping[str, Any]:
         if not isinstance(engine, Sharing) or footprint.accelerators == 0:
             return {}
@@ -242,6 +268,10 @@ class Rooms:
                 await self.look()
             except (JixiError, OSError) as error:
                 structlog.get_logger().warning("nodes_unreadable", reason=str(error))
+
+
+def _thousandths(part: Fraction | float) -> int:
+    return ceil(part * 1000)
 
 
 def _said(footprint: Footprint, memory_bytes: int | None) -> Footprint:

@@ -92,6 +92,17 @@ class ModelRecords:
                 [_value(row, ModelVersion) for row in found.mappings()],
             )
 
+    async def kept(self) -> dict[str | None, int]:
+        """Bytes by tenant; a file of several versions lies in the store once."""
+        query = select(_MODELS.c.tenant_id, _VERSIONS.c.facts)
+        query = query.join(_VERSIONS, _MODELS.c.id == _VERSIONS.c.model_id)
+        sizes: dict[str | None, dict[str, int]] = {}
+        async with self._database.session() as session:
+            for tenant_id, facts in await session.execute(query):
+                theirs = sizes.setdefault(tenant_id, {})
+                theirs.update({file["sha256"]: file["bytes"] for file in facts["files"]})
+        return {tenant_id: sum(theirs.values()) for tenant_id, theirs in sizes.items()}
+
     async def get(self, viewer: Viewer, model_id: str) -> OwnModel:
         """Raises `not_found`, for another tenant's as for one that never was."""
         query = select(_MODELS).where(_MODELS.c.id == model_id, viewer.sees())

@@ -28,6 +28,10 @@ class ModelRegistry:
         """Everything that the viewer sees: the catalogue, the house's models and the tenant's."""
         return Shelf(self._catalog, *await self._records.all(viewer))
 
+    async def kept(self) -> dict[str | None, int]:
+        """Bytes of the files of versions, by tenant; None is the house."""
+        return await self._records.kept()
+
     async def get(self, viewer: Viewer, model_id: str) -> OwnModel:
         """Raises `not_found`, for another tenant's model as for one that never was."""
         return await self._records.get(viewer, model_id)

@@ -138,6 +138,13 @@ class ResponseRecords:
         async with self._database.session() as session:
             return (await session.execute(query.returning(_TABLE.c.id))).first() is not None
 
+    async def kept(self, now: datetime) -> dict[str, int]:
+        """Bytes by tenant."""
+        query = select(_TABLE.c.tenant_id, func.sum(_TABLE.c.bytes)).where(_TABLE.c.expires_at > now)
+        async with self._database.session() as session:
+            rows = await session.execute(query.group_by(_TABLE.c.tenant_id))
+            return {tenant_id: int(total) for tenant_id, total in rows}
+
     async def delete_expired(self, now: datetime) -> int:
         async with self._database.session() as session:
             gone = await session.execute(

@@ -57,6 +57,10 @@ class ResponseStore:
         """Whether anything is kept at all."""
         return self._kept > timedelta()
 
+    async def kept(self) -> dict[str, int]:
+        """Bytes of Responses that lie here, by tenant."""
+        return await self._records.kept(self._clock.now())
+
     async def start(self) -> None:
         """Delete what has expired from now on."""
         self._sweeper = asyncio.create_task(self._sweep())

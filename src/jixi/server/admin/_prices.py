@@ -7,13 +7,22 @@ from fastapi import APIRouter, Response
 from jixi.assembly import House
 from jixi.core.errors import problem
 from jixi.core.principal import Principal
+from jixi.core.resources import Resource
+from jixi.governance import ledger
 from jixi.governance.ledger import PriceEntry
 from jixi.server._errors import errors
 from jixi.server._inputs import IfMatch, NameInPath
 from jixi.server._policy import requires
 from jixi.server._services import TheHouse
 from jixi.server._versions import tag, wanted_version
-from jixi.wire.admin import Price, PriceChange, PriceList
+from jixi.wire.admin import (
+    Price,
+    PriceChange,
+    PriceList,
+    ResourcePrice,
+    ResourcePriceChange,
+    ResourcePriceList,
+)
 
 router = APIRouter(prefix="/prices", tags=["prices"])
 
@@ -39,6 +48,40 @@ async def put_price(
     )
     tag(response, entry.price.version)
     return _price(entry)
+
+
+@router.get("/resources", summary="List the prices of accelerators, CPUs and storage")
+async def list_resource_prices(
+    caller: Annotated[Principal, requires("prices.read")], house: TheHouse
+) -> ResourcePriceList:
+    prices = await house.ledger.resources.prices()
+    return ResourcePriceList(items=[_resource_price(each) for each in prices], next_cursor=None)
+
+
+@router.put(
+    "/resources/{resource}",
+    summary="Set what an accelerator-hour, CPU-hour or GB-day costs",
+    responses=errors("precondition_failed"),
+)
+async def put_resource_price(
+    resource: Resource,
+    body: ResourcePriceChange,
+    caller: Annotated[Principal, requires("prices.manage")],
+    house: TheHouse,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ResourcePrice:
+    """Adds a version to the price book, in force at once; what was taken before keeps the price of its time."""
+    price = await house.ledger.resources.set_price(
+        resource,
+        body.subject or "",
+        house.settings.currency,
+        body.micros,
+        member_id=caller.member_id,
+        version=wanted_version(if_match),
+    )
+    tag(response, price.version)
+    return _resource_price(price)
 
 
 def _check_version(house: House, model: str, version: int | None) -> None:
@@ -67,3 +110,7 @@ def _price(entry: PriceEntry) -> Price:
         valid_from=entry.valid_from,
         member_id=entry.member_id,
     )
+
+
+def _resource_price(price: ledger.ResourcePrice) -> ResourcePrice:
+    return ResourcePrice.model_validate(price._asdict() | {"subject": price.subject or None})

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
+from jixi.assembly import House
 from jixi.core.errors import problem
 from jixi.core.ports import Outcome
 from jixi.core.principal import Principal
+from jixi.core.resources import PER_UNIT
 from jixi.governance.identity import allowed
 from jixi.governance.ledger import Row, Selection
 from jixi.server._csv import csv_lines
@@ -17,7 +19,16 @@ from jixi.server._cursors import cursor_of, position_of
 from jixi.server._inputs import Page
 from jixi.server._policy import requires
 from jixi.server._services import TheHouse
-from jixi.wire.admin import Charge, ChargeList, Instant, UsageGroup, UsageReport, UsageRow, UsageTotals
+from jixi.wire.admin import (
+    Charge,
+    ChargeList,
+    Instant,
+    ResourceUsage,
+    UsageGroup,
+    UsageReport,
+    UsageRow,
+    UsageTotals,
+)
 
 router = APIRouter(tags=["usage"])
 _Reader = Annotated[Principal, requires("usage.own")]
@@ -63,13 +74,33 @@ _Groups = Annotated[
 @router.get("/usage", summary="Sum up usage")
 async def get_usage(caller: _Reader, selection: _Selected, house: TheHouse, group_by: _Groups) -> UsageReport:
     rows, totals = await house.statement.usage(selection, tuple(dict.fromkeys(group_by)))
+    taken = await _resources(house, selection, group_by)
+    compute, storage = (
+        sum(each.cost_micros for each in taken if each.kind == kind) for kind in ("compute", "storage")
+    )
     return UsageReport(
         rows=[_row(row) for row in rows],
         totals=UsageTotals(**totals._asdict()),
+        resources=taken,
+        compute_micros=compute,
+        storage_micros=storage,
+        total_micros=totals.cost_micros + compute + storage,
         currency=house.settings.currency,
         start=selection.start,
         end=selection.end,
     )
+
+
+async def _resources(house: House, selection: Selection, groups: Sequence[UsageGroup]) -> list[ResourceUsage]:
+    rows = await house.statement.resources(selection, by_day="day" in groups)
+    return [
+        ResourceUsage(
+            **row._asdict(),
+            kind="storage" if row.resource == "gb_day" else "compute",
+            per_unit=PER_UNIT[row.resource],
+        )
+        for row in rows
+    ]
 
 
 def _row(row: Row) -> UsageRow:
@@ -86,12 +117,14 @@ def _row(row: Row) -> UsageRow:
 async def get_usage_csv(
     caller: _Reader, selection: _Selected, house: TheHouse, group_by: _Groups
 ) -> StreamingResponse:
-    """Cells that a spreadsheet would calculate start with an apostrophe."""
+    """Calls, then compute and storage. Cells that a spreadsheet would calculate start with an apostrophe."""
     groups = tuple(dict.fromkeys(group_by))
     rows, _ = await house.statement.usage(selection, groups)
+    taken, currency = await _resources(house, selection, groups), house.settings.currency
+    cells = [*(_cells(row, currency) for row in rows), *(_resource_cells(each, currency) for each in taken)]
     name = f"jixi-usage-{selection.start:%Y-%m-%d}-{selection.end:%Y-%m-%d}.csv"
     return StreamingResponse(
-        csv_lines(_HEADER, (_cells(row, house.settings.currency) for row in rows)),
+        csv_lines(_HEADER, cells),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
@@ -112,11 +145,25 @@ _HEADER: Final = (
     "images",
     "cost_micros",
     "currency",
+    "kind",
+    "resource",
+    "subject",
+    "name",
+    "quantity",
+    "per_unit",
+    "price_version",
+    "price_micros",
 )
 
 
 def _cells(row: Row, currency: str) -> Sequence[str | int | None]:
-    return (row.day, row.model, row.key_id, row.member_id, *row.totals, currency)
+    mine = (row.day, row.model, row.key_id, row.member_id, *row.totals, currency, "calls")
+    return (*mine, *(None,) * (len(_HEADER) - len(mine)))
+
+
+def _resource_cells(each: ResourceUsage, currency: str) -> Sequence[str | int | None]:
+    cells = each.model_dump(mode="json") | {"currency": currency}
+    return [cells.get(name) for name in _HEADER]
 
 
 @router.get("/charges", summary="List charges, newest first")

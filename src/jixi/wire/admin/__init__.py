@@ -77,7 +77,14 @@ from jixi.wire.admin._models import (
     ModelList,
     Reason,
 )
-from jixi.wire.admin._money import Price, PriceChange, PriceList
+from jixi.wire.admin._money import (
+    Price,
+    PriceChange,
+    PriceList,
+    ResourcePrice,
+    ResourcePriceChange,
+    ResourcePriceList,
+)
 from jixi.wire.admin._nodes import (
     Accelerator,
     Node,
@@ -188,7 +195,15 @@ from jixi.wire.admin._store import (
 from jixi.wire.admin._tenants import NewTenant, Tenant, TenantChange, TenantList, TenantRequest
 from jixi.wire.admin._traces import Attempt, Trace, TraceList, TraceSummary
 from jixi.wire.admin._traffic import Traffic, TrafficSecond
-from jixi.wire.admin._usage import Charge, ChargeList, UsageGroup, UsageReport, UsageRow, UsageTotals
+from jixi.wire.admin._usage import (
+    Charge,
+    ChargeList,
+    ResourceUsage,
+    UsageGroup,
+    UsageReport,
+    UsageRow,
+    UsageTotals,
+)
 
 __all__ = [
     "VARIANT",
@@ -348,6 +363,10 @@ __all__ = [
     "RecentError",
     "Recompute",
     "Request",
+    "ResourcePrice",
+    "ResourcePriceChange",
+    "ResourcePriceList",
+    "ResourceUsage",
     "Response",
     "RollbackRequest",
     "Route",

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import Field
 
+from jixi.core.resources import Resource
 from jixi.core.usage import Unit
-from jixi.wire.admin._base import Currency, Listing, Micros, Percent, Request, Response
+from jixi.wire.admin._base import Currency, Listing, Micros, Name, Percent, Request, Response
 
 
 class Price(Response):
@@ -33,6 +34,31 @@ class Price(Response):
 
 class PriceList(Listing):
     items: list[Price]
+
+
+class ResourcePrice(Response):
+    """What an accelerator-hour, CPU-hour or GB-day costs now; what has no price is counted and costs nothing."""
+
+    resource: Resource
+    subject: str | None = Field(
+        description="The model of accelerator that it is for; null for every other, and for CPUs and storage."
+    )
+    version: int = Field(description="Names this price for ever; charges refer to it.")
+    currency: Currency
+    micros: int = Field(description="Micro-units of the currency for one unit of the resource.")
+    valid_from: datetime
+    member_id: str
+
+
+class ResourcePriceList(Listing):
+    items: list[ResourcePrice]
+
+
+class ResourcePriceChange(Request):
+    """A new version of the price; what was taken before keeps the one of its time."""
+
+    micros: Micros = Field(examples=[12_000_000])
+    subject: Name | None = Field(default=None, description="A model of accelerator; left out, every other.")
 
 
 class PriceChange(Request):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from jixi.core.ports import Outcome, Tier
 from jixi.core.principal import Scope
+from jixi.core.resources import Resource
 from jixi.wire.admin._base import Currency, Listing, Response
 
 UsageGroup = Literal["day", "model", "key", "member"]
@@ -35,11 +36,36 @@ class UsageRow(UsageTotals):
     member_id: str | None
 
 
+class ResourceUsage(Response):
+    """What was taken of a resource at one price. `quantity` / `per_unit` are the hours of accelerators or CPUs, or the
+    days of GB (10^9 bytes); the cost of each thing and hour is rounded up to a whole micro-unit.
+    """
+
+    day: date | None = Field(description="Null where days are not asked for.")
+    kind: Literal["compute", "storage"]
+    resource: Resource
+    subject: str = Field(description='The model of accelerator, "cpu" or "storage".')
+    name: str = Field(description="The deployment, or what is kept: files, responses, models.")
+    quantity: int = Field(
+        description="Thousandths of an accelerator, CPU or GB, times milliseconds; sums are exact."
+    )
+    per_unit: int = Field(description="How much of the quantity is one unit.")
+    price_version: int = Field(description="0 where nobody had said a price.")
+    price_micros: int = Field(description="For one unit.")
+    cost_micros: int
+
+
 class UsageReport(Response):
     """Usage from `start` up to but not including `end`, by the groups asked for."""
 
     rows: list[UsageRow]
     totals: UsageTotals
+    resources: list[ResourceUsage] = Field(
+        description="Of the organisation as a whole: empty where a model, key, member or batch is asked for."
+    )
+    compute_micros: int
+    storage_micros: int
+    total_micros: int = Field(description="Calls, compute and storage together.")
     currency: Currency
     start: datetime
     end: datetime

@@ -1,0 +1,131 @@
+"""Metering: what replicas hold while they run, and what tenants keep, is charged in the ledger on a steady beat."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from math import ceil
+from typing import Any, Final
+
+import structlog
+
+from jixi.core.ids import new_id
+from jixi.core.resources import Resource, Taken
+from jixi.governance.ledger import Resources
+from jixi.models.deployments import DeploymentSpec, Lack, Room, RoomFor
+
+_log = structlog.get_logger()
+_EVERY_S: Final = 15.0
+_MEGABYTE: Final = 1_000_000
+
+Kept = Callable[[], Awaitable[Mapping[Any, int]]]
+"""Bytes that lie in a store, by tenant; None is the house."""
+
+
+class Metering:
+    """What the house takes is charged to its first tenant. `stores`, set once there are such, say who keeps how much.
+
+    Only what this process has seen is charged: what ran while it did not, did so unseen.
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        payer: Callable[[], Awaitable[str | None]],
+        every_s: float = _EVERY_S,
+    ) -> None:
+        self.stores: Mapping[str, Kept] = {}
+        self._resources = resources
+        self._payer = payer
+        self._every_s = every_s
+        self._task: asyncio.Task[None] | None = None
+        self._until_looked: Callable[[], None] = lambda: None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="metering")
+
+    async def close(self) -> None:
+        """Charge what was taken until now, then stop."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self._well()
+
+    def metered(self, room_for: RoomFor) -> RoomFor:
+        """The same rooms: for as long as an engine runs in one, what that is of accelerators and CPUs is taken."""
+
+        def room(spec: DeploymentSpec) -> Room | Lack:
+            found = room_for(spec)
+            return found if isinstance(found, Lack) else _MeteredRoom(found, spec, self._resources)
+
+        return room
+
+    async def beat(self) -> None:
+        """Charge what was taken until now. Raises `ledger_unavailable`, and what a database that is away raises."""
+        house, kept = await self._payer(), await self._kept()
+        self._until_looked()
+        self._until_looked = self._resources.begin(kept)
+        await self._resources.beat(house)
+
+    async def _kept(self) -> list[Taken]:
+        """What lies in the stores now. Every process calls it the same, so that it is charged once."""
+        found = [(name, await store()) for name, store in self.stores.items()]
+        return [
+            Taken(
+                key=f"{tenant_id or 'house'}:{name}",
+                tenant_id=tenant_id,
+                resource="gb_day",
+                subject="storage",
+                name=name,
+                amount=-(-size // _MEGABYTE),
+            )
+            for name, sizes in found
+            for tenant_id, size in sizes.items()
+            if size
+        ]
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            await self._well()
+
+    async def _well(self) -> None:
+        try:
+            await self.beat()
+        except Exception as error:  # noqa: BLE001  (whatever it is, the next beat makes up for it)
+            _log.error("resources_not_charged", error=type(error).__name__)
+
+
+class _MeteredRoom:
+    """The room of one replica. It is charged for the life of each engine process in it."""
+
+    def __init__(self, room: Room, spec: DeploymentSpec, resources: Resources) -> None:
+        self.env, self.options, self.memory_bytes = room.env, room.options, room.memory_bytes
+        self.accelerators = room.accelerators
+        self._room = room
+        self._spec = spec
+        self._resources = resources
+        self.release = room.release
+
+    @contextlib.contextmanager
+    def occupied(self) -> Generator[None]:
+        run = new_id("run")
+        cpus = self._taken(run, "cpu_hour", "cpu", ceil(self._spec.reserved_cpus * 1000))
+        accelerators = [self._taken(run, "gpu_hour", *each) for each in self.accelerators.items()]
+        end = self._resources.begin([cpus, *accelerators])
+        try:
+            with self._room.occupied():
+                yield
+        finally:
+            end()
+
+    def _taken(self, run: str, resource: Resource, subject: str, amount: int) -> Taken:
+        return Taken(
+            key=f"{run}:{resource}:{subject}",
+            tenant_id=self._spec.tenant_id,
+            resource=resource,
+            subject=subject,
+            name=self._spec.name,
+            amount=amount,
+        )
