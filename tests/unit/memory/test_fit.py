@@ -33,6 +33,17 @@ def lacking(found: Room | Lack) -> Reason:
     return found.reason
 
 
+async def test_of_a_file_that_is_not_here_what_may_be_held_twice_goes_by_its_precision(
+    make_rooms: MakeRooms,
+) -> None:
+    rooms = make_rooms(node("here", memory=64, used=2))
+    for name, share in (("qwen2.5-coder-1.5b-instruct", 0.7), ("qwen2.5-coder-0.5b-instruct", 0)):
+        found = await fits(rooms, entry(name), context=4096)
+        assert found.needed is not None
+        # Rows of 896 weights are no whole blocks of 256, so that the smaller one has older formats.
+        assert found.needed.weights == pytest.approx(entry(name).variant().bytes * (1 + share), abs=1)
+
+
 async def test_a_small_model_fits_into_main_memory_and_what_it_takes_is_told_by_part(
     make_rooms: MakeRooms,
 ) -> None:

@@ -1,5 +1,7 @@
 """What replicas take, engine by engine, computed by hand beside what the code computes."""
 
+import struct
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Architecture, Catalog, Latent, Window
 from jixi.models.engines import Load, engine_registry, footprint_of
-from jixi.models.memory import built_of, weights_of
+from jixi.models.memory import built_of, repacked_of, weights_of
 
 ENGINES = engine_registry()
 CATALOG = Catalog.load()
@@ -106,6 +108,30 @@ def test_a_gguf_file_says_itself_what_the_catalogue_says_of_it() -> None:
         entry.architecture.feed_forward,
     )
     assert weights_of({"model": file}) == entry.variant().bytes
+
+
+def test_matrices_in_blocks_of_four_bits_are_held_twice_on_a_processor_but_for_the_table_of_words(
+    tmp_path: Path,
+) -> None:
+    # By name: ggml's number of the type, and the bytes of eight rows of 256 weights.
+    kinds = {
+        "token_embd.weight": (12, 8 * 144),
+        "blk.0.ffn_up.weight": (12, 8 * 144),
+        "blk.0.ffn_down.weight": (14, 8 * 210),
+        "blk.1.ffn_up.weight": (2, 8 * 8 * 18),
+    }
+    head, data = b"GGUF" + struct.pack("<IQQ", 3, len(kinds), 0), b""
+    for name, (kind, size) in kinds.items():
+        head += struct.pack("<Q", len(name)) + name.encode()
+        head += struct.pack("<IQQIQ", 2, 256, 8, kind, len(data))
+        data += bytes(size + -size % 32)
+    file = tmp_path / "model.gguf"
+    file.write_bytes(head + bytes(-len(head) % 32) + data)
+    assert repacked_of({"model": file}) == 8 * 144 + 8 * 8 * 18
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF")
+    assert repacked_of({"model": tmp_path / "broken.gguf", "folder": tmp_path}) == 0
+    once, twice = (replace(load(), repacked=size) for size in (0, 300))
+    assert [footprint_of(ENGINES.get("llamacpp"), each).weights for each in (once, twice)] == [1000, 1300]
 
 
 def test_a_configuration_beside_safetensors_says_how_the_model_is_built(tmp_path: Path) -> None:
