@@ -1,14 +1,14 @@
-import { Calculator, ChartColumn, Cpu, House, KeyRound, Layers, MessagesSquare, Settings, Store, Users, Waypoints, type LucideIcon } from "lucide-react";
+import { Calculator, ChartColumn, Cpu, House, KeyRound, Layers, MessagesSquare, Server, Settings, Store, Users, Waypoints, type LucideIcon } from "lucide-react";
 import type { Session } from "@/api/client";
 import { may, type Action } from "@/shared/permissions";
 import { words } from "@/shared/words";
 
-export type PageKey = "overview" | "playground" | "batches" | "store" | "deployments" | "providers" | "planner" | "keys" | "members" | "usage" | "settings";
+export type PageKey = "overview" | "playground" | "batches" | "store" | "deployments" | "providers" | "nodes" | "planner" | "keys" | "members" | "usage" | "settings";
 export type GroupKey = "home" | "build" | "models" | "compute" | "organisation";
 
 export interface PageEntry {
   key: PageKey;
-  to: "/" | "/playground" | "/batches" | "/store" | "/deployments" | "/providers" | "/planner" | "/keys" | "/members" | "/usage" | "/settings";
+  to: "/" | "/playground" | "/batches" | "/store" | "/deployments" | "/providers" | "/nodes" | "/planner" | "/keys" | "/members" | "/usage" | "/settings";
   group: GroupKey;
   icon: LucideIcon;
   /** Any of these opens the page. */
@@ -23,6 +23,7 @@ export const pages: readonly PageEntry[] = [
   { key: "store", to: "/store", group: "models", icon: Store, needs: ["models.read"] },
   { key: "deployments", to: "/deployments", group: "models", icon: Cpu, needs: ["deployments.read"] },
   { key: "providers", to: "/providers", group: "models", icon: Waypoints, needs: ["providers.read", "routes.read"] },
+  { key: "nodes", to: "/nodes", group: "compute", icon: Server, needs: ["deployments.read"] },
   { key: "planner", to: "/planner", group: "compute", icon: Calculator, needs: ["plans.read"] },
   { key: "members", to: "/members", group: "organisation", icon: Users, needs: ["members.read", "members.manage"] },
   { key: "keys", to: "/keys", group: "organisation", icon: KeyRound, needs: ["keys.own", "keys.manage"] },
@@ -54,6 +55,7 @@ export const useNavigationWords = words({
       store: "Model store",
       deployments: "Deployments",
       providers: "Providers & routes",
+      nodes: "Nodes",
       planner: "Planner",
       keys: "API keys",
       members: "Members",
@@ -78,6 +80,7 @@ export const useNavigationWords = words({
       store: "模型商店",
       deployments: "部署",
       providers: "供应商与路由",
+      nodes: "节点",
       planner: "规划器",
       keys: "密钥",
       members: "成员",

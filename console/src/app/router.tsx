@@ -107,6 +107,13 @@ const providers = createRoute({
   component: lazyRouteComponent(() => import("@/features/providers/page"), "ProvidersPage"),
 });
 
+const nodes = createRoute({
+  getParentRoute: () => console,
+  path: "/nodes",
+  validateSearch: searches.nodesSearch,
+  component: lazyRouteComponent(() => import("@/features/nodes/page"), "NodesPage"),
+});
+
 const planner = createRoute({
   getParentRoute: () => console,
   path: "/planner",
@@ -153,7 +160,7 @@ export const router = createRouter({
     login,
     setup,
     invitation,
-    console.addChildren([overview, playground, batches, store, comparison, model, deployments, deployment, providers, planner, keys, members, usage, call, settings]),
+    console.addChildren([overview, playground, batches, store, comparison, model, deployments, deployment, providers, nodes, planner, keys, members, usage, call, settings]),
   ]),
   defaultPreload: "intent",
   scrollRestoration: true,

@@ -96,6 +96,15 @@ export const plannerSearch = (raw: Raw) =>
     ...planIn(raw),
   });
 
+export const nodesSearch = (raw: Raw) =>
+  all({
+    q: textIn(raw, "q"),
+    sort: textIn(raw, "sort"),
+    id: textIn(raw, "id"),
+    range: oneOf(raw, "range", ["h6", "d1", "d7", "d14"]),
+    measure: oneOf(raw, "measure", ["memory", "power", "energy"]),
+  });
+
 export const keysSearch = (raw: Raw) =>
   all({
     q: textIn(raw, "q"),

@@ -92,7 +92,7 @@ function amountAxis(data: ChartData, p: Palette, text: Text) {
 
 function one(data: ChartData, series: Series, p: Palette) {
   const shared = { name: series.name, data: series.values, color: p[series.tone], emphasis: { disabled: true }, ...(data.stacked ? { stack: "all" } : {}) };
-  if (data.line) return { ...shared, type: "line", symbol: "circle", symbolSize: 6, lineStyle: { width: 2 } };
+  if (data.line) return { ...shared, type: "line", symbol: "circle", symbolSize: data.at.length > 60 ? 2 : 6, lineStyle: { width: 2 } };
   return {
     ...shared,
     type: "bar",
