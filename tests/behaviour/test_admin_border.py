@@ -1,5 +1,6 @@
 """What every answer carries, and what never gets past the border."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -222,19 +223,19 @@ async def test_a_secure_server_says_so_to_browsers(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(("trusted", "statuses"), [((), {403}), (("192.0.2.0/24",), {403, 429})])
-def test_where_a_caller_comes_from_is_believed_of_trusted_proxies_alone(
+async def test_where_a_caller_comes_from_is_believed_of_trusted_proxies_alone(
     tmp_path: Path, trusted: tuple[str, ...], statuses: set[int]
 ) -> None:
     settings = Settings(
         data_dir=tmp_path / "data", port=0, starter="none", behind_proxy=True, trusted_proxies=trusted
     )
-    with running(settings) as server, httpx2.Client(base_url=server.url, timeout=60) as client:
-        seen = {
-            client.get(
-                f"/api/invitations/{turn}", headers={"X-Forwarded-For": f"203.0.113.{turn}"}
-            ).status_code
-            for turn in range(61)
-        }
+    with running(settings) as server:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
+            asked = [
+                client.get(f"/api/invitations/{turn}", headers={"X-Forwarded-For": f"203.0.113.{turn}"})
+                for turn in range(61)
+            ]
+            seen = {answer.status_code for answer in await asyncio.gather(*asked)}
     assert seen == statuses
 
 
