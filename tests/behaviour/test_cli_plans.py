@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import openpyxl
+
 from tests.behaviour.commands import jixi
 
 TRAIN: Final = ("train", "qwen3-8b", "--tokens", "1T", "--chip", "H100", "--accelerators", "64")
@@ -76,3 +78,19 @@ def test_what_cannot_be_planned_is_named_and_ends_with_2(tmp_path: Path) -> None
         assert done.returncode == 2, arguments
         assert word in done.stderr, done.stderr
         assert done.stdout == ""
+
+
+def test_a_plan_is_exported_as_a_workbook_or_a_pdf(tmp_path: Path) -> None:
+    for name, begins in (("plan.xlsx", b"PK"), ("plan.PDF", b"%PDF-")):
+        path = tmp_path / name
+        assert printed(tmp_path, *TRAIN, "--export", str(path)) == ""
+        assert path.read_bytes().startswith(begins)
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
+    days = next(row for row in book["Working"].iter_rows() if row[0].value == "days")
+    assert days[2].value == "=computing_days*(1+lost)"
+    both = answer(tmp_path, *TRAIN, "--export", str(tmp_path / "plan.xlsx"))
+    assert value(both, "days") > 0
+    for wrong in ("plan.docx", "nowhere/plan.pdf"):
+        done = jixi("plan", *TRAIN, "--export", str(tmp_path / wrong), home=tmp_path)
+        assert done.returncode == 2
+        assert "--export" in done.stderr

@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 
+from jixi.client import Client
 from jixi.core.principal import Scope
+from jixi.wire.admin import (
+    ApiOption,
+    ComparisonPlanRequest,
+    HardwareOption,
+    PlanFleet,
+    PlanHardware,
+    ServingPlanRequest,
+    TrainingPlanRequest,
+)
 from tests.behaviour.commands import STUB, jixi, serving
 from tests.behaviour.people import PASSWORD, token_of
 
@@ -179,6 +189,39 @@ def test_a_question_is_answered_on_stdout_and_counted(site: Site) -> None:
     table = site.run("usage", "--by", "model")
     assert "stub" in table
     assert "total" in table
+
+
+def test_a_service_is_planned_from_what_the_ledger_saw(site: Site) -> None:
+    site.run("chat", "stub", "-m", "Hello")
+    plan = ("plan", "serve", "qwen3-8b", "--chip", "H100", "--from-use", "stub", "--days", "7")
+    with Client(site.url, site.env["JIXI_API_KEY"]) as client:
+        figures = {each["name"]: each["value"] for each in site.answer(*plan)["figures"]}
+        used = next(use for use in client.plan_use(7) if use.model == "stub")
+    assert figures["users"] == used.members == 1
+    assert (figures["prompt_tokens"], figures["output_tokens"]) == (used.input_tokens, used.output_tokens)
+    unknown = jixi(*plan[:-3], "nobody", home=site.home, env=site.env)
+    assert unknown.returncode == 2
+    assert "stub" in unknown.stderr, "it says which were called"
+
+
+def test_the_client_plans_and_exports(site: Site) -> None:
+    with Client(site.url, site.env["JIXI_API_KEY"], language="zh") as client:
+        chip = client.chip(next(each.id for each in client.chips() if "h100" in each.id))
+        hardware = PlanHardware(chip=chip.id)
+        serving_plan = ServingPlanRequest(model="qwen3-8b", users=50, hardware=hardware)
+        training = TrainingPlanRequest(
+            model="qwen3-8b", tokens=1e9, hardware=hardware, fleet=PlanFleet(accelerators=8)
+        )
+        assert client.plan_serving(serving_plan).accelerators >= 1
+        assert client.plan_training(training).fitting >= 1
+        options: list[HardwareOption | ApiOption] = [
+            ApiOption(kind="api", name="api", input_price=1, output_price=2),
+            HardwareOption(kind="rented", name="rented", hardware=hardware),
+        ]
+        comparison = ComparisonPlanRequest(model="qwen3-8b", users=50, options=options)
+        assert len(client.plan_comparison(comparison).options) == 2
+        for request in (serving_plan, training, comparison):
+            assert client.export_plan(request, "pdf").startswith(b"%PDF-")
 
 
 def test_a_conversation_goes_on_until_ctrl_d(site: Site) -> None:

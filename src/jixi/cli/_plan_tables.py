@@ -1,52 +1,29 @@
 """Plans for people: what it comes to first, then what nobody vouches for."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from jixi.cli._say import Terminal
 
 if TYPE_CHECKING:
     from jixi.wire.admin import ComparisonPlan, PlanFigure, ServingPlan, TrainingPlan
 
-_COSTS: Final = ("energy", "co2", "owned_cost", "rented_cost")
-_TRAINING: Final = (
-    "model_flops",
-    "needed",
-    "utilisation",
-    "scaling",
-    "days",
-    "failures",
-    "accelerator_hours",
-    *_COSTS,
-)
-_SERVING: Final = (
-    "replica",
-    "replicas",
-    "accelerators",
-    "weights",
-    "cache_sequence",
-    "batch",
-    "first_token_seconds",
-    "token_seconds",
-    "output_rate",
-    "most_output_rate",
-    *_COSTS,
-    "owned_million",
-    "rented_million",
-)
-
 
 def print_training(terminal: Terminal, plan: "TrainingPlan") -> None:
+    from jixi.server.plans import TRAINING
+
     say, layout = terminal.say, plan.layout
     words = (
         f"tensor {layout.tensor}, pipeline {layout.pipeline}, data {layout.data}, expert {layout.expert}, "
     )
     words += f"ZeRO {layout.zero}, recompute {layout.recompute}"
     terminal.out.print(say(f"{plan.model} on {plan.chip}: {words}", f"{plan.model}，{plan.chip}：{words}"))
-    _print_sheet(terminal, plan, _TRAINING)
+    _print_sheet(terminal, plan, TRAINING)
 
 
 def print_serving(terminal: Terminal, plan: "ServingPlan") -> None:
+    from jixi.server.plans import SERVING
+
     say = terminal.say
     limit = say(plan.limit, {"compute": "算力", "bandwidth": "带宽", "memory": "显存"}[plan.limit])
     head = say(
@@ -58,10 +35,12 @@ def print_serving(terminal: Terminal, plan: "ServingPlan") -> None:
             f"：可服务 {capacity.users:,} 个用户，单次请求最长 {capacity.longest_context:,} token",
         )
     terminal.out.print(head)
-    _print_sheet(terminal, plan, _SERVING)
+    _print_sheet(terminal, plan, SERVING)
 
 
 def print_comparison(terminal: Terminal, found: "ComparisonPlan") -> None:
+    from jixi.server.plans import turned
+
     say, unit = terminal.say, found.currency
     terminal.out.print(
         say(
@@ -90,14 +69,7 @@ def print_comparison(terminal: Terminal, found: "ComparisonPlan") -> None:
         ],
     )
     for turn in found.break_evens:
-        at = f"{turn.million_tokens:,.4g}"
-        short = "" if turn.reached else say(" (more than it can do)", "（超出其能力）")
-        terminal.out.print(
-            say(
-                f"From {at} million tokens a month on, {turn.above} is cheaper than {turn.below}{short}.",
-                f"每月 {at} 百万 token 起，{turn.above} 比 {turn.below} 便宜{short}。",
-            )
-        )
+        terminal.out.print(turned(turn, terminal.language == "zh"))
     for each in found.unfit:
         terminal.problem(f"{each.name}: {each.reason.message}", each.reason.remedy or "", each.reason.code)
     all_marked = [figure for option in found.options for figure in option.figures if figure.marked]
@@ -106,6 +78,8 @@ def print_comparison(terminal: Terminal, found: "ComparisonPlan") -> None:
 
 
 def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", names: Sequence[str]) -> None:
+    from jixi.server.plans import shown
+
     say = terminal.say
     found = {figure.name: figure for figure in plan.figures}
     rows = [
@@ -120,6 +94,8 @@ def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", names: 
 
 
 def _print_marked(terminal: Terminal, marked: "Sequence[PlanFigure]") -> None:
+    from jixi.server.plans import shown
+
     say = terminal.say
     terminal.out.print("")
     terminal.table(
@@ -130,13 +106,3 @@ def _print_marked(terminal: Terminal, marked: "Sequence[PlanFigure]") -> None:
 
 def _why(figure: "PlanFigure") -> str:
     return figure.formula or figure.source or figure.origin
-
-
-def shown(figure: "PlanFigure") -> str:
-    """A value with its unit, bytes in GiB."""
-    if figure.unit == "B":
-        return f"{figure.value / 2**30:,.4g} GiB"
-    value = f"{figure.value:,.4g}" if abs(figure.value) < 1e4 else f"{figure.value:,.0f}"
-    if abs(figure.value) >= 1e12:
-        value = f"{figure.value:.3g}"
-    return value if figure.unit == "1" else f"{value} {figure.unit}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 import httpx2
 from pydantic import BaseModel
@@ -14,6 +14,11 @@ from jixi.wire.admin import (
     Alias,
     AliasList,
     AliasRequest,
+    Chip,
+    ChipDetail,
+    ChipList,
+    ComparisonPlan,
+    ComparisonPlanRequest,
     Deployment,
     DeploymentDetail,
     DeploymentList,
@@ -41,6 +46,8 @@ from jixi.wire.admin import (
     Node,
     NodeHistory,
     NodeList,
+    PlanUse,
+    PlanUseList,
     Price,
     PriceChange,
     PriceList,
@@ -54,14 +61,23 @@ from jixi.wire.admin import (
     RollbackRequest,
     Route,
     RouteList,
+    ServingPlan,
+    ServingPlanRequest,
     Session,
     SignIn,
+    TrainingPlan,
+    TrainingPlanRequest,
     UsageGroup,
     UsageReport,
 )
 
 T = TypeVar("T", bound=BaseModel)
 L = TypeVar("L", bound=Listing)
+_PLANS: Final[Mapping[type[BaseModel], str]] = {
+    TrainingPlanRequest: "training",
+    ServingPlanRequest: "serving",
+    ComparisonPlanRequest: "comparison",
+}
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=5.0)
 
 
@@ -209,6 +225,37 @@ class Client:
         times = {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at is not None}
         rest = {name: each for name, each in (("node", node), ("step", step_s)) if each is not None}
         return self._send("GET", "/api/nodes/history", NodeHistory, params=times | rest)
+
+    def chips(self) -> list[Chip]:
+        """What plans can be made with."""
+        return self._send("GET", "/api/chips", ChipList).items
+
+    def chip(self, chip_id: str) -> ChipDetail:
+        """One chip by its id, name or alias, with the sources of its figures."""
+        return self._send("GET", f"/api/chips/{chip_id}", ChipDetail)
+
+    def plan_training(self, request: TrainingPlanRequest) -> TrainingPlan:
+        return self._send("POST", "/api/plans/training", TrainingPlan, request)
+
+    def plan_serving(self, request: ServingPlanRequest) -> ServingPlan:
+        return self._send("POST", "/api/plans/serving", ServingPlan, request)
+
+    def plan_comparison(self, request: ComparisonPlanRequest) -> ComparisonPlan:
+        return self._send("POST", "/api/plans/comparison", ComparisonPlan, request)
+
+    def export_plan(
+        self,
+        request: TrainingPlanRequest | ServingPlanRequest | ComparisonPlanRequest,
+        format: Literal["xlsx", "pdf"],  # noqa: A002  (its name in the API)
+    ) -> bytes:
+        """The plan as a file, in the language of this client."""
+        kind = _PLANS[type(request)]
+        asked = {"format": format}
+        return self._answer("POST", f"/api/plans/{kind}/export", request, params=asked).content
+
+    def plan_use(self, days: int = 30) -> list[PlanUse]:
+        """What models were asked for, the one with the most requests first; `task` fills a plan."""
+        return self._send("GET", "/api/plans/use", PlanUseList, params={"days": days}).items
 
     def keys(self) -> Iterator[Key]:
         """Every key that the caller may see, newest first."""

@@ -9,6 +9,7 @@ from jixi.server.plans._desk import Desk
 from jixi.server.plans._export import FORMATS, Document, Format, export
 from jixi.server.plans._plans import serve, train
 from jixi.server.plans._report import Plan
+from jixi.server.plans._summary import turned
 from jixi.server.plans._words import SERVING, TRAINING, shown
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "serve",
     "shown",
     "train",
+    "turned",
 ]

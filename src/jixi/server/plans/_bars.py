@@ -25,7 +25,7 @@ def drawing(chart: Chart, width: float) -> Drawing:
     drawn.add(_string(0, height - 12, f"{chart.title} ({chart.unit})", 10))
     _legend(drawn, chart, height - 28)
     low, high = _ends(chart)
-    scale = (width - _LABELS - 60) / (high - low)
+    scale = (width - _LABELS - (120 if chart.around else 60)) / (high - low)
     zero = _LABELS - low * scale
     for row, bar in enumerate(chart.bars):
         _bar(drawn, chart, bar, (zero, height - _HEADER - _ROW * (row + 1), scale))
@@ -58,9 +58,13 @@ def _bar(drawn: Drawing, chart: Chart, bar: Bar, at: tuple[float, float, float])
         left, length = min(start, start + value * scale), abs(value * scale)
         drawn.add(_box(left, y + 2, length, _ROW - 7, colour))
         x += value * scale
-    said = " / ".join(f"{each:+,.4g}" for each in numbers) if chart.around else f"{sum(numbers):,.4g}"
+    said = " / ".join(map(_number, numbers)) if chart.around else _number(sum(numbers))
     end = max(zero + max(numbers) * scale, zero) if chart.around else x
     drawn.add(_string(end + 4, y + 4, said, 7))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"
 
 
 def _box(x: float, y: float, width: float, height: float, colour: Color) -> Rect:
