@@ -194,6 +194,52 @@ async def test_a_price_is_not_negative_and_not_set_over_another_that_was_not_rea
     assert [(each.subject, each.micros) for each in await ledger.resources.prices()] == [("H100", 6)]
 
 
+async def test_of_two_who_set_a_price_over_the_same_one_only_one_succeeds(ledger: Ledger) -> None:
+    first = await _price(ledger, 5)
+    outcomes = await asyncio.gather(
+        *(
+            ledger.resources.set_price("gpu_hour", "", "CNY", 6 + n, member_id="mem_a", version=first)
+            for n in range(5)
+        ),
+        return_exceptions=True,
+    )
+    refused = [each for each in outcomes if isinstance(each, BaseException)]
+    assert [each.code for each in refused if isinstance(each, JixiError)] == ["precondition_failed"] * 4
+
+
+async def test_a_price_that_is_set_during_a_beat_counts_from_its_moment_on(
+    database: Database, clock: FrozenClock
+) -> None:
+    class Slow(ThreadWriter):
+        """Each answer takes ten seconds, and then there is another price, and ten more."""
+
+        def submit(self, operation: Any) -> "asyncio.Future[Any]":
+            return asyncio.ensure_future(self._late(super().submit(operation)))
+
+        async def _late(self, answer: "asyncio.Future[Any]") -> Any:
+            result = await answer
+            clock.advance(10)
+            versions.append(await _price(ledger, 7_200_000 * len(versions)))
+            clock.advance(10)
+            return result
+
+    ledger = Ledger(database, clock, Slow(database))
+    await ledger.start()
+    versions = [await _price(ledger, 3_600_000)]
+    end = ledger.resources.begin([_gpu()])
+    clock.advance(10)
+    end()
+    ledger.resources.begin([_gpu()])
+    await ledger.resources.beat(None)
+    await ledger.resources.beat(None)
+    await ledger.close()
+    rows = await Statement(database, clock).resources(_all(clock))
+    assert [(row.price_version, row.cost_micros) for row in rows] == [
+        (versions[0], 20_000),
+        (versions[1], 20_000),
+    ]
+
+
 _ACTS = st.lists(
     st.one_of(
         st.tuples(st.just("begin"), st.integers(1, 5000)),

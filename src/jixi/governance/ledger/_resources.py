@@ -73,11 +73,12 @@ class Resources:
         Raises `ledger_unavailable`; the next beat makes up for it.
         """
         async with self._beating:
-            book = await self._records.prices()
-            by_key: dict[str, list[_Span]] = {}
+            # The ends before the prices: none that is not read is of a moment that is charged.
+            by_key: dict[str, list[tuple[_Span, int]]] = {}
             for span in self._spans:
                 if span.taken.tenant_id or house:
-                    by_key.setdefault(span.taken.key, []).append(span)
+                    by_key.setdefault(span.taken.key, []).append((span, span.until_ms))
+            book = await self._records.book()
             outcomes = await asyncio.gather(
                 *(self._charge_all(spans, house, book) for spans in by_key.values()), return_exceptions=True
             )
@@ -107,27 +108,25 @@ class Resources:
         """
         if micros < 0:
             raise problem("invalid_value", param="micros", reason="a price is not below 0")
-        if version is not None:
-            now = [each.version for each in await self.prices() if each[1:3] == (resource, subject)]
-            if now != [version]:
-                raise problem("precondition_failed", noun="price")
         price = {"resource": resource, "subject": subject, "currency": currency, "micros": micros}
-        return await self._records.add(price | {"valid_from": self._clock.now(), "member_id": member_id})
+        return await self._records.add(price | {"member_id": member_id}, self._clock.now, version)
 
     async def _charge_all(
-        self, spans: Sequence[_Span], house: str | None, book: Sequence[ResourcePrice]
+        self, spans: Sequence[tuple[_Span, int]], house: str | None, book: Sequence[ResourcePrice]
     ) -> None:
         """One after the other, and each by windows: what is charged of a key never goes ahead of what is not."""
-        for span in spans:
-            await self._charge(span, span.taken.tenant_id or house or "", book)
+        for span, until_ms in spans:
+            await self._charge(span, until_ms, span.taken.tenant_id or house or "", book)
 
-    async def _charge(self, span: _Span, tenant_id: str, book: Sequence[ResourcePrice]) -> None:
+    async def _charge(
+        self, span: _Span, until_ms: int, tenant_id: str, book: Sequence[ResourcePrice]
+    ) -> None:
         taken = span.taken
         mine = [
             each for each in book if each.resource == taken.resource and each.subject in (taken.subject, _ANY)
         ]
         changes = [milliseconds(each.valid_from) for each in mine]
-        for window_ms, start_ms, until_ms in list(_windows(span.charged_ms, span.until_ms, changes)):
+        for window_ms, start_ms, end_ms in list(_windows(span.charged_ms, until_ms, changes)):
             price = _price_at(mine, window_ms)
             await self._writer.submit(
                 Measure(
@@ -135,12 +134,12 @@ class Resources:
                     tenant_id=tenant_id,
                     window_ms=window_ms,
                     start_ms=start_ms,
-                    until_ms=until_ms,
+                    until_ms=end_ms,
                     price_version=0 if price is None else price.version,
                     price_micros=0 if price is None else price.micros,
                 )
             )
-            span.charged_ms = until_ms
+            span.charged_ms = end_ms
 
 
 def _windows(start_ms: int, until_ms: int, changes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
