@@ -150,3 +150,21 @@ async def test_what_ran_until_the_end_of_the_server_is_charged_by_the_next_look(
     await house.metering.beat()
     (row,) = [row for row in (await _usage(admin, group_by="model"))["resources"] if row["name"] == "stub"]
     assert 3000 * 600_000 <= row["quantity"] < 3000 * 780_000
+
+
+async def test_a_store_that_cannot_be_looked_into_keeps_nothing_else_from_being_charged(
+    admin: Person, house: House, clock: LeapingClock
+) -> None:
+    async def lost() -> dict[str, int]:
+        raise OSError("gone")
+
+    await _keep(house, admin, 1_500_000)
+    await house.metering.beat()
+    house.metering.stores = {**house.metering.stores, "files": lost}
+    clock.ahead += timedelta(hours=1)
+    with pytest.raises(OSError, match="gone"):
+        await house.metering.beat()
+    rows = (await _usage(admin, group_by="model"))["resources"]
+    took = {row["name"]: row["quantity"] for row in rows}
+    assert took["stub"] >= 3 * _HOUR
+    assert took["files"] >= 2 * 3_600_000

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from math import ceil
 from typing import Any, Final
@@ -15,6 +16,9 @@ from jixi.models.deployments import DeploymentSpec, Lack, Room, RoomFor
 
 _log = structlog.get_logger()
 _EVERY_S: Final = 15.0
+_LOOK: Final = 20
+"""So many beats lie between two looks into the stores: five minutes."""
+_LATE_S: Final = 5.0
 _MEGABYTE: Final = 1_000_000
 
 Kept = Callable[[], Awaitable[Mapping[Any, int]]]
@@ -38,19 +42,19 @@ class Metering:
         self._payer = payer
         self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
-        self._until_looked: Callable[[], None] = lambda: None
+        self._until_looked: dict[str, Callable[[], None]] = {}
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="metering")
 
     async def close(self) -> None:
-        """Charge what was taken until now, then stop."""
+        """Charge what was taken until now, if that takes no longer than some seconds, then stop."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-        await self._well()
+        await self._well(self.charge, _LATE_S)
 
     def metered(self, room_for: RoomFor) -> RoomFor:
         """The same rooms: for as long as an engine runs in one, what that is of accelerators and CPUs is taken."""
@@ -62,16 +66,28 @@ class Metering:
         return room
 
     async def beat(self) -> None:
-        """Charge what was taken until now. Raises `ledger_unavailable`, and what a database that is away raises."""
-        house, kept = await self._payer(), await self._kept()
-        self._until_looked()
-        self._until_looked = self._resources.begin(kept)
-        await self._resources.beat(house)
+        """Look into the stores, and charge what was taken until now.
 
-    async def _kept(self) -> list[Taken]:
-        """What lies in the stores now. Every process calls it the same, so that it is charged once."""
-        found = [(name, await store()) for name, store in self.stores.items()]
-        return [
+        Raises what `charge` raises, and then what a store raises: until that can be looked into again, what lay there
+        last is taken.
+        """
+        looks = [self._look(name, store) for name, store in self.stores.items()]
+        outcomes = await asyncio.gather(*looks, return_exceptions=True)
+        await self.charge()
+        for error in outcomes:
+            if error is not None:
+                raise error
+
+    async def charge(self) -> None:
+        """What was taken until now. Raises `ledger_unavailable`, and what a database that is away raises."""
+        await self._resources.beat(await self._payer())
+
+    async def _look(self, name: str, store: Kept) -> None:
+        """What lies in a store now. Every process calls it the same, so that it is charged once."""
+        sizes = await store()
+        if name in self._until_looked:
+            self._until_looked[name]()
+        self._until_looked[name] = self._resources.begin(
             Taken(
                 key=f"{tenant_id or 'house'}:{name}",
                 tenant_id=tenant_id,
@@ -80,19 +96,19 @@ class Metering:
                 name=name,
                 amount=-(-size // _MEGABYTE),
             )
-            for name, sizes in found
             for tenant_id, size in sizes.items()
             if size
-        ]
+        )
 
     async def _run(self) -> None:
-        while True:
+        for turn in itertools.count():
             await asyncio.sleep(self._every_s)
-            await self._well()
+            await self._well(self.charge if turn % _LOOK else self.beat)
 
-    async def _well(self) -> None:
+    async def _well(self, step: Callable[[], Awaitable[None]], within_s: float | None = None) -> None:
         try:
-            await self.beat()
+            async with asyncio.timeout(within_s):
+                await step()
         except Exception as error:  # noqa: BLE001  (whatever it is, the next beat makes up for it)
             _log.error("resources_not_charged", error=type(error).__name__)
 

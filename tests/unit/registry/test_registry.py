@@ -60,6 +60,19 @@ async def grown(registry: ModelRegistry, base: str = "qwen3-8b") -> tuple[OwnMod
     return model, await registry.add_version(OURS, "mem_1", model.id, draft)
 
 
+async def test_a_file_of_several_versions_is_kept_once_by_each_tenant(registry: ModelRegistry) -> None:
+    assert await registry.kept() == {}
+    model, _ = await grown(registry)
+    large = KeptFile("model", "large.gguf", 2**40 + 1, "cd" * 32)
+    await registry.add_version(OURS, "mem_1", model.id, replace(TUNED, files=[FILE, large]))
+    await registry.add_version(OURS, "mem_1", model.id, TUNED)
+    theirs = await registry.add(THEIRS, "mem_2", DRAFT)
+    await registry.add_version(THEIRS, "mem_2", theirs.id, TUNED)
+    shared = await registry.add(KEEPER, "mem_0", DRAFT, shared=True)
+    await registry.add_version(KEEPER, "mem_0", shared.id, TUNED)
+    assert await registry.kept() == {"ten_1": 2**40 + 5_001, "ten_2": 5_000, None: 5_000}
+
+
 async def test_a_model_is_its_tenants_and_a_foreign_one_is_like_an_unknown_one(
     registry: ModelRegistry,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     ColumnElement,
     Integer,
@@ -12,10 +13,12 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    cast,
     func,
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -94,14 +97,17 @@ class ModelRecords:
 
     async def kept(self) -> dict[str | None, int]:
         """Bytes by tenant; a file of several versions lies in the store once."""
-        query = select(_MODELS.c.tenant_id, _VERSIONS.c.facts)
-        query = query.join(_VERSIONS, _MODELS.c.id == _VERSIONS.c.model_id)
-        sizes: dict[str | None, dict[str, int]] = {}
+        elements = func.json_array_elements if self._database.is_postgres else func.json_each
+        file = elements(_VERSIONS.c.facts["files"]).table_valued(Column("value", JSON)).alias("file")
+        # An integer of PostgreSQL has 32 bits.
+        digest, size = file.c.value["sha256"].as_string(), cast(file.c.value["bytes"].as_string(), BigInteger)
+        of_models = _VERSIONS.c.model_id == _MODELS.c.id
+        files = select(_MODELS.c.tenant_id, digest.label("sha256"), func.max(size).label("bytes"))
+        files = files.join(_VERSIONS, of_models).join(file, true()).group_by(_MODELS.c.tenant_id, digest)
+        each = files.subquery()
+        query = select(each.c.tenant_id, func.sum(each.c.bytes)).group_by(each.c.tenant_id)
         async with self._database.session() as session:
-            for tenant_id, facts in await session.execute(query):
-                theirs = sizes.setdefault(tenant_id, {})
-                theirs.update({file["sha256"]: file["bytes"] for file in facts["files"]})
-        return {tenant_id: sum(theirs.values()) for tenant_id, theirs in sizes.items()}
+            return {tenant_id: int(total) for tenant_id, total in await session.execute(query)}
 
     async def get(self, viewer: Viewer, model_id: str) -> OwnModel:
         """Raises `not_found`, for another tenant's as for one that never was."""
