@@ -168,3 +168,13 @@ async def test_a_store_that_cannot_be_looked_into_keeps_nothing_else_from_being_
     took = {row["name"]: row["quantity"] for row in rows}
     assert took["stub"] >= 3 * _HOUR
     assert took["files"] >= 2 * 3_600_000
+
+
+async def test_a_database_that_does_not_answer_holds_up_the_end_for_some_seconds_only(house: House) -> None:
+    async def never() -> str | None:
+        await asyncio.Event().wait()
+        return None
+
+    metering = type(house.metering)(house.ledger.resources, never)
+    async with asyncio.timeout(60):
+        await metering.close()
