@@ -1,5 +1,6 @@
 """The work of processors and their energy are rates between two readings of the kernel's counters."""
 
+import os
 from pathlib import Path
 
 import psutil
@@ -34,6 +35,33 @@ def test_this_machine_counts_its_work() -> None:
     assert power_w is None or power_w >= 0
 
 
+def test_the_work_is_that_of_the_processors_on_which_we_may_run(tmp_path: Path) -> None:
+    ours = os.sched_getaffinity(0)
+    one = max(ours)
+    os.sched_setaffinity(0, {one})
+    try:
+        found = read_counters(tmp_path)
+        spent = psutil.cpu_times(percpu=True)[one]
+    finally:
+        os.sched_setaffinity(0, ours)
+    assert found.cpus == 1
+    assert found.busy_s == pytest.approx(
+        spent.user + spent.nice + spent.system + spent.irq + spent.softirq, abs=30
+    )
+
+
+def test_a_limit_above_the_processors_on_which_we_may_run_is_none(tmp_path: Path) -> None:
+    root = tree(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/\n",
+            "sys/fs/cgroup/cpu.max": "100000000 100000\n",
+            "sys/fs/cgroup/cpu.stat": "usage_usec 3000000\n",
+        },
+    )
+    assert read_counters(root) == Counters(3.0, len(os.sched_getaffinity(0)), {})
+
+
 def test_in_a_container_with_a_limit_its_own_work_counts(tmp_path: Path) -> None:
     root = tree(
         tmp_path,
@@ -51,12 +79,12 @@ def test_the_first_version_of_control_groups_counts_in_nanoseconds(tmp_path: Pat
         tmp_path,
         {
             "proc/self/cgroup": "3:cpu,cpuacct:/docker/abc\n",
-            "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "200000\n",
+            "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "50000\n",
             "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
             "sys/fs/cgroup/cpu,cpuacct/cpuacct.usage": "4500000000\n",
         },
     )
-    assert read_counters(root) == Counters(4.5, 2.0, {})
+    assert read_counters(root) == Counters(4.5, 0.5, {})
 
 
 def test_of_rapl_whole_packages_count_and_nothing_twice(tmp_path: Path) -> None:

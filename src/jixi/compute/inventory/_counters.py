@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import psutil
 
-from jixi.compute.inventory._kernel import cpu_limit, groups, number, statistic, words
+from jixi.compute.inventory._kernel import cpu_limit, groups, number, processors, statistic, words
 
 _BUSY: Final = ("user", "nice", "system", "irq", "softirq")
 # RAPL's zones of whole packages; those within them, and `psys` around them, would count the same twice.
@@ -39,13 +39,11 @@ class Rates(NamedTuple):
 
 
 def read_counters(root: Path = Path("/")) -> Counters:
-    """Of the control group that limits our processors, else of the machine. `root` is where /proc and /sys are."""
-    limited = _limited(root)
-    if limited is None:
-        spent = psutil.cpu_times()
-        busy = sum(float(getattr(spent, name, 0)) for name in _BUSY)
-        limited = busy, float(psutil.cpu_count() or 1)
-    return Counters(*limited, dict(_packages(root)))
+    """Of the control group that limits our processors, else of those on which we may run. `root` is where /proc and
+    /sys are.
+    """
+    busy, cpus = _limited(root) or _machine()
+    return Counters(busy, min(cpus, len(processors())), dict(_packages(root)))
 
 
 def rates(before: Counters, after: Counters, seconds: float) -> Rates:
@@ -60,6 +58,13 @@ def rates(before: Counters, after: Counters, seconds: float) -> Rates:
     ]
     power = sum(joules) / seconds if joules and len(joules) == len(after.packages) else None
     return Rates(min(1.0, max(0.0, busy)), power)
+
+
+def _machine() -> tuple[float, float]:
+    """Seconds of work, and processors: those on which we may run, or all where they are numbered otherwise."""
+    spent, ours = psutil.cpu_times(percpu=True), processors()
+    chosen = [spent[each] for each in ours] if max(ours) < len(spent) else spent
+    return sum(float(getattr(each, name, 0)) for each in chosen for name in _BUSY), float(len(chosen))
 
 
 def _limited(root: Path) -> tuple[float, float] | None:

@@ -1,7 +1,14 @@
-"""What the kernel says in small files: control groups, and numbers in them."""
+"""What the kernel says: the processors that we may use, and, in small files, control groups and numbers in them."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+
+def processors() -> set[int]:
+    """The numbers of those on which this process may run."""
+    return os.sched_getaffinity(0) if sys.platform == "linux" else set(range(os.cpu_count() or 1))
 
 
 def groups(root: Path) -> Iterator[Path]:

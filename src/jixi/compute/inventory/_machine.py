@@ -1,13 +1,11 @@
 """Processors and main memory: what the machine has, or less where a control group (a container's limit) says so."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import psutil
 
-from jixi.compute.inventory._kernel import cpu_limit, groups, number, statistic
+from jixi.compute.inventory._kernel import cpu_limit, groups, number, processors, statistic
 
 # What version 1 of control groups says where there is no limit: the largest number of pages.
 _NO_LIMIT: Final = 2**60
@@ -24,7 +22,7 @@ class Machine(NamedTuple):
 def read_machine(root: Path = Path("/")) -> Machine:
     """What this process may use. `root` is where /proc and /sys are."""
     whole = psutil.virtual_memory()
-    cpus = float(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+    cpus = float(len(processors()))
     total, free = whole.total, whole.available
     for group in groups(root):
         limit, used = _memory(group)
