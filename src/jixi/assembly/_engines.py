@@ -10,7 +10,7 @@ from jixi.assembly._metering import Metering
 from jixi.assembly._settings import Settings
 from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
 from jixi.compute.history import History
-from jixi.compute.inventory import Inventory
+from jixi.compute.inventory import Inventory, Meter
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
 from jixi.jobs import Jobs
@@ -49,7 +49,8 @@ async def open_fleet(
     rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve)
     await rooms.start()
     stack.push_async_callback(rooms.close)
-    history = History(database, clock, rooms.look, rooms.placements, settings.node_history_days)
+    measure = Meter(clock).read
+    history = History(database, clock, rooms.look, measure, rooms.placements, settings.node_history_days)
     await history.start()
     stack.push_async_callback(history.close)
     environments = engine_environments(settings)

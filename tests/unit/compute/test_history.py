@@ -1,7 +1,8 @@
 """What nodes did over time: each sample is there once, sums are those of the samples, and gaps are not guessed."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -10,9 +11,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from jixi.compute.history import PACE_S, History, span
-from jixi.compute.inventory import Accelerator, Node
+from jixi.compute.inventory import Accelerator, Counters, Energy, Inventory, Meter, Node, Rates
+from jixi.compute.inventory import Machine as Hardware
 from jixi.compute.placement import Placement
 from jixi.core.errors import JixiError
 from jixi.storage import Database
@@ -34,7 +38,11 @@ class Machine:
         self.utilisation: float | None = None
         self.used = GIB
         self.placements: list[Placement] = []
-        self.history = History(database, self.clock, self.look, lambda: self.placements, days)
+        self.load = Rates()
+        self.history = History(database, self.clock, self.look, self.measure, lambda: self.placements, days)
+
+    async def measure(self) -> Rates:
+        return self.load
 
     async def look(self) -> Sequence[Node]:
         card = Accelerator(
@@ -77,6 +85,27 @@ async def test_energy_is_power_over_time_by_the_trapezoid_rule(database: Databas
     )
     assert (memory.place, memory.joules, memory.measured_s) == ("memory", None, 0)
     assert (past.joules, past.measured_s, past.known_s) == (card.joules, PACE_S, 3 * PACE_S)
+
+
+async def test_load_and_power_of_the_processors_are_of_the_whole_beat_however_often_others_look(
+    database: Database,
+) -> None:
+    clock, worked = FrozenClock(START), 0.0
+
+    def counted() -> Counters:
+        return Counters(worked * 2, 2, {"package": Energy(worked * 60, 10**6)})
+
+    inventory = Inventory(clock, machine=lambda: Hardware(2, 4, 1), counters=counted, readers=[], name="one")
+    history = History(database, clock, inventory.nodes, Meter(clock, counted).read, list[Placement], 14)
+    for _ in range(3):
+        await history.record()
+        for seconds in (PACE_S / 3, PACE_S / 3, 0):
+            worked += seconds
+            clock.advance(PACE_S / 3)
+            await inventory.nodes()
+    (memory,) = (await history.past("one", span(START, clock.now(), PACE_S))).series
+    seen = [(point.utilisation, point.power_w) for point in memory.points]
+    assert seen == [(None, None), *[(pytest.approx(2 / 3), pytest.approx(40))] * 2]
 
 
 async def test_a_gap_and_a_silent_driver_add_nothing_and_are_told(database: Database) -> None:
@@ -213,6 +242,25 @@ async def test_what_ran_where_is_told_from_when_to_when(database: Database) -> N
     assert [stay.held_bytes // GIB for stay in past.stays] == [2, 1, 1]
 
 
+async def test_what_began_at_the_end_of_a_span_is_not_in_it_and_what_ran_then_was_going_on(
+    database: Database,
+) -> None:
+    machine = Machine(database)
+    for group in ("chat", "chat", "code", "code", "more"):
+        machine.holds("old", group)
+        await machine.beats([None])
+    machine.holds()
+    await machine.beats([None])
+
+    async def stays(beats: int) -> list[tuple[str, bool]]:
+        past = await machine.history.past("one", span(START, START + beats * BEAT))
+        return sorted((stay.deployment, stay.ongoing) for stay in past.stays)
+
+    assert await stays(2) == [("chat", False), ("old", True)]
+    assert await stays(3) == [("chat", False), ("code", True), ("old", True)]
+    assert ("old", False) in await stays(6)
+
+
 async def test_nothing_goes_on_where_nobody_has_looked_for_a_while(database: Database) -> None:
     machine = Machine(database)
     machine.holds("chat")
@@ -231,25 +279,93 @@ async def test_old_samples_are_forgotten_and_none_is_kept_where_days_are_none(da
     past = await machine.history.past("one", span(START, machine.clock.now()))
     assert [len(each.points) for each in past.series] == [1, 1]
     machine = Machine(database, days=0, name="other")
+    await machine.beats([100])
+    assert (await machine.history.past("other", span(START, START + BEAT))).series
     await machine.history.start()
+    async with asyncio.timeout(60):
+        while (await machine.history.past("other", span(START, START + BEAT))).series:
+            pass
     await machine.history.close()
-    assert (await machine.history.past("other", span(START, START + BEAT))).series == []
+
+
+async def test_what_is_old_goes_hour_by_hour_so_that_others_write_between(database: Database) -> None:
+    machine = Machine(database, days=1)
+    machine.holds("chat")
+    for _ in range(3):
+        await machine.beats([100])
+        machine.clock.advance(3600)
+    machine.clock.advance(86_400)
+    commits = 0
+
+    def count(*_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    event.listen(database.engine.sync_engine, "commit", count)
+    await machine.history.sweep()
+    event.remove(database.engine.sync_engine, "commit", count)
+    assert commits >= 2 * 3
+    past = await machine.history.past("one", span(START, machine.clock.now()))
+    assert (past.series, past.stays) == ([], [])
+
+
+class Counted(Database):
+    """Tells how many transactions were open at once."""
+
+    now = most = 0
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[AsyncSession]:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            async with super().session() as session:
+                yield session
+        finally:
+            self.now -= 1
+
+
+async def test_many_who_ask_for_the_past_hold_one_connection(database_url: str, database: Database) -> None:
+    await Machine(database).beats([100])
+    counted = Counted(database_url)
+    history = Machine(counted).history
+    answers = await asyncio.gather(*(history.past("one", span(START, START + BEAT)) for _ in range(5)))
+    await counted.close()
+    assert counted.most == 1
+    assert all(each.series for each in answers)
 
 
 async def test_a_beat_that_fails_does_not_end_the_next(database: Database) -> None:
     machine = Machine(database)
-    tried = asyncio.Event()
-    look = machine.look
+    machine.clock.advance(PACE_S - 0.1)
+    tried = asyncio.Semaphore(0)
 
     async def broken() -> Sequence[Node]:
-        tried.set()
+        tried.release()
         raise OSError("no such device")
 
-    history = History(database, machine.clock, broken, list[Placement], 14)
+    history = History(database, machine.clock, broken, machine.measure, list[Placement], 14)
     await history.start()
     async with asyncio.timeout(30):
-        await tried.wait()
-    assert await look()
+        await tried.acquire()
+        await tried.acquire()
+    await history.close()
+
+
+async def test_the_first_sample_waits_for_its_beat(database: Database) -> None:
+    machine = Machine(database)
+    machine.clock.advance(PACE_S / 2)
+    looked = asyncio.Event()
+
+    async def look() -> Sequence[Node]:
+        looked.set()
+        return await machine.look()
+
+    history = History(database, machine.clock, look, machine.measure, list[Placement], 14)
+    await history.start()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await looked.wait()
     await history.close()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Final
@@ -12,7 +13,7 @@ import structlog
 
 from jixi.compute.history._records import HistoryRecords
 from jixi.compute.history._values import PACE_S, Holding, Past, Sample, Series, Span, floor
-from jixi.compute.inventory import Node
+from jixi.compute.inventory import Node, Rates
 from jixi.compute.placement import MAIN_MEMORY, Placement
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
@@ -25,6 +26,8 @@ _EARLY: Final = timedelta(seconds=0.5)
 
 Look = Callable[[], Awaitable[Sequence[Node]]]
 """Reads what is in use on the nodes now."""
+Measure = Callable[[], Awaitable[Rates]]
+"""Tells the load and power of the node's processors since it was last asked; nobody else may ask it."""
 Held = Callable[[], Iterable[Placement]]
 """What replicas hold now."""
 
@@ -34,12 +37,17 @@ class History:
     once.
     """
 
-    def __init__(self, database: Database, clock: Clock, look: Look, held: Held, days: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, look: Look, measure: Measure, held: Held, days: int
+    ) -> None:
         self._records = HistoryRecords(database)
         self._clock = clock
         self._look = look
+        self._measure = measure
         self._held = held
         self._days = days
+        # A long time takes the database a while; several such questions would hold all of its connections.
+        self._asking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -57,8 +65,8 @@ class History:
         """Take the sample of this beat."""
         # A timer may fire a little before its time by the wall clock.
         at = floor(self._clock.now() + _EARLY)
-        nodes = await self._look()
-        taken = [sample for node in nodes for sample in _samples(at, node)]
+        load = (await self._measure())._asdict()
+        taken = [sample for node in await self._look() for sample in _samples(at, replace(node, **load))]
         await self._records.add(taken, _holdings(at, self._held()))
 
     async def sweep(self) -> None:
@@ -66,7 +74,11 @@ class History:
         await self._records.forget_before(floor(self._clock.now()) - self._days * _DAY_S)
 
     async def past(self, node: str, span: Span) -> Past:
-        """A node over time; raises `not_found` for one that was never seen."""
+        """A node over time; raises `not_found` for one that was never seen. One question at a time is answered."""
+        async with self._asking:
+            return await self._past(node, span)
+
+    async def _past(self, node: str, span: Span) -> Past:
         series = await self._records.series(node, span)
         if not series and not await self._known(node):
             raise problem("not_found", noun="node")
@@ -80,11 +92,11 @@ class History:
 
     async def _go_on(self) -> None:
         for beat in count():
-            if self._days:
-                await self._try(self.record)
             if beat % _SWEEP_EVERY == 0:
                 await self._try(self.sweep)
             await asyncio.sleep(PACE_S - self._clock.now().timestamp() % PACE_S)
+            if self._days:
+                await self._try(self.record)
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
         """A sample is not worth a failure of anything else."""

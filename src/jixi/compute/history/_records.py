@@ -53,6 +53,7 @@ _INSERT_HOLDINGS: Final = (
     " VALUES {rows} ON CONFLICT (at, node, place, deployment) DO NOTHING"
 )
 _MOST_STAYS: Final = 2000
+_SLICE_S: Final = 3600
 
 
 class HistoryRecords:
@@ -68,9 +69,19 @@ class HistoryRecords:
                     await connection.run_sync(execute_rows, statement, some)
 
     async def forget_before(self, then: int) -> None:
+        """In slices, each a transaction: whoever writes meanwhile waits for no more than one."""
+        for table in (holdings, samples):
+            while await self._forget_slice(table, then):
+                pass
+
+    async def _forget_slice(self, table: Table, then: int) -> bool:
+        """The oldest; whether there was one."""
         async with self._database.session() as session:
-            for table in (holdings, samples):
-                await session.execute(delete(table).where(table.c.at < then))
+            oldest = (await session.execute(select(func.min(table.c.at)))).scalar()
+            if oldest is None or oldest >= then:
+                return False
+            await session.execute(delete(table).where(table.c.at < min(then, oldest + _SLICE_S)))
+            return True
 
     async def knows(self, node: str) -> bool:
         query = select(samples.c.at).where(samples.c.node == node).limit(1)
@@ -119,12 +130,13 @@ class HistoryRecords:
                 func.max(islands.c.held_bytes),
             )
             .group_by(islands.c.place, islands.c.deployment, islands.c.island)
+            .having(func.min(islands.c.at) < span.end)
             .order_by(last.desc(), islands.c.place, islands.c.deployment)
             .limit(_MOST_STAYS)
         )
-        newest = select(func.max(samples.c.at)).where(samples.c.node == node)
+        newest = select(func.max(samples.c.at)).where(samples.c.node == node, samples.c.at <= span.end)
         async with self._database.session() as session:
-            seen = max((await session.execute(newest)).scalar() or 0, now - GAP_S)
+            seen = max((await session.execute(newest)).scalar() or 0, min(now, span.end) - GAP_S)
             rows = (await session.execute(query)).all()
         return sorted((_stay(span, seen, *row) for row in rows), key=lambda stay: stay.began_at)
 
@@ -178,6 +190,6 @@ def _point(
 
 
 def _stay(span: Span, newest: int, deployment: str, place: str, began: int, last: int, held: int) -> Stay:
-    """`newest`: what was seen then or later is still there."""
+    """`newest`: what was seen then or later was there at the end."""
     ended = min(last + PACE_S, span.end)
     return Stay(deployment, place, instant(began), instant(ended), held, last >= newest)

@@ -70,7 +70,9 @@ class Series(NamedTuple):
 
 
 class Stay(NamedTuple):
-    """From when to when a deployment was seen to hold a place, and the most that it held. `ongoing`: it still does."""
+    """From when to when a deployment was seen to hold a place, and the most that it held. `ongoing`: at the end of the
+    span it still did.
+    """
 
     deployment: str
     place: str

@@ -7,6 +7,7 @@ Must not: decide what runs where (placement does), know models. Tests: tests/uni
 from jixi.compute.inventory._counters import Counters, Energy, Rates, rates, read_counters
 from jixi.compute.inventory._inventory import Inventory, Reader
 from jixi.compute.inventory._machine import Machine, read_machine
+from jixi.compute.inventory._meter import Meter
 from jixi.compute.inventory._nvidia import NvidiaReader
 from jixi.compute.inventory._tools import parse_amd_smi, parse_npu_smi, parse_rocm_smi, read_amd, read_ascend
 from jixi.compute.inventory._values import Accelerator, Node, Vendor
@@ -17,6 +18,7 @@ __all__ = [
     "Energy",
     "Inventory",
     "Machine",
+    "Meter",
     "Node",
     "NvidiaReader",
     "Rates",

@@ -5,8 +5,9 @@ import platform
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from jixi.compute.inventory._counters import Counters, Rates, rates, read_counters
+from jixi.compute.inventory._counters import Counters, read_counters
 from jixi.compute.inventory._machine import Machine, read_machine
+from jixi.compute.inventory._meter import Meter
 from jixi.compute.inventory._nvidia import NvidiaReader
 from jixi.compute.inventory._tools import read_amd, read_ascend
 from jixi.compute.inventory._values import Accelerator, Node
@@ -32,8 +33,7 @@ class Inventory:
     ) -> None:
         self._clock = clock
         self._machine = machine
-        self._counters = counters
-        self._counted: tuple[float, Counters] | None = None
+        self._meter = Meter(clock, counters)
         self._readers = list(_vendors() if readers is None else readers)
         self._name = name or platform.node() or "localhost"
         self._nodes: tuple[Node, ...] = ()
@@ -54,7 +54,7 @@ class Inventory:
         if self._read_at is None:
             self._readers = [reader for reader, some in zip(self._readers, found, strict=True) if some]
         machine = await asyncio.to_thread(self._machine)
-        utilisation, power_w = await self._rates()
+        utilisation, power_w = await self._meter.read()
         return Node(
             name=self._name,
             cpus=machine.cpus,
@@ -64,12 +64,6 @@ class Inventory:
             utilisation=utilisation,
             power_w=power_w,
         )
-
-    async def _rates(self) -> Rates:
-        """Since the last reading; nothing is known at the first."""
-        now, counted = self._clock.monotonic(), await asyncio.to_thread(self._counters)
-        before, self._counted = self._counted, (now, counted)
-        return Rates() if before is None else rates(before[1], counted, now - before[0])
 
 
 def _vendors() -> list[Reader]:
