@@ -151,6 +151,10 @@ def _cost(part: Part, currency: str, chinese: bool) -> tuple[Chart, ...]:
 def _tornado(part: Part, plan: admin.TrainingPlan | admin.ServingPlan, chinese: bool) -> tuple[Chart, ...]:
     if (tornado := plan.tornado) is None:
         return ()
+    moving = [swing for swing in tornado.swings if swing.result_low != swing.result_high]
+    if not moving:
+        # Nothing costs anything, such as where every price is zero.
+        return ()
     way = {"owned": ("owned", "自有"), "rented": ("rented", "租用")}[tornado.pay][chinese]
     english = f"What 20 % of one input changes of the {way} cost"
     return (
@@ -164,8 +168,7 @@ def _tornado(part: Part, plan: admin.TrainingPlan | admin.ServingPlan, chinese: 
                     part=part,
                     values=(swing.result_low - tornado.cost, swing.result_high - tornado.cost),
                 )
-                for swing in tornado.swings
-                if swing.result_low != swing.result_high
+                for swing in moving
             ),
             around=True,
         ),
