@@ -118,6 +118,34 @@ async def test_a_file_speaks_the_readers_language(admin: Person, kind: str) -> N
     assert {"摘要", "输入", "图表", "来源"} <= set(openpyxl.load_workbook(BytesIO(content)).sheetnames)
 
 
+@pytest.mark.parametrize(
+    ("tornado", "free"), [("rented", {"rental": 0}), ("owned", {"purchase": 0, "electricity_price": 0})]
+)
+@pytest.mark.parametrize(("kind", "body"), [("serving", SERVING), ("training", TRAINING)])
+async def test_a_plan_that_costs_nothing_has_files_without_the_chart_of_what_moves_its_cost(
+    admin: Person, kind: str, body: dict[str, Any], tornado: str, free: dict[str, float]
+) -> None:
+    wanted = body | {"tornado": tornado, "site": free}
+    pdf = await admin.post(f"/api/plans/{kind}/export?format=pdf", json=wanted)
+    assert pdf.status_code == 200, pdf.text
+    assert "What20%" not in text_of(pdf.content)
+    book = await admin.post(f"/api/plans/{kind}/export?format=xlsx", json=wanted)
+    titles = [row[0].value for row in openpyxl.load_workbook(BytesIO(book.content))["Charts"].iter_rows()]
+    assert not [title for title in titles if title and title.startswith("What 20 %")]
+
+
+async def test_a_pdf_prints_names_in_greek_cyrillic_and_chinese(admin: Person) -> None:
+    names = ["Аренда", "Ενοίκιο", "租用", "Loué"]
+    rented = [{"kind": "api", "name": name, "input_price": 1, "output_price": 3} for name in names]
+    answer = await admin.post(
+        "/api/plans/comparison/export?format=pdf", json=COMPARISON | {"options": rented, "million_tokens": 10}
+    )
+    assert answer.status_code == 200, answer.text
+    found = text_of(answer.content)
+    # At what decides, at its bar, over its inputs and over its working.
+    assert [name for name in names if found.count(name) < 4] == []
+
+
 async def test_an_unknown_format_or_a_model_without_facts_gives_no_file(admin: Person) -> None:
     made = (await admin.post("/api/models", json=MODEL)).json()
     for form, change, status, code in (

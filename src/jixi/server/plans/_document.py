@@ -21,6 +21,8 @@ from jixi.server.plans._words import shown
 from jixi.wire.admin import PlanFigure
 
 _CHINESE_RUN: Final = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+")
+# What Helvetica's encoding lacks: the font for Chinese has Greek, Cyrillic and signs too, and no ink for the rest.
+_NOT_LATIN_RUN: Final = re.compile(f"[^{re.escape(bytes(range(256)).decode('cp1252', 'ignore'))}]+")
 _WIDTH: Final = A4[0] - 36 * mm
 _LINE: Final = HexColor("#C9D3E0")
 _HEAD: Final = HexColor("#E8EEF7")
@@ -133,10 +135,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence
 
 
 def _text(text: str, kind: str) -> Paragraph:
-    """Chinese runs in their own font; Latin letters keep theirs, which sets them better."""
+    """All that is not Latin in the font for Chinese; Latin letters keep theirs, which sets them better."""
     size, leading = _SIZES[kind]
     chinese = _CHINESE_RUN.search(text) is not None
-    marked = _CHINESE_RUN.sub(lambda run: f'<font name="{CHINESE}">{run[0]}</font>', escape(text))
+    marked = _NOT_LATIN_RUN.sub(lambda run: f'<font name="{CHINESE}">{run[0]}</font>', escape(text))
     style = ParagraphStyle(
         kind,
         fontName="Helvetica-Bold" if kind in ("title", "heading") else "Helvetica",
