@@ -1,5 +1,6 @@
 """The server as one ASGI app: the border, and behind it the model API, the admin API and the console."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -49,6 +50,7 @@ def create_app(
         ending=ending,
         listeners=Listeners(),
         metrics_elsewhere=metrics_elsewhere,
+        printing=asyncio.Lock(),
     )
     site = Site(
         model_api=_model_api(

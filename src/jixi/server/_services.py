@@ -1,5 +1,6 @@
 """What the handlers of the admin API are handed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -33,6 +34,8 @@ class Services:
     ending: Ending
     listeners: Listeners
     metrics_elsewhere: MetricsElsewhere
+    printing: asyncio.Lock
+    """Held while a plan becomes a file: that is seconds of a processor, and many at once would keep calls waiting."""
 
 
 def services_of(request: Request) -> Services:
@@ -52,6 +55,10 @@ def _once(request: Request) -> Once:
     return services_of(request).once
 
 
+def _printing(request: Request) -> asyncio.Lock:
+    return services_of(request).printing
+
+
 def _ending(request: Request) -> Ending:
     return services_of(request).ending
 
@@ -59,6 +66,7 @@ def _ending(request: Request) -> Ending:
 TheHouse = Annotated[House, Depends(_house)]
 TheThrottle = Annotated[Throttle, Depends(_throttle)]
 TheOnce = Annotated[Once, Depends(_once)]
+ThePrinting = Annotated[asyncio.Lock, Depends(_printing)]
 
 
 def _metrics_elsewhere(request: Request) -> MetricsElsewhere:

@@ -1,6 +1,7 @@
 """/api/plans: what training or serving a model takes, lasts and costs. Pure calculation; nothing is kept."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,7 +11,7 @@ from jixi.server import plans
 from jixi.server._errors import errors
 from jixi.server._policy import requires
 from jixi.server._scope import language_of
-from jixi.server._services import TheHouse
+from jixi.server._services import TheHouse, ThePrinting
 from jixi.server.admin._models import viewer_of
 from jixi.wire import admin
 
@@ -59,6 +60,33 @@ async def plan_comparison(
 
 
 _Format = Annotated[plans.Format, Query(description="A workbook whose formulas go on working, or a PDF.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    """Makes one file at a time of all that are asked for."""
+
+    house: TheHouse
+    desk: _Desk
+    printing: ThePrinting
+    format: _Format
+
+    async def __call__(self, plan: plans.Plan) -> Response:
+        async with self.printing:
+            made = await asyncio.to_thread(
+                plans.export, plan, self.format, self.desk.language, self.house.clock.now()
+            )
+        return Response(
+            made.content,
+            media_type=made.media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="{made.name}"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+
+_ThePrinter = Annotated[_Printer, Depends()]
 _FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The file, in the reader's language.",
@@ -76,11 +104,10 @@ async def export_training(
     body: admin.TrainingPlanRequest,
     caller: _Reader,
     desk: _Desk,
-    house: TheHouse,
-    format: _Format,  # noqa: A002
+    printer: _ThePrinter,
 ) -> Response:
     """Every figure with its formula and source, charts and a summary."""
-    return await _file(desk, house, await asyncio.to_thread(plans.train, desk, body), format)
+    return await printer(await asyncio.to_thread(plans.train, desk, body))
 
 
 @router.post("/serving/export", summary="Plan the serving of a model, as a file", **_FILE)
@@ -88,11 +115,10 @@ async def export_serving(
     body: admin.ServingPlanRequest,
     caller: _Reader,
     desk: _Desk,
-    house: TheHouse,
-    format: _Format,  # noqa: A002
+    printer: _ThePrinter,
 ) -> Response:
     """Every figure with its formula and source, charts and a summary."""
-    return await _file(desk, house, await asyncio.to_thread(plans.serve, desk, body), format)
+    return await printer(await asyncio.to_thread(plans.serve, desk, body))
 
 
 @router.post("/comparison/export", summary="Compare ways to serve a model, as a file", **_FILE)
@@ -100,20 +126,7 @@ async def export_comparison(
     body: admin.ComparisonPlanRequest,
     caller: _Reader,
     desk: _Desk,
-    house: TheHouse,
-    format: _Format,  # noqa: A002
+    printer: _ThePrinter,
 ) -> Response:
     """Every figure with its formula and source, a chart and a summary."""
-    return await _file(desk, house, await asyncio.to_thread(plans.compare, desk, body), format)
-
-
-async def _file(desk: plans.Desk, house: TheHouse, plan: plans.Plan, format: plans.Format) -> Response:  # noqa: A002
-    made = await asyncio.to_thread(plans.export, plan, format, desk.language, house.clock.now())
-    return Response(
-        made.content,
-        media_type=made.media_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{made.name}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return await printer(await asyncio.to_thread(plans.compare, desk, body))
