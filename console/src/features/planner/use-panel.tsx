@@ -7,6 +7,7 @@ import type { Search } from "@/features/planner/state";
 import { usePlannerWords } from "@/features/planner/words";
 import * as format from "@/shared/format";
 import { Facts, Panel } from "@/shared/panel";
+import { useMay } from "@/shared/permissions";
 import { Bones, Empty, ErrorState } from "@/shared/states";
 import { Money, useLanguage } from "@/shared/values";
 
@@ -18,9 +19,11 @@ interface UsePanelProps {
 /** What the organisation asked for lately, by model: a plan begins with that instead of guesses. */
 export function UsePanel({ onFill, onClose }: UsePanelProps) {
   const words = usePlannerWords();
+  const all = useMay("usage.read");
+  const said = all ? words.usedText : words.usedOwn;
   const { data, error, refetch } = useQuery(usedQuery);
   return (
-    <Panel open title={words.usedTitle} subtitle={data ? words.usedText(data.days) : null} onClose={onClose}>
+    <Panel open title={words.usedTitle} subtitle={data ? said(data.days) : null} onClose={onClose}>
       {error ? <ErrorState error={error} retry={() => void refetch()} /> : !data ? <Bones lines={6} /> : data.items.length === 0 ? <Empty icon={ChartColumn} title={words.usedNone} text={words.usedNoneText} /> : null}
       {data?.items.map((use) => (
         <OneUse key={use.model} use={use} currency={data.currency} onFill={() => onFill(taskOf(use))} />
