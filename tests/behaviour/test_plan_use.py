@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from jixi.assembly import DeploymentSetting, House, Settings, open_house
 from jixi.core.ids import new_id
-from jixi.core.ports import Reservation, Settlement
+from jixi.core.ports import Reservation, Settlement, Tier
 from jixi.core.principal import Principal, Role, Scope
 from jixi.core.usage import Usage
 from tests.behaviour.people import Person, colleague, neighbour
@@ -25,7 +25,7 @@ async def house(data_dir: Path) -> AsyncIterator[House]:
         yield opened
 
 
-async def call(house: House, person: Person, model: str = "ours") -> None:
+async def call(house: House, person: Person, model: str = "ours", tier: Tier = "standard") -> None:
     """1 000 tokens in, 400 of them from a prompt cache, and 500 out."""
     hold = await house.ledger.reserve(
         Reservation(
@@ -41,6 +41,7 @@ async def call(house: House, person: Person, model: str = "ours") -> None:
             max_input_tokens=1000,
             max_output_tokens=500,
             stream=True,
+            tier=tier,
         )
     )
     usage = Usage(input_tokens=1000, cached_input_tokens=400, output_tokens=500)
@@ -71,6 +72,19 @@ async def test_use_fills_a_plan_and_a_comparison(app: ASGIApp, admin: Person, ho
     options = [{"kind": "rented", "name": "rented", "hardware": H100}]
     compared = task | {"million_tokens": used["million_tokens"], "options": options}
     assert (await admin.post("/api/plans/comparison", json=compared)).status_code == 200
+
+
+async def test_batches_alone_are_planned_as_spread_over_the_month(admin: Person, house: House) -> None:
+    for _ in range(3):
+        await call(house, admin, tier="batch")
+    (used,) = await items(admin)
+    assert (used["requests"], used["peak_requests_s"], used["peak_concurrency"]) == (3, 0, 0)
+    assert used["task"]["prompts_per_hour"] == pytest.approx(3 / 24)
+    answer = await admin.post(
+        "/api/plans/serving", json=used["task"] | {"model": "qwen3-8b", "hardware": H100}
+    )
+    assert answer.status_code == 200, answer.text
+    assert figures(answer.json())["month_tokens"]["value"] == pytest.approx(used["million_tokens"] * 1e6)
 
 
 async def test_use_is_that_of_the_own_organisation_and_for_developers_their_own(

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from jixi.core.ports import Hold, Outcome, Settlement
 from jixi.core.principal import Principal, Role
 from jixi.core.usage import Usage
@@ -62,6 +64,20 @@ async def test_a_members_own_use_has_nothing_of_the_others(
     (use,) = await use_of(database, clock, "mem_a")
     assert (use.calls, use.peak_running) == (1, 1)
     assert await use_of(database, clock, "mem_b") == []
+
+
+async def test_batches_are_summed_but_make_no_peak(
+    ledger: Ledger, database: Database, clock: FrozenClock
+) -> None:
+    for _ in range(3):
+        held = [await ledger.reserve(replace(a_call(), tier="batch")) for _ in range(2)]
+        for hold in held:
+            await ledger.settle(hold, ended(10, 20))
+    (use,) = await use_of(database, clock)
+    assert (use.calls, use.peak_minute, use.peak_running) == (6, 0, 0)
+    await ledger.settle(await ledger.reserve(a_call()), ended(10, 20))
+    (use,) = await use_of(database, clock)
+    assert (use.calls, use.peak_minute, use.peak_running) == (7, 1, 1)
 
 
 async def test_what_only_failed_is_no_use(ledger: Ledger, database: Database, clock: FrozenClock) -> None:

@@ -14,6 +14,8 @@ from jixi.storage import Database
 _WRITING: Final = charges.c.kind.in_((Scope.CHAT.value, Scope.COMPLETIONS.value))
 # What the response cache gave again was no work for an engine, and what failed says nothing of the usual length.
 _ANSWERED: Final = (charges.c.outcome == "ok") & charges.c.replayed.is_(False)
+# Batches wait until there is room: they make no peak.
+_AT_ONCE: Final = charges.c.tier != "batch"
 
 
 class UseRecords:
@@ -26,19 +28,13 @@ class UseRecords:
         running = dict(await self._rows(_most_running(selection)))
         # Of several, the last that is put in stays: who answered most comes last.
         targets = {model: target for model, target, _ in await self._rows(_targets(selection))}
-        return [
-            Use._make(
-                (
-                    model,
-                    targets[model],
-                    *map(int, sums),
-                    first_at,
-                    int(minutes[model]),
-                    max(1, int(running[model])),
-                )
-            )
-            for model, *sums, first_at in await self._rows(_sums(selection))
-        ]
+        uses = list[Use]()
+        for model, *sums, first_at in await self._rows(_sums(selection)):
+            peak = int(minutes.get(model, 0))
+            # A call that ends when it begins was on the way too.
+            most = max(min(1, peak), int(running.get(model, 0)))
+            uses.append(Use._make((model, targets[model], *map(int, sums), first_at, peak, most)))
+        return uses
 
     async def _rows(self, query: Any) -> Sequence[Any]:
         async with self._database.session() as session:
@@ -78,7 +74,7 @@ def _busiest_minutes(selection: Selection) -> Any:
     second: Any = extract("epoch", charges.c.opened_at)
     minute = (second - second % 60).label("minute")
     query = _answered((charges.c.model, minute, func.count().label("calls")), selection)
-    counted = query.group_by(charges.c.model, minute).subquery()
+    counted = query.where(_AT_ONCE).group_by(charges.c.model, minute).subquery()
     return select(counted.c.model, func.max(counted.c.calls)).group_by(counted.c.model)
 
 
@@ -86,7 +82,9 @@ def _most_running(selection: Selection) -> Any:
     """Calls that came less calls that went, summed up in the order of time; who goes makes room first."""
     steps = union_all(
         *(
-            _answered((charges.c.model, at.label("at"), literal(step).label("step")), selection)
+            _answered((charges.c.model, at.label("at"), literal(step).label("step")), selection).where(
+                _AT_ONCE
+            )
             for at, step in ((charges.c.opened_at, 1), (charges.c.charged_at, -1))
         )
     ).subquery()

@@ -42,7 +42,8 @@ async def get_plan_use(
 def _use(use: Use, store_model: str | None, now: datetime) -> PlanUse:
     tokens, share = use.input_tokens + use.output_tokens, use.cached_input_tokens / max(1, use.input_tokens)
     months = max(timedelta(days=1), now - use.first_at) / _MONTH
-    busiest_hour = use.peak_minute * 60
+    # Batches make no peak, but a month has room for them: they are spread over all of its hours.
+    busiest_hour = max(use.peak_minute * 60, use.calls / months / (_MONTH / timedelta(hours=1)))
     task = UsedTask(
         model=store_model,
         users=use.members,

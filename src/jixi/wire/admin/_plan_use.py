@@ -35,8 +35,10 @@ class PlanUse(Response):
     input_tokens: float = Field(description="Of a request, on average.")
     output_tokens: float = Field(description="Of a request, on average.")
     cached_share: float = Field(description="Of the input tokens, what a prompt cache served.")
-    peak_requests_s: float = Field(description="Requests a second in the busiest minute.")
-    peak_concurrency: int = Field(description="The most requests that were on the way at once.")
+    peak_requests_s: float = Field(description="Requests a second in the busiest minute, batches left out.")
+    peak_concurrency: int = Field(
+        description="The most requests that were on the way at once, batches left out."
+    )
     million_tokens: float = Field(description="A month at the pace since `first_at`, in and out.")
     spend_micros: int = Field(description="What all calls cost, those that failed included.")
     first_at: datetime
