@@ -28,6 +28,7 @@ _MAY_BE_USED = frozenset(
         "ISC",
         "MIT",
         "MIT-0",
+        "MIT-CMU",
         "MPL-2.0",
         "PSF-2.0",
     }
