@@ -58,7 +58,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running_server
 
 
-@pytest.mark.timeout(60)
 def test_a_watcher_gets_each_second_until_their_session_ends(server: Running) -> None:
     url = server.url
     with httpx2.Client(base_url=url, timeout=30) as browser:
@@ -79,7 +78,6 @@ def test_a_watcher_gets_each_second_until_their_session_ends(server: Running) ->
     assert len(rest) <= 8
 
 
-@pytest.mark.timeout(60)
 def test_live_views_are_bounded_and_one_that_is_left_makes_room(server: Running) -> None:
     with ExitStack() as open_views:
         browser = open_views.enter_context(httpx2.Client(base_url=server.url, timeout=30))

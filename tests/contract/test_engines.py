@@ -35,7 +35,6 @@ from jixi.models.environments import Environments
 from tests.adapters import write_gguf_adapter
 from tests.wheels import index_of, write_wheel
 
-pytestmark = pytest.mark.timeout(60)
 _WAIT_S = 60
 _PATHS = {
     Scope.CHAT: "/v1/chat/completions",

@@ -4,8 +4,8 @@ import asyncio
 import itertools
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any, Final
 
@@ -153,11 +153,22 @@ class Bytes:
         return needed <= self._free + sum(self._held[name] for name in ended)
 
 
-class _Bytes:
-    def __init__(self, of: Bytes, name: str, count: int) -> None:
-        self.env: dict[str, str] = {}
-        self.options: dict[str, object] = {}
+class GivenRoom:
+    """Room of which its engine is told nothing."""
+
+    def __init__(self) -> None:
+        self.env: Mapping[str, str] = {}
+        self.options: Mapping[str, object] = {}
         self.memory_bytes = 0
+        self.accelerators: Mapping[str, int] = {}
+
+    def occupied(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class _Bytes(GivenRoom):
+    def __init__(self, of: Bytes, name: str, count: int) -> None:
+        super().__init__()
         self.release = partial(of.take, name, -count)
 
 

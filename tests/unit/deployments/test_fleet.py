@@ -16,9 +16,8 @@ from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason, Room, anywhere
 from jixi.models.engines import EngineConnectionError
-from tests.unit.deployments.fleets import QUICK, MakeFleet, all_ready, stub
+from tests.unit.deployments.fleets import QUICK, GivenRoom, MakeFleet, all_ready, stub
 
-pytestmark = pytest.mark.timeout(60)
 _ASK = json.dumps({"messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}).encode()
 
 
@@ -379,13 +378,11 @@ async def test_who_follows_is_told_of_every_deployment_that_changed_and_of_those
     await changes.aclose()
 
 
-class WatchedRoom:
+class WatchedRoom(GivenRoom):
     """Room for all. Notes for each that is given back whether the engine was still there."""
 
     def __init__(self) -> None:
-        self.env: dict[str, str] = {}
-        self.options: dict[str, object] = {}
-        self.memory_bytes = 0
+        super().__init__()
         self.engine: psutil.Process | None = None
         self.given_back_amid: list[bool] = []
 

@@ -1,7 +1,6 @@
 """A deployment that nobody calls ends, and the next call brings it back and is answered."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 
 import psutil
@@ -12,6 +11,7 @@ from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lac
 from tests.unit.deployments.fleets import (
     Bytes,
     Callers,
+    GivenRoom,
     MakeFleet,
     all_ready,
     flying,
@@ -20,7 +20,6 @@ from tests.unit.deployments.fleets import (
     under_load,
 )
 
-pytestmark = pytest.mark.timeout(60)
 IDLE = Reason("idle")
 
 
@@ -131,14 +130,12 @@ async def test_what_was_stopped_by_hand_is_not_woken(make_fleet: MakeFleet) -> N
     assert (refused.value.code, refused.value.retry_after) == ("model_unavailable", None)
 
 
-class Memory:
+class Memory(GivenRoom):
     """Room for so many replicas over all deployments."""
 
     def __init__(self, replicas: int) -> None:
+        super().__init__()
         self.free = replicas
-        self.env: Mapping[str, str] = {}
-        self.options: Mapping[str, object] = {}
-        self.memory_bytes = 0
 
     def __call__(self, spec: DeploymentSpec) -> "Memory | Lack":
         if not self.free:

@@ -22,8 +22,6 @@ from tests.unit.deployments.fleets import (
     under_load,
 )
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def pids(status: DeploymentStatus) -> list[int]:
     return [each.pid for each in status.replicas if each.pid is not None]

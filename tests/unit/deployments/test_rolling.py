@@ -16,6 +16,7 @@ from tests.unit.deployments.fleets import (
     QUICK,
     Bytes,
     Callers,
+    GivenRoom,
     MakeFleet,
     all_ready,
     fixed,
@@ -24,8 +25,6 @@ from tests.unit.deployments.fleets import (
     stub,
     under_load,
 )
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def ended(status: DeploymentStatus) -> bool:
@@ -348,11 +347,9 @@ async def test_calls_that_take_longer_than_a_drain_may_are_cut(make_fleet: MakeF
     await gateway.close()
 
 
-class _Given:
+class _Given(GivenRoom):
     def __init__(self, room: "OneRoom") -> None:
-        self.env: dict[str, str] = {}
-        self.options: dict[str, object] = {}
-        self.memory_bytes = 0
+        super().__init__()
         self._room = room
 
     def release(self) -> None:

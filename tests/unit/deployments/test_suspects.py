@@ -17,7 +17,6 @@ from jixi.models.gateway import Call, Gateway, Limits
 from tests.unit.deployments.fleets import QUICK, MakeFleet, all_ready, fixed, stub
 from tests.unit.gateway.fakes import PRINCIPAL, OpenGate, RememberingMeter, chat
 
-pytestmark = pytest.mark.timeout(60)
 SLOW = json.dumps({"model": "m", "messages": chat(), "stub": {"stall_headers_s": 30}}).encode()
 
 

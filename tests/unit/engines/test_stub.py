@@ -22,7 +22,6 @@ from jixi.models.engines import (
 )
 
 _CHAT = "/v1/chat/completions"
-pytestmark = pytest.mark.timeout(60)
 
 
 class Stub:
