@@ -1,5 +1,6 @@
 """The whole path of a newcomer, in both languages: from the printed link to a metered call, by way of every page."""
 
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,9 +144,11 @@ def test_a_newcomer_sets_up_calls_a_model_and_finds_every_token(visitor: Newcome
     expect(page.get_by_text(MODEL).first).to_be_visible()
     page.goto("/usage?tab=calls")
     expect(page.get_by_text(MODEL)).not_to_have_count(0)
-    csv = page.request.get("/api/usage.csv?group_by=model").text()
-    (row,) = [line for line in csv.splitlines() if MODEL in line]
-    assert ",2," in row
+    table = page.request.get("/api/usage.csv?group_by=model").text().removeprefix("\ufeff")
+    calls = {
+        row["model"]: row["calls"] for row in csv.DictReader(table.splitlines()) if row["kind"] == "calls"
+    }
+    assert calls == {MODEL: "2"}
     assert visitor.complaints == []
 
 
