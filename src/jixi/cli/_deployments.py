@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jixi.cli._say import Terminal
+from jixi.cli._say import Terminal, unknown_field
 
 if TYPE_CHECKING:
     from jixi.client import Client
@@ -40,7 +40,7 @@ _Adapter = Annotated[
 ]
 _WORDS = frozenset({"description", "accept_license"})
 _NUMBERS = frozenset({"context", "parallel", "threads", "memory_bytes", "cpus", "gpus"})
-_KNOWN = ", ".join([*sorted(_WORDS | _NUMBERS), "scale.least, scale.most and so on, options.NAME"])
+_KNOWN = (*sorted(_WORDS | _NUMBERS), "scale.least, scale.most and so on", "options.NAME")
 _NO_ADAPTERS = "NONE"
 
 
@@ -309,7 +309,7 @@ def _said(model: str | None, variant: str | None, engine: str | None, more: Iter
         name, equals, value = text.partition("=")
         head, dot, tail = name.partition(".")
         if not equals or (dot and (head not in ("options", "scale") or not tail)):
-            raise _unknown(text)
+            raise unknown_field(text, _KNOWN)
         if dot:
             said.setdefault(head, {})[tail] = _value(value)
         elif name in _WORDS:
@@ -317,14 +317,8 @@ def _said(model: str | None, variant: str | None, engine: str | None, more: Iter
         elif name in _NUMBERS:
             said[name] = _value(value)
         else:
-            raise _unknown(text)
+            raise unknown_field(text, _KNOWN)
     return said
-
-
-def _unknown(text: str) -> typer.BadParameter:
-    return typer.BadParameter(
-        f"{text!r} is not understood; FIELD=VALUE takes the fields {_KNOWN}", param_hint="--set"
-    )
 
 
 def _adapters(said: Iterable[str] | None) -> dict[str, Any]:

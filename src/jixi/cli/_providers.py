@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jixi.cli._say import Terminal
+from jixi.cli._say import Terminal, unknown_field
 
 app = typer.Typer(no_args_is_help=True, help="The outside providers whose models are served.")
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -158,10 +158,7 @@ def _fields(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         name, _, value = text.partition("=")
         if name not in _FIELDS:
-            known = ", ".join(sorted(_FIELDS))
-            raise typer.BadParameter(
-                f"{text!r} is not understood; FIELD=VALUE takes the fields {known}", param_hint="--set"
-            )
+            raise unknown_field(text, sorted(_FIELDS))
         fields[name] = int(value) if value.isdecimal() else value
     return fields
 

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -61,6 +62,13 @@ def language_of_environment() -> Language:
         if value := os.environ.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def unknown_field(text: str, known: Iterable[str]) -> typer.BadParameter:
+    """What `--set` was given and does not take, with what it does."""
+    return typer.BadParameter(
+        f"{text!r} is not understood; FIELD=VALUE takes the fields {', '.join(known)}", param_hint="--set"
+    )
 
 
 def _plain(text: str) -> str:
