@@ -1,6 +1,8 @@
 """Whole answers and streams of one choice: what goes to the engine, what comes out, what is charged."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import msgspec
@@ -66,6 +68,24 @@ async def test_the_end_of_a_stream_waits_for_the_charge(house: House) -> None:
     assert b'"finish_reason":"length"' in rest
     assert rest.endswith(b"data: [DONE]\n\n")
     assert house.meter.settled["req_1"].outcome == "ok"
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_a_stream_that_is_over_leaves_nothing_to_the_collector(house: House, leaves: bool) -> None:
+    gc.disable()
+    try:
+        reply = await house.open(messages=chat(), max_tokens=3, stream=True)
+        assert reply.stream is not None
+        held = weakref.ref(reply.stream)
+        async for _ in reply.stream:
+            if leaves:
+                break
+        await reply.stream.aclose()
+        await house.gateway.close()
+        del reply
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 async def test_completions_and_embeddings_are_charged_too(house: House) -> None:

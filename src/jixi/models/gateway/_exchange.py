@@ -34,6 +34,7 @@ class Run(Struct, kw_only=True):
 
     `drains`: the answer is read to its end although the caller leaves.
     `lost` is what answers used that broke before anything of them was handed on, where their engines said so.
+    `reader` is who is told when the caller takes nothing any more, for as long as somebody holds it.
     """
 
     request: Request
@@ -47,7 +48,7 @@ class Run(Struct, kw_only=True):
     noted: Try
     suspicion: Suspicion
     drains: bool = False
-    on_lag: Callable[[JixiError], None] = lambda _: None
+    reader: Callable[[], Callable[[JixiError], None] | None] = lambda: None
     lost: list[Usage] = []
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakMethod
 
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
@@ -344,7 +345,8 @@ class Gateway:
             keep=keep,
             teller=call.teller,
         )
-        run.on_lag = delivery.leave_behind
+        # The delivery holds the run: the other way round it must not, or both would wait for the collector.
+        run.reader = WeakMethod(delivery.leave_behind)
         return delivery
 
     def _spawn(self, settlement: Coroutine[Any, Any, Any]) -> object:

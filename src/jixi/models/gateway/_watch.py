@@ -29,6 +29,8 @@ class Watch:
             self._timer = self._loop.call_later(limit_s, self._ring)
 
     def stop(self) -> None:
+        """Let go of the owner too: holding each other, they would wait for the collector."""
+        self._on_silence = _nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -41,3 +43,7 @@ class Watch:
             self._timer = None
             self.rang = True
             self._on_silence()
+
+
+def _nobody() -> None:
+    pass
