@@ -8,7 +8,7 @@ from jixi.governance.ledger._admission import admit, settle
 from jixi.governance.ledger._gauge import Demand, Gauge
 from jixi.governance.ledger._ledger import LEASE, Ledger
 from jixi.governance.ledger._limits import Limits
-from jixi.governance.ledger._prices import PriceBook, PriceEntry
+from jixi.governance.ledger._prices import PriceBook
 from jixi.governance.ledger._process import ProcessWriter
 from jixi.governance.ledger._resources import Resources
 from jixi.governance.ledger._shared import SharedWriter
@@ -22,6 +22,7 @@ from jixi.governance.ledger._values import (
     LimitScope,
     LimitValues,
     Minute,
+    PriceEntry,
     ResourcePrice,
     ResourceRow,
     Row,

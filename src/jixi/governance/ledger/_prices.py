@@ -1,7 +1,8 @@
 """The price book: versions that are added and never edited, read from memory on the hot path."""
 
-from datetime import datetime
-from typing import NamedTuple, TypedDict, Unpack
+import asyncio
+from collections.abc import Callable
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -10,6 +11,7 @@ from jixi.core.errors import problem
 from jixi.core.money import Price
 from jixi.core.usage import Unit
 from jixi.governance.ledger._records_prices import PriceRecords
+from jixi.governance.ledger._values import PriceEntry
 from jixi.storage import Database
 
 
@@ -22,14 +24,6 @@ class Terms(TypedDict, total=False):
     unit_micros: int | None
 
 
-class PriceEntry(NamedTuple):
-    """A price, since when it is valid, and who set it (None: the price that a deployment started with)."""
-
-    price: Price
-    valid_from: datetime
-    member_id: str | None
-
-
 class PriceBook:
     """What each model costs. `refresh` reads what other processes have set; the ledger calls it every 5 s."""
 
@@ -39,6 +33,7 @@ class PriceBook:
         self._current: dict[str, PriceEntry] = {}
         self._in_unit: dict[tuple[str, Unit | None], Price] = {}
         self._by_version: dict[int, Price] = {}
+        self._refreshing = asyncio.Lock()
 
     def price(self, model: str) -> Price:
         """The price in force; raises `price_unknown`, for nothing unpriced is served."""
@@ -82,10 +77,12 @@ class PriceBook:
 
     async def refresh(self) -> None:
         """Read what was added. The overlap finds versions of other processes that were committed out of order."""
-        for price, valid_from, member_id in await self._records.since(max(self._by_version, default=0) - 100):
-            self._current[price.model] = PriceEntry(price, valid_from, member_id)
-            self._in_unit[price.model, price.unit] = price
-            self._by_version[price.version] = price
+        async with self._refreshing:
+            for entry in await self._records.since(max(self._by_version, default=0) - 100):
+                price = entry.price
+                self._current[price.model] = entry
+                self._in_unit[price.model, price.unit] = price
+                self._by_version[price.version] = price
 
     async def set_price(
         self,
@@ -96,42 +93,58 @@ class PriceBook:
         cached_input_micros: int,
         output_micros: int,
         member_id: str | None,
+        version: int | None = None,
         **terms: Unpack[Terms],
     ) -> PriceEntry:
         """Add a version, in force at once; micro-units per 1 000 000 tokens, and per `unit` where there is one.
 
-        Negative prices and a price of no unit raise `invalid_value`. The percentages lie between 0 and 100, for a
-        hold must cover what its call can cost. None leaves a value as it is, or as it is at first: 50 for a batch, 0
-        for a replay, no unit.
+        Negative prices and a price of no unit raise `invalid_value`; a `version` that is not the one in force, on
+        whatever process that was set, raises `precondition_failed`. The percentages lie between 0 and 100, for a hold
+        must cover what its call can cost. None leaves a value as it is, or as it is at first: 50 for a batch, 0 for a
+        replay, no unit.
         """
-        entry = self._current.get(model)
-        last = entry.price if entry is not None else _first(model, currency)
         said = {name: value for name, value in terms.items() if value is not None}
-        price = msgspec.structs.replace(
-            last,
-            currency=currency,
-            input_micros=input_micros,
-            cached_input_micros=cached_input_micros,
-            output_micros=output_micros,
-            **said,
-        )
-        return await self.put(price, member_id)
+
+        def change(last: Price | None) -> Price:
+            return msgspec.structs.replace(
+                last or _first(model, currency),
+                currency=currency,
+                input_micros=input_micros,
+                cached_input_micros=cached_input_micros,
+                output_micros=output_micros,
+                **said,
+            )
+
+        return await self._add(model, change, member_id, version)
 
     async def put(self, price: Price, member_id: str | None) -> PriceEntry:
         """Add a version that says the same as `price`, in force at once; raises what `set_price` raises."""
-        if not (0 <= price.batch_percent <= 100 and 0 <= price.replay_percent <= 100):
-            raise problem(
-                "invalid_value", param="batch_percent", reason="a percentage lies between 0 and 100"
-            )
-        if min(price.input_micros, price.cached_input_micros, price.output_micros, price.unit_micros) < 0:
-            raise problem("invalid_value", param="input_micros", reason="a price is not below 0")
-        if price.unit is None and price.unit_micros:
-            raise problem("invalid_value", param="unit", reason="the price of a unit needs the unit's name")
-        row = msgspec.structs.asdict(price) | {"valid_from": self._clock.now(), "member_id": member_id}
-        del row["version"]
-        await self._records.add(row)
+        return await self._add(price.model, lambda _: price, member_id)
+
+    async def _add(
+        self,
+        model: str,
+        change: Callable[[Price | None], Price],
+        member_id: str | None,
+        version: int | None = None,
+    ) -> PriceEntry:
+        def checked(last: Price | None) -> Price:
+            price = change(last)
+            _check(price)
+            return price
+
+        entry = await self._records.add(model, checked, member_id, self._clock.now, version)
         await self.refresh()
-        return self._current[price.model]
+        return entry
+
+
+def _check(price: Price) -> None:
+    if not (0 <= price.batch_percent <= 100 and 0 <= price.replay_percent <= 100):
+        raise problem("invalid_value", param="batch_percent", reason="a percentage lies between 0 and 100")
+    if min(price.input_micros, price.cached_input_micros, price.output_micros, price.unit_micros) < 0:
+        raise problem("invalid_value", param="input_micros", reason="a price is not below 0")
+    if price.unit is None and price.unit_micros:
+        raise problem("invalid_value", param="unit", reason="the price of a unit needs the unit's name")
 
 
 def _first(model: str, currency: str) -> Price:

@@ -1,44 +1,68 @@
-"""Prices in the database."""
+"""Prices in the database, and the lock under which price books are added to."""
 
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Final
 
-from sqlalchemy import insert, select
+import msgspec
+from sqlalchemy import RowMapping, func, insert, select
 
+from jixi.core.errors import problem
 from jixi.core.money import Price
 from jixi.governance.ledger._records import prices
-from jixi.storage import Database
+from jixi.governance.ledger._values import PriceEntry
+from jixi.storage import Database, Session
+
+_BOOKS: Final = 7318349394477057
+"""The lock of the price books in PostgreSQL."""
 
 
 class PriceRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def since(self, version: int) -> list[tuple[Price, datetime, str | None]]:
+    async def since(self, version: int) -> list[PriceEntry]:
         """Every price later than `version`, oldest first."""
         query = select(prices).where(prices.c.version > version).order_by(prices.c.version)
         async with self._database.session() as session:
-            rows = (await session.execute(query)).mappings().all()
-        return [
-            (
-                Price(
-                    model=row["model"],
-                    currency=row["currency"],
-                    input_micros=row["input_micros"],
-                    cached_input_micros=row["cached_input_micros"],
-                    output_micros=row["output_micros"],
-                    version=row["version"],
-                    batch_percent=row["batch_percent"],
-                    replay_percent=row["replay_percent"],
-                    unit=row["unit"],
-                    unit_micros=row["unit_micros"],
-                ),
-                row["valid_from"],
-                row["member_id"],
-            )
-            for row in rows
-        ]
+            return [_entry(row) for row in (await session.execute(query)).mappings()]
 
-    async def add(self, row: dict[str, Any]) -> None:
-        async with self._database.session() as session:
-            await session.execute(insert(prices).values(row))
+    async def add(
+        self,
+        model: str,
+        change: Callable[[Price | None], Price],
+        member_id: str | None,
+        now: Callable[[], datetime],
+        version: int | None,
+    ) -> PriceEntry:
+        """Add what `change` makes of the price in force; nobody else's comes between.
+
+        Raises `precondition_failed` where `version` is not that in force, and what `change` raises.
+        """
+        newest = select(prices).where(prices.c.model == model).order_by(prices.c.version.desc()).limit(1)
+        async with alone(self._database) as session:
+            row = (await session.execute(newest)).mappings().one_or_none()
+            last = None if row is None else _entry(row).price
+            if version is not None and (last is None or last.version != version):
+                raise problem("precondition_failed", noun="price")
+            values = msgspec.structs.asdict(change(last)) | {"valid_from": now(), "member_id": member_id}
+            del values["version"]
+            added = await session.execute(insert(prices).values(values).returning(*prices.c))
+            return _entry(added.mappings().one())
+
+
+@asynccontextmanager
+async def alone(database: Database) -> AsyncGenerator[Session]:
+    """A transaction beside which nobody else's in `alone` reads or changes a price book."""
+    async with database.session() as session:
+        if database.is_postgres:
+            await session.execute(select(func.pg_advisory_xact_lock(_BOOKS)))
+        else:
+            await (await session.connection()).exec_driver_sql("BEGIN IMMEDIATE")
+        yield session
+
+
+def _entry(row: RowMapping) -> PriceEntry:
+    price = Price(**{name: row[name] for name in Price.__struct_fields__})
+    return PriceEntry(price, row["valid_from"], row["member_id"])

@@ -1,7 +1,6 @@
 """Prices of resources in the database, and sums over what was charged for them."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,13 +8,12 @@ from sqlalchemy import func, insert, select
 
 from jixi.core.errors import problem
 from jixi.governance.ledger._records import resource_charges, resource_prices
+from jixi.governance.ledger._records_prices import alone
 from jixi.governance.ledger._values import ResourcePrice, ResourceRow, Selection, milliseconds
 from jixi.storage import Database, Session
 
 _COLUMNS: Final = resource_charges.c
 _GROUPS: Final = ResourceRow._fields[:-2]
-_BOOK: Final = 7318349394477057
-"""The lock of the price book in PostgreSQL."""
 
 
 class ResourceRecords:
@@ -29,7 +27,7 @@ class ResourceRecords:
 
     async def book(self) -> list[ResourcePrice]:
         """The same, while none is being set: one that is missing is valid from a later moment than this call."""
-        async with self._alone() as session:
+        async with alone(self._database) as session:
             return await _prices(session)
 
     async def add(
@@ -38,7 +36,7 @@ class ResourceRecords:
         """It is valid from `now` on. Raises `precondition_failed` where `version` is not that in force."""
         columns = [resource_prices.c[name] for name in ResourcePrice._fields]
         place = price["resource"], price["subject"]
-        async with self._alone() as session:
+        async with alone(self._database) as session:
             if version is not None:
                 others = [each.version for each in await _prices(session) if each[1:3] == place]
                 if others[-1:] != [version]:
@@ -46,16 +44,6 @@ class ResourceRecords:
             row = price | {"valid_from": now()}
             added = await session.execute(insert(resource_prices).values(row).returning(*columns))
             return ResourcePrice(*added.one())
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncGenerator[Session]:
-        """A transaction beside which nobody else's reads or changes the price book."""
-        async with self._database.session() as session:
-            if self._database.is_postgres:
-                await session.execute(select(func.pg_advisory_xact_lock(_BOOK)))
-            else:
-                await (await session.connection()).exec_driver_sql("BEGIN IMMEDIATE")
-            yield session
 
     async def grouped(self, selection: Selection, *, by_day: bool) -> list[ResourceRow]:
         """Sums by resource, subject, name and price, and by day where that is asked for, of what one tenant took."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from jixi.core.money import Price
 from jixi.core.ports import Outcome, Tier
 from jixi.core.resources import Resource
 
@@ -74,6 +75,14 @@ class Charge(NamedTuple):
     target: str | None
     replayed: bool
     units: int
+
+
+class PriceEntry(NamedTuple):
+    """A price, since when it is valid, and who set it (None: the price that a deployment started with)."""
+
+    price: Price
+    valid_from: datetime
+    member_id: str | None
 
 
 class ResourcePrice(NamedTuple):

@@ -42,9 +42,13 @@ async def put_price(
     if_match: IfMatch = None,
 ) -> Price:
     """Adds a version to the price book; no version is ever edited, and past charges stay as they are."""
-    _check_version(house, model, wanted_version(if_match))
+    _check_known(house, model)
     entry = await house.ledger.prices.set_price(
-        model, house.settings.currency, **body.model_dump(), member_id=caller.member_id
+        model,
+        house.settings.currency,
+        **body.model_dump(),
+        member_id=caller.member_id,
+        version=wanted_version(if_match),
     )
     tag(response, entry.price.version)
     return _price(entry)
@@ -84,14 +88,11 @@ async def put_resource_price(
     return _resource_price(price)
 
 
-def _check_version(house: House, model: str, version: int | None) -> None:
+def _check_known(house: House, model: str) -> None:
     """A price is set for what is served or was priced before, so that a misspelt name is noticed."""
-    entry = next((entry for entry in house.ledger.prices.entries() if entry.price.model == model), None)
-    served = house.fleet.names() | set(house.providers.names()) | house.aliases.names()
-    if entry is None and model not in served:
+    priced = {entry.price.model for entry in house.ledger.prices.entries()}
+    if model not in priced | house.fleet.names() | set(house.providers.names()) | house.aliases.names():
         raise problem("not_found", noun="model")
-    if version is not None and (entry is None or entry.price.version != version):
-        raise problem("precondition_failed", noun="price")
 
 
 def _price(entry: PriceEntry) -> Price:
