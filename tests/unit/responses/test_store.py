@@ -149,6 +149,15 @@ async def test_a_tenant_keeps_so_many_bytes(limited: ResponseStore) -> None:
     await put(limited, ANN, kept("resp_5"))
 
 
+async def test_a_tenant_may_keep_more_than_a_small_number_can_say(
+    database: Database, tmp_path: Path, clock: FrozenClock
+) -> None:
+    quota = Quota(2**31, 2**40)
+    vast = ResponseStore(database, Vault(tmp_path / "vault.key"), clock, 30, quota)
+    await put(vast, ANN, kept("resp_1"))
+    assert await vast.find(ANN, "resp_1") == kept("resp_1")
+
+
 async def test_room_that_was_taken_at_once_is_never_more_than_there_is(limited: ResponseStore) -> None:
     full = await asyncio.gather(*(refused(put(limited, ANN, kept(f"resp_{n}"))) for n in range(20)))
     assert full.count(False) == 3

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Integer,
     MetaData,
@@ -70,7 +71,8 @@ class ResponseRecords:
         size = func.coalesce(func.sum(_TABLE.c.bytes), 0)
         used = select(func.count().label("responses"), size.label("bytes")).where(*theirs).subquery()
         row = [literal(value, _TABLE.c[name].type) for name, value in record._asdict().items()]
-        fits = (used.c.responses < quota.responses, used.c.bytes + record.bytes <= quota.bytes)
+        most = literal(quota.responses, BigInteger), literal(quota.bytes, BigInteger)
+        fits = (used.c.responses < most[0], used.c.bytes + record.bytes <= most[1])
         claim = insert(_TABLE).from_select(Record._fields, select(*row).select_from(used).where(*fits))
         async with self._database.session() as session:
             if self._database.is_postgres:
