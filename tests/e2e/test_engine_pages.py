@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator
 
 from jixi.models.engines import VllmEngine
 from tests.e2e.shopper import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper, shopping
+from tests.e2e.visitor import expect
 from tests.gates import Gate, gate_at
 from tests.wheels import index_of, write_wheel
 

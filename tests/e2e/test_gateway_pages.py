@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import openai
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import serving
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, expect
 from tests.vendors.server import Vendors, running_vendors
 from tests.vendors.shapes import CREDENTIAL
 

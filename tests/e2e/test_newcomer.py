@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 import openai
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.e2e.conftest import Served, serving
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, expect
 
 PASSWORD: Final = "correct horse battery"
 MODEL: Final = "smollm2-135m-instruct"

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.e2e.shopper import CHINESE, ENGLISH, Shopper, shopping
+from tests.e2e.visitor import expect
 
 NOTHING_RAN: Final = {"en-US": "No deployment held memory", "zh-CN": "没有部署占用此节点的内存"}
 MEMORY: Final = {"en-US": "Memory", "zh-CN": "内存"}

@@ -8,9 +8,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.shopper import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper, shopping
+from tests.e2e.visitor import expect
 
 READY_WITHIN_MS: Final = 120_000
 OPTIONS: Final[list[dict[str, Any]]] = [

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.e2e.shopper import CHINESE, DONE_WITHIN_MS, ENGLISH, Shopper, shopping
+from tests.e2e.visitor import expect
 from tests.faults.hubs import hub_in_thread, pointing_at
 from tests.unit.formats.files import safetensors
 from tests.unit.sources.hub import ScriptedHub

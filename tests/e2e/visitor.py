@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Expect, Locator, Page, Request
 
 from tests.e2e.conftest import Served
 
@@ -21,6 +21,16 @@ _SHIFT: Final = """() => new Promise(resolve => {
 """How much of the page has moved by itself since it began; an observer that has nothing to tell stays silent."""
 
 
+def _patient() -> Expect:
+    made = Expect()
+    made.set_options(timeout=PATIENCE_MS)
+    return made
+
+
+expect: Final = _patient()
+"""Playwright's own `expect` with a visitor's patience: set on that one, it would hold for all who share the process."""
+
+
 class Visitor:
     """A person at a browser. Whatever the console complains of, and whoever else it calls, is noted."""
 
@@ -32,7 +42,6 @@ class Visitor:
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._on_request)
@@ -45,7 +54,7 @@ class Visitor:
         if not request.url.startswith((self.served.url, "data:", "blob:")):
             self.complaints.append(f"a request to another host: {request.url}")
 
-    def button(self, name: str | re.Pattern[str]) -> Any:
+    def button(self, name: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("button", name=name)
 
     def look(self, path: str) -> list[str]:
