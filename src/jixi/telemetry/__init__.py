@@ -13,7 +13,7 @@ from jixi.telemetry._merge import merged_metrics
 from jixi.telemetry._metrics import METRICS_TYPE, CountingMeter, Metrics, Running, RunningReplica, Target
 from jixi.telemetry._observer import CallObserver, Sink
 from jixi.telemetry._spans import SpanExport
-from jixi.telemetry._traffic import Second, Traffic
+from jixi.telemetry._traffic import Second, Tally, Traffic, tallied
 
 __all__ = [
     "METRICS_TYPE",
@@ -27,8 +27,10 @@ __all__ = [
     "Second",
     "Sink",
     "SpanExport",
+    "Tally",
     "Target",
     "Traffic",
     "configure_logs",
     "merged_metrics",
+    "tallied",
 ]

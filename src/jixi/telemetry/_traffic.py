@@ -8,6 +8,8 @@ from itertools import islice
 from statistics import median_low
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from jixi.core.clock import Clock
 from jixi.core.trace import CallTrace
 
@@ -30,16 +32,17 @@ class Second(NamedTuple):
     first_token_ms_p50: int | None = None
 
 
-class _Tally:
-    """The second that has begun."""
+class Tally(Struct):
+    """What calls of one tenant came to that ended, and the milliseconds until the first token of some of them."""
 
-    __slots__ = ("calls", "errors", "first_tokens", "input_tokens", "output_tokens", "refused")
+    calls: int = 0
+    errors: int = 0
+    refused: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    first_tokens: list[float] = []
 
-    def __init__(self) -> None:
-        self.calls = self.errors = self.refused = self.input_tokens = self.output_tokens = 0
-        self.first_tokens: list[float] = []
-
-    def add(self, trace: CallTrace) -> None:
+    def count(self, trace: CallTrace) -> None:
         marks, usage = trace.marks, trace.usage
         self.calls += 1
         if trace.outcome not in ("ok", "cancelled"):
@@ -50,8 +53,24 @@ class _Tally:
         self.input_tokens += usage.input_tokens
         self.output_tokens += usage.output_tokens
         first = marks.get("first_token")
-        if first is not None and len(self.first_tokens) < _SAMPLES:
+        if first is not None:
             self.first_tokens.append(first)
+
+    def add(self, other: "Tally") -> None:
+        self.calls += other.calls
+        self.errors += other.errors
+        self.refused += other.refused
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.first_tokens += other.first_tokens[: _SAMPLES - len(self.first_tokens)]
+
+
+def tallied(traces: Sequence[CallTrace]) -> dict[str, Tally]:
+    """What they came to, by tenant."""
+    found: dict[str, Tally] = {}
+    for trace in traces:
+        found.setdefault(trace.principal.tenant_id, Tally()).count(trace)
+    return found
 
 
 class _Tenant:
@@ -59,7 +78,7 @@ class _Tenant:
 
     def __init__(self, second: int) -> None:
         self.second = second
-        self.tally = _Tally()
+        self.tally = Tally()
         self.running = 0
         self.past: deque[tuple[int, Second]] = deque(maxlen=KEPT_S)
 
@@ -67,7 +86,7 @@ class _Tenant:
         """Put the second that has begun behind us, where another one has."""
         if second <= self.second:
             return
-        tally, self.tally = self.tally, _Tally()
+        tally, self.tally = self.tally, Tally()
         first = median_low(tally.first_tokens) if tally.first_tokens else None
         past = Second(
             at=_instant(self.second),
@@ -118,9 +137,13 @@ class Traffic:
         tenant.running = max(0, tenant.running - 1)
 
     def take(self, traces: Sequence[CallTrace]) -> None:
+        self.add(tallied(traces))
+
+    def add(self, tallies: Mapping[str, Tally]) -> None:
+        """Calls that have just ended, here or in another process of this server, by tenant."""
         now = self._now()
-        for trace in traces:
-            self._turned(trace.principal.tenant_id, now).tally.add(trace)
+        for tenant_id, tally in tallies.items():
+            self._turned(tenant_id, now).tally.add(tally)
 
     def seconds(self, tenant_id: str, count: int) -> list[Second]:
         """The last `count` whole seconds, oldest first, the quiet ones included."""

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from jixi.core.usage import Usage
-from jixi.telemetry import Second, Traffic
+from jixi.telemetry import Second, Tally, Traffic, tallied
 from tests.clocks import FrozenClock
 from tests.traces import call, refused
 
@@ -37,6 +38,18 @@ def test_a_second_counts_what_ended_in_it(traffic: Traffic, clock: FrozenClock) 
             first_token_ms_p50=40,
         )
     ]
+
+
+def test_what_calls_of_another_process_came_to_counts_like_calls_of_this_one(clock: FrozenClock) -> None:
+    calls = [call(marks={"reserved": 1.0, "first_token": float(ms)}) for ms in range(150)]
+    calls += [call(outcome="failed", error_code="engine_error"), call(outcome="cancelled"), refused()]
+    here, both = Traffic(clock), Traffic(clock)
+    here.take(calls)
+    both.take(calls[:100])
+    both.add(msgspec.json.decode(msgspec.json.encode(tallied(calls[100:])), type=dict[str, Tally]))
+    clock.advance(1)
+    assert both.seconds("ten_a", 1) == here.seconds("ten_a", 1)
+    assert both.seconds("ten_a", 1)[0].calls == len(calls)
 
 
 def test_quiet_seconds_are_there_and_keep_what_runs_in_them(traffic: Traffic, clock: FrozenClock) -> None:

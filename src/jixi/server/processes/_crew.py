@@ -14,9 +14,9 @@ import structlog
 from jixi.assembly import House, database_environment, writer_socket
 from jixi.compute.drivers import ProcessDriver
 from jixi.core.errors import JixiError, problem
-from jixi.core.trace import CallTrace
 from jixi.server.processes._member import Member
 from jixi.server.processes._messages import Begin, Report, Table
+from jixi.telemetry import Tally
 
 _log = structlog.get_logger()
 _TELL_EVERY_S: Final = 0.2
@@ -110,9 +110,9 @@ class Crew:
         self._house.traffic.heard(name, report.running)
         self._house.gateway.heard(name, report.routes)
 
-    def ended(self, traces: Sequence[CallTrace]) -> None:
-        """Calls that ended in one of the processes."""
-        self._house.traffic.take(traces)
+    def ended(self, tallies: Mapping[str, Tally]) -> None:
+        """What calls came to that ended in one of the processes."""
+        self._house.traffic.add(tallies)
 
     def wake(self, model: str) -> None:
         """A call has come to one of the processes for a model that sleeps."""

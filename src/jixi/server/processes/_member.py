@@ -2,13 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
 
 from jixi.compute.drivers import Command, Driver, Process
-from jixi.core.trace import CallTrace
 from jixi.server.processes._line import Line, streams
 from jixi.server.processes._messages import (
     Ask,
@@ -24,6 +23,7 @@ from jixi.server.processes._messages import (
     Wake,
 )
 from jixi.server.processes._sockets import pair
+from jixi.telemetry import Tally
 
 _MODULE: Final = "jixi.server.processes"
 _ANSWER_S: Final = 2.0
@@ -34,7 +34,7 @@ class Ears(Protocol):
 
     def report(self, name: str, report: Report) -> None: ...
 
-    def ended(self, traces: Sequence[CallTrace]) -> None: ...
+    def ended(self, tallies: Mapping[str, Tally]) -> None: ...
 
     def wake(self, model: str) -> None: ...
 
@@ -136,7 +136,7 @@ class Member:
                 case Report():
                     self._ears.report(self.name, message)
                 case Ended():
-                    self._ears.ended(message.traces)
+                    self._ears.ended(message.tallies)
                 case Wake():
                     self._ears.wake(message.model)
                 case Metrics():

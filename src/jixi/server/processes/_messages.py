@@ -4,9 +4,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from jixi.core.trace import CallTrace
 from jixi.models.deployments import Served, Work
 from jixi.models.gateway import RouteNow
+from jixi.telemetry import Tally
 
 
 class Begin(Struct, frozen=True, tag=True):
@@ -53,9 +53,11 @@ class Report(Struct, frozen=True, tag=True):
 
 
 class Ended(Struct, frozen=True, tag=True):
-    """Calls that ended, without what they said."""
+    """What the calls came to that have just ended, by tenant: as much as the live view shows of them, and no more, for
+    this is told of every call.
+    """
 
-    traces: list[CallTrace]
+    tallies: dict[str, Tally]
 
 
 class Wake(Struct, frozen=True, tag=True):

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import structlog
 import uvloop
 
@@ -35,7 +34,7 @@ from jixi.server.processes._messages import (
     Wake,
 )
 from jixi.server.processes._sockets import adopted
-from jixi.telemetry import configure_logs
+from jixi.telemetry import configure_logs, tallied
 
 _REPORT_EVERY_S: Final = 0.5
 
@@ -105,8 +104,7 @@ class _Relay:
         self._line = line
 
     def take(self, traces: Sequence[CallTrace]) -> None:
-        bare = [msgspec.structs.replace(trace, request=None, answer=None) for trace in traces]
-        self._line.mention(Ended(bare))
+        self._line.mention(Ended(tallied(traces)))
 
 
 async def _hear(front: Front, line: Line[ToGateway], messages: Any, stop: Stop) -> None:
