@@ -5,16 +5,15 @@ matrices in 32 bits), by numpy. From these two numbers, the file's size and the 
 what a replica holds, and how fast it writes; utilisations are the planner's own defaults for processors, the same for
 every model. Then llama.cpp does the same work.
 
-Speed is by seconds of processor time of one thread, so that what else the machine does takes nothing away; calibration
-and measurement take turns. A full run also writes scripts/planner_measured.toml, of which scripts/reference.py makes
-the tables of the manual.
+Speed is by seconds of processor time of one thread, so that what else the machine does takes little away; calibration
+and measurement take turns, and the best of each stand beside each other. A full run also writes
+scripts/planner_measured.toml, of which scripts/reference.py makes the tables of the manual.
 """
 
 import asyncio
 import os
 import platform
 import runpy
-import statistics
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -56,7 +55,7 @@ class Size(NamedTuple):
 
 
 FULL = Size(MODELS, (512, 2048, 8192), (128, 512, 1024), (2, 4), 16, 3)
-QUICK = Size(MODELS[:2], (512, 2048, 4096), (64, 256, 512), (2, 4), 8, 2)
+QUICK = Size(MODELS[:2], (1024,), (48, 160), (2, 4), 8, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,37 +125,52 @@ class Subject:
         return sheet
 
 
-def this_machine() -> Chip:
-    """One core as a chip, in what numpy reaches now by processor time."""
-    ones, copy = np.ones(2**24), np.zeros(2**24)
-    matrix = np.ones((1024, 1024), np.float32)
-    copied, multiplied = list[float](), list[float]()
-    for _ in range(6):
-        began = time.thread_time()
-        np.copyto(copy, ones)
-        copied.append(2 * ones.nbytes / (time.thread_time() - began))
-        began = time.thread_time()
-        _ = matrix @ matrix
-        multiplied.append(2 * len(matrix) ** 3 / (time.thread_time() - began))
-    return Chip(
-        id="this-machine",
-        name="this machine, one core",
-        maker=platform.machine(),
-        kind="cpu",
-        launched=2026,
-        peak=Peak(fp32=max(multiplied) / 1e12),
-        memory=Memory(kind="RAM", gib=psutil.virtual_memory().total / 2**30, gb_s=max(copied) / 1e9),
-        sources=[Source(figures=["peak", "memory"], title="measured with numpy", url="bench/planner.py")],
-    )
+class Machine:
+    """One core as a chip, in the most that numpy has reached so far by processor time."""
+
+    def __init__(self) -> None:
+        self._ones, self._copy = np.ones(2**24), np.zeros(2**24)
+        self._matrix = np.ones((1024, 1024), np.float32)
+        self._copied = self._multiplied = 0.0
+        self.measure()
+
+    def measure(self) -> None:
+        for _ in range(3):
+            began = time.thread_time()
+            np.copyto(self._copy, self._ones)
+            self._copied = max(self._copied, 2 * self._ones.nbytes / (time.thread_time() - began))
+            began = time.thread_time()
+            _ = self._matrix @ self._matrix
+            self._multiplied = max(
+                self._multiplied, 2 * len(self._matrix) ** 3 / (time.thread_time() - began)
+            )
+
+    def chip(self) -> Chip:
+        return Chip(
+            id="this-machine",
+            name="this machine, one core",
+            maker=platform.machine(),
+            kind="cpu",
+            launched=2026,
+            peak=Peak(fp32=self._multiplied / 1e12),
+            memory=Memory(kind="RAM", gib=psutil.virtual_memory().total / 2**30, gb_s=self._copied / 1e9),
+            sources=[Source(figures=["peak", "memory"], title="measured with numpy", url="bench/planner.py")],
+        )
+
+    def __str__(self) -> str:
+        return f"one core multiplies {self._multiplied / 1e9:.0f} GFLOP/s and copies {self._copied / 1e9:.1f} GB/s"
 
 
-async def memory_of(subject: Subject, size: Size) -> list[Row]:
-    chip, batch, rows = this_machine(), 2, list[Row]()
+async def memory_of(subject: Subject, size: Size, chip: Chip) -> list[Row]:
+    batch, rows = 2, list[Row]()
     for context in size.held:
         sheet = subject.plan(chip, context, context / 2, 4, batch)
         predicted = sheet.value("weights") + sheet.value("overhead") + batch * sheet.value("cache_sequence")
-        async with replica("llamacpp", subject.files, context, batch, cache_mib=0) as one:
-            await asyncio.gather(*(write(one, slot, 300, 4) for slot in range(batch)))
+        async with replica(
+            "llamacpp", subject.files, context, batch, threads=1, batch_threads=1, cache_mib=0
+        ) as one:
+            # One long prompt touches all that a batch computes with; caches are cleared, so touched, at the start.
+            await write(one, 0, 300, 4)
             measured = one.process.resident_bytes()
         rows.append(
             Row(model=subject.entry.id, context=context, batch=batch, predicted=predicted, measured=measured)
@@ -165,7 +179,7 @@ async def memory_of(subject: Subject, size: Size) -> list[Row]:
     return rows
 
 
-async def speed_of(subject: Subject, size: Size) -> list[Row]:
+async def speed_of(subject: Subject, size: Size, machine: Machine) -> list[Row]:
     """Longer and longer prompts for one call, each of which goes on from the last; then more calls at once."""
     rows, context = list[Row](), max(size.read) + 256
     cases = [*((words, 1) for words in size.read[:1]), *((size.read[0], batch) for batch in size.batches)]
@@ -174,15 +188,19 @@ async def speed_of(subject: Subject, size: Size) -> list[Row]:
         "llamacpp", subject.files, context, max(size.batches), threads=1, batch_threads=1, cache_mib=0
     ) as one:
         for words, batch in cases:
-            tokens = await asyncio.gather(*(write(one, slot, words, 1) for slot in range(batch)))
-            pairs = [
-                await speeds(one, subject, words, tokens[0], batch, size.written) for _ in range(size.rounds)
-            ]
-            predicted, measured = (statistics.median(each) for each in zip(*pairs, strict=True))
+            tokens = (await asyncio.gather(*(write(one, slot, words, 1) for slot in range(batch))))[0]
+            measured = 0.0
+            for _ in range(size.rounds):
+                machine.measure()
+                began = busy_s(one)
+                await asyncio.gather(*(write(one, slot, words, size.written) for slot in range(batch)))
+                measured = max(measured, batch * size.written / (busy_s(one) - began))
+            sheet = subject.plan(machine.chip(), tokens + 2 * size.written, tokens, size.written, batch)
+            predicted = batch / sheet.value("step_seconds")
             rows.append(
                 Row(
                     model=subject.entry.id,
-                    context=tokens[0],
+                    context=tokens,
                     batch=batch,
                     predicted=predicted,
                     measured=measured,
@@ -190,16 +208,6 @@ async def speed_of(subject: Subject, size: Size) -> list[Row]:
             )
             rows[-1].say("tok/s", 1)
     return rows
-
-
-async def speeds(
-    one: Replica, subject: Subject, words: int, tokens: int, batch: int, written: int
-) -> tuple[float, float]:
-    """Tokens a second as they are predicted from what the machine does now, and as they come."""
-    sheet = subject.plan(this_machine(), tokens + 2 * written, tokens, written, batch)
-    began = busy_s(one)
-    await asyncio.gather(*(write(one, slot, words, written) for slot in range(batch)))
-    return batch / sheet.value("step_seconds"), batch * written / (busy_s(one) - began)
 
 
 async def write(one: Replica, slot: int, words: int, tokens: int) -> int:
@@ -217,8 +225,16 @@ async def write(one: Replica, slot: int, words: int, tokens: int) -> int:
 
 
 def busy_s(one: Replica) -> float:
+    """Processor time by the clock of each process, which counts nanoseconds where /proc counts hundredths."""
     root = psutil.Process(one.process.pid)
-    return sum(sum(each.cpu_times()[:2]) for each in (root, *root.children(recursive=True)))
+    return sum(time.clock_gettime(~each.pid << 3 | 2) for each in (root, *root.children(recursive=True)))
+
+
+def processor() -> str:
+    """As the kernel calls it; what a virtual machine hides is hidden here too."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
 
 
 def published() -> Iterator[tuple[float, float]]:
@@ -231,11 +247,11 @@ def worst(rows: list[Row]) -> float:
     return max(abs(row.error) for row in rows)
 
 
-def keep(tables: Mapping[str, list[Row]]) -> None:
+def keep(tables: Mapping[str, list[Row]], machine: Machine) -> None:
     """For the manual's tables."""
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    said = f"{os.cpu_count()} cores, {processor()}; {machine}"
     lines = ["# Written by bench/planner.py in a full run, read by scripts/reference.py.", ""]
-    lines += [f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'machine = "{machine}"']
+    lines += [f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'machine = "{said}"']
     for name, rows in tables.items():
         for row in rows:
             lines += ["", f"[[{name}]]", f'model = "{row.model}"', f"context = {row.context}"]
@@ -246,17 +262,18 @@ def keep(tables: Mapping[str, list[Row]]) -> None:
 
 async def main() -> None:
     quick = asked(__doc__).quick
-    size, catalog = QUICK if quick else FULL, Catalog.load()
+    size, catalog, machine = QUICK if quick else FULL, Catalog.load(), Machine()
     tables: dict[str, list[Row]] = {"memory": [], "speed": []}
     for name in size.models:
         entry = catalog.get(name)
         if (files := await files_of(entry)) is None:
             continue
         subject = Subject.of(entry, files)
-        tables["memory"] += await memory_of(subject, size)
-        tables["speed"] += await speed_of(subject, size)
+        tables["memory"] += await memory_of(subject, size, machine.chip())
+        tables["speed"] += await speed_of(subject, size, machine)
+    say(f"  {machine}")
     if not quick:
-        keep(tables)
+        keep(tables, machine)
     flops, days = zip(*published(), strict=True)
     figures = Figures()
     figures.add("planner_memory_worst_error", worst(tables["memory"]), "<=", 0.10)

@@ -246,6 +246,46 @@ def test_what_processors_reach_in_a_step_hangs_on_the_format_of_the_file_unless_
     assert told.value("step_computing") < default.value("step_computing")
 
 
+@some
+@given(models, st.sampled_from(["H100", "4090", "910B", "EPYC 9654"]), st.integers(1, 4), st.floats(0, 1e-3))
+def test_every_layer_costs_its_fixed_time_in_a_step_and_in_a_prompt(
+    model: Model, chip: str, times: int, more: float
+) -> None:
+    task = ServingTask(model=model, users=3, weights="int4")
+    assert model.layers is not None
+    deep = replace(task, model=replace(model, layers=model.layers * times))
+    default, slower = serve(task, chip).sheet, serve(task, chip, Engine(layer_latency_s=more)).sheet
+    base = serve(task, chip, Engine(layer_latency_s=0)).sheet
+    for name in ("prefill_seconds", "step_seconds"):
+        assert slower.value(name) == pytest.approx(base.value(name) + model.layers * more)
+        # As many weights in more layers are never faster.
+        assert base.value(name) < default.value(name) <= serve(deep, chip).sheet.value(name)
+    assert default["layer_latency"].marked
+    assert not slower["layer_latency"].marked
+
+
+def test_a_small_model_is_as_fast_as_its_layers_start_and_not_as_memory_alone_lets_it_be() -> None:
+    small = Model(
+        name="small",
+        parameters=135e6,
+        layers=30,
+        hidden=576,
+        cache=(LayerCache.grouped(30, 9, 3, 64),),
+    )
+    sheet = serve(ServingTask(model=small, users=1), "H100", Engine(max_batch=1)).sheet
+    assert sheet.value("fixed_seconds") > max(sheet.value("step_reading"), sheet.value("step_computing"))
+    large = serve(CALL, "H100", Engine(max_batch=1)).sheet
+    assert large.value("fixed_seconds") < 0.1 * large.value("step_seconds")
+
+
+def test_a_processor_computes_and_reads_in_turn_and_an_accelerator_does_both_at_once() -> None:
+    for chip, both in (("EPYC 9654", sum), ("H100", max)):
+        sheet = serve(replace(CALL, users=1), chip).sheet
+        parts = [sheet.value("step_computing"), sheet.value("step_reading")]
+        rest = sheet.value("step_meeting") + sheet.value("fixed_seconds")
+        assert sheet.value("step_seconds") == pytest.approx(both(parts) + rest)
+
+
 def test_what_limits_is_named() -> None:
     assert serve(replace(CALL, prompt_tokens=30_000, output_tokens=1)).limit == "compute"
     assert serve(replace(CALL, prompt_tokens=10, output_tokens=2000, token_s=0.02)).limit == "bandwidth"

@@ -37,6 +37,10 @@ UTILISATION: Final[Mapping[Kind, Assumed]] = MappingProxyType(
 """The share of the dense peak that training reaches, what it computes twice included, by kind of chip."""
 PREFILL_UTILISATION: Final = _assumed(0.50, "1", OURS)
 _OWN_RUNS: Final = "llama.cpp on one core of an AMD EPYC, measured: docs/reference/planner-checks.md (2026)"
+_LAYERS_HERE: Final = (
+    "llama.cpp on one thread, models of 4 and 128 layers that are next to nothing, measured: "
+    "docs/reference/planner-checks.md (2026)"
+)
 CPU_STEP: Final = _assumed(0.255, "1", _OWN_RUNS)
 """Of a processor's vector peak, by a step's products: a matrix that is unpacked for few vectors."""
 CPU_STEP_REPACKED: Final = _assumed(0.53, "1", _OWN_RUNS)
@@ -47,6 +51,21 @@ tiles (ggml-cpu/llamafile/sgemm.cpp, repack.cpp) are four wide.
 """
 CPU_ATTENTION: Final = _assumed(0.07, "1", _OWN_RUNS)
 """By a step's attention: short rows, and an exponential for each. 0.065 with heads of 64 numbers, more with larger."""
+_LAUNCHES: Final = (
+    "about seven kernels a layer, 1.3 µs each with CUDA graphs on an H100 "
+    "(Look Ma, No Bubbles!, hazyresearch.stanford.edu, 2025)"
+)
+LAYER_LATENCY: Final[Mapping[Kind, Assumed]] = MappingProxyType(
+    {
+        "gpu": _assumed(9e-6, "s", _LAUNCHES),
+        "card": _assumed(9e-6, "s", _LAUNCHES),
+        "tpu": _assumed(9e-6, "s", OURS),
+        "npu": _assumed(9e-6, "s", OURS),
+        "cpu": _assumed(8e-6, "s", _LAYERS_HERE),
+        "edge": _assumed(18e-6, "s", OURS),
+    }
+)
+"""What each layer of a pass costs however little it computes: operators that start, and threads that meet."""
 BANDWIDTH_UTILISATION: Final = _assumed(
     0.65, "1", "60-85 % in tuned engines (open-source-ai.tech, model bandwidth utilization, 2026)"
 )

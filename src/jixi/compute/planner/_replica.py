@@ -7,6 +7,10 @@ from jixi.compute.planner._sheet import Work
 
 Limit = Literal["compute", "bandwidth", "memory"]
 _ROOFLINE: Final = "Williams et al., Roofline, 2009: the slower of computing and of reading memory"
+_IN_TURN: Final = (
+    "a core computes or reads: its arithmetic hides little of the wait, measured: "
+    "docs/reference/planner-checks.md (2026)"
+)
 _RING: Final = "ring all-reduce: 2 (n - 1) / n of the data over each link; two a layer (arXiv:1909.08053)"
 _QUEUE: Final = "Pollaczek-Khinchine, for prompts of equal length"
 
@@ -22,6 +26,7 @@ def write_replica(work: Work, model: Model, accelerators: int) -> None:
     work.compute("batch_limit", "min(max_batch, batch_by_memory)", "1")
     work.compute("computing", "peak * compute_utilisation * replica", "FLOP/s")
     work.compute("reading", "bandwidth * bandwidth_utilisation", "B/s")
+    work.compute("fixed_seconds", "layers * layer_latency", "s")
     if accelerators > 1:
         within = accelerators <= work["joined"]
         work.compute("link", "link_bandwidth" if within else "min(link_bandwidth, network)", "B/s")
@@ -58,7 +63,10 @@ def _write_prefill(work: Work, model: Model) -> None:
     work.compute("prefill_reading", "weights / reading", "s")
     work.compute("prefill_meeting", _meeting(work, "new_tokens"), "s", _RING)
     work.compute(
-        "prefill_seconds", "max(prefill_computing, prefill_reading) + prefill_meeting", "s", _ROOFLINE
+        "prefill_seconds",
+        "max(prefill_computing, prefill_reading) + prefill_meeting + fixed_seconds",
+        "s",
+        _ROOFLINE,
     )
 
 
@@ -83,7 +91,9 @@ def _write_step(work: Work, model: Model) -> None:
     attended = model.attention_formula("mean_context")
     work.compute("token_flops", "k * (active_parameters - lookup_parameters)", "FLOP/token")
     work.compute("token_attention", f"attention_flops * ({attended})", "FLOP/token")
-    tiled = " * (1 + tile_gain * min(1, floor(batch / tile)))" if "tile" in work else ""
+    # Processors alone have tiles.
+    processor = "tile" in work
+    tiled = " * (1 + tile_gain * min(1, floor(batch / tile)))" if processor else ""
     work.compute("step_reached", f"step_utilisation{tiled}", "1")
     work.compute(
         "step_computing",
@@ -93,7 +103,10 @@ def _write_step(work: Work, model: Model) -> None:
     )
     work.compute("step_reading", "step_bytes / reading", "s")
     work.compute("step_meeting", _meeting(work, "batch * step_tokens"), "s", _RING)
-    work.compute("step_seconds", "max(step_computing, step_reading) + step_meeting", "s", _ROOFLINE)
+    both = "step_computing + step_reading" if processor else "max(step_computing, step_reading)"
+    work.compute(
+        "step_seconds", f"{both} + step_meeting + fixed_seconds", "s", _IN_TURN if processor else _ROOFLINE
+    )
 
 
 def _meeting(work: Work, tokens: str) -> str:

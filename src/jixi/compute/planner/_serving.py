@@ -13,6 +13,7 @@ from jixi.compute.planner._assumed import (
     CPU_STEP,
     CPU_STEP_REPACKED,
     CPU_TILE_GAIN,
+    LAYER_LATENCY,
     LINK_LATENCY,
     LOAD,
     MAX_BATCH,
@@ -96,6 +97,7 @@ class Engine:
     max_batch: int | None = None
     load: float | None = None
     link_latency_s: float | None = None
+    layer_latency_s: float | None = None
     busy_hours: float | None = None
 
     def check(self) -> None:
@@ -109,6 +111,7 @@ class Engine:
             ("max_batch", 1, 1e6),
             ("load", 0.01, 0.99),
             ("link_latency_s", 0, 1),
+            ("layer_latency_s", 0, 1),
             ("busy_hours", 0.01, 744),
         ):
             if (value := getattr(self, name)) is not None:
@@ -250,6 +253,7 @@ def _write_engine(work: Work, task: ServingTask, hardware: Hardware, engine: Eng
     settle(work, "max_batch", engine.max_batch, MAX_BATCH)
     settle(work, "load", engine.load, LOAD)
     settle(work, "link_latency", engine.link_latency_s, LINK_LATENCY)
+    settle(work, "layer_latency", engine.layer_latency_s, LAYER_LATENCY[hardware.chip.kind])
     settle(work, "busy_hours", engine.busy_hours, BUSY_HOURS)
     settle(work, "network", None, NETWORK)
     work.note("joined", hardware.joined, "1", "chip")

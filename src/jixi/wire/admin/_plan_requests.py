@@ -162,6 +162,9 @@ class PlanEngine(Request):
     max_batch: Whole | None = None
     load: Number | None = Field(default=None, description="How full replicas may be in the busiest hour.")
     link_latency_s: Number | None = None
+    layer_latency_s: Number | None = Field(
+        default=None, description="What each layer of a pass costs however little it computes."
+    )
     busy_hours: Number | None = Field(default=None, description="Of a month, as busy as the busiest.")
 
 
