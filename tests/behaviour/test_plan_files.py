@@ -1,13 +1,16 @@
 """Plans as files: each opens, holds every figure with its formula and source, and the workbook goes on calculating."""
 
+import asyncio
 import re
 from io import BytesIO
+from threading import Lock
 from typing import Any, Final
 
 import openpyxl
 import pypdfium2
 import pytest
 
+from jixi.server import plans
 from tests.behaviour.people import MODEL, Person
 from tests.behaviour.test_plans import H100, SERVING, TRAINING
 from tests.excel import recalculated
@@ -156,3 +159,31 @@ async def test_an_unknown_format_or_a_model_without_facts_gives_no_file(admin: P
     ):
         answer = await admin.post(f"/api/plans/serving/export?format={form}", json=SERVING | change)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_files_are_made_one_at_a_time_however_many_are_asked_for_at_once(
+    admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, counting, at_once, most = plans.export, Lock(), 0, 0
+
+    def counted(*given: Any) -> plans.Document:
+        nonlocal at_once, most
+        with counting:
+            at_once += 1
+            most = max(most, at_once)
+        try:
+            return export(*given)
+        finally:
+            with counting:
+                at_once -= 1
+
+    monkeypatch.setattr(plans, "export", counted)
+    asked = [
+        admin.post(f"/api/plans/{kind}/export?format={form}", json=PLANS[kind])
+        for kind in ("serving", "comparison")
+        for form in ("xlsx", "pdf")
+    ]
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*asked)
+    assert [answer.status_code for answer in answers] == [200] * len(asked)
+    assert most == 1
