@@ -1,6 +1,6 @@
 """A Ray cluster of some nodes on this machine, in a process of its own: it ends when that one's input closes.
 
-`python tests/cluster.py NODES CPUS` prints one JSON line: the address and the pid of each node's raylet.
+`python tests/cluster.py NODES CPUS GPUS` prints one JSON line: the address and the pid of each node's raylet.
 """
 
 import json
@@ -33,9 +33,9 @@ class RayCluster(NamedTuple):
 
 
 @contextmanager
-def ray_cluster(nodes: int, cpus: int = 2) -> Iterator[RayCluster]:
-    """The first node is the head; each has so many CPUs to give."""
-    command = [sys.executable, __file__, str(nodes), str(cpus)]
+def ray_cluster(nodes: int, cpus: int = 2, gpus: int = 0) -> Iterator[RayCluster]:
+    """The first node is the head; each has so many CPUs to give, and accelerators that Ray takes for H100s."""
+    command = [sys.executable, __file__, str(nodes), str(cpus), str(gpus)]
     with ExitStack() as stack:
         # Ray gives a node thirty seconds to start, which a busy machine may not have.
         for _ in range(_TRIES):
@@ -66,8 +66,14 @@ def main() -> None:
     Path(folder, "ray").mkdir()
     from ray.cluster_utils import Cluster
 
-    nodes, cpus = map(int, sys.argv[1:])
-    made = {"num_cpus": cpus, "object_store_memory": _STORE, "include_dashboard": False, "temp_dir": folder}
+    nodes, cpus, gpus = map(int, sys.argv[1:])
+    named = {"num_gpus": gpus, "resources": {"accelerator_type:H100": 1}} if gpus else {}
+    made = named | {
+        "num_cpus": cpus,
+        "object_store_memory": _STORE,
+        "include_dashboard": False,
+        "temp_dir": folder,
+    }
     cluster = Cluster()
     try:
         for host in _HOSTS[:nodes]:

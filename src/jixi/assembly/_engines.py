@@ -10,7 +10,7 @@ from jixi.assembly._metering import Metering
 from jixi.assembly._settings import Settings
 from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
 from jixi.compute.history import History
-from jixi.compute.inventory import Inventory, Meter
+from jixi.compute.inventory import Cluster, Inventory, Meter
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
 from jixi.jobs import Jobs
@@ -46,15 +46,16 @@ async def open_fleet(
     stack: AsyncExitStack,
 ) -> Engines:
     """A fleet without deployments. One that lacked its engine is started once that is installed."""
-    rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve)
+    driver = _driver(settings, stack)
+    cluster = await _cluster(driver, clock, stack)
+    rooms = Rooms(Inventory(clock), engine_registry(), settings.memory_reserve, cluster)
     await rooms.start()
     stack.push_async_callback(rooms.close)
-    measure = Meter(clock).read
-    history = History(database, clock, rooms.look, measure, rooms.placements, settings.node_history_days)
+    measure, days = Meter(clock).read, settings.node_history_days
+    history = History(database, clock, rooms.look, measure, rooms.placements, days, cluster)
     await history.start()
     stack.push_async_callback(history.close)
     environments = engine_environments(settings)
-    driver = _driver(settings, stack)
     fleet = Fleet(
         driver,
         engine_registry(),
@@ -82,6 +83,16 @@ def _driver(settings: Settings, stack: AsyncExitStack) -> Driver:
     driver = RayDriver(settings.ray_address, told)
     stack.push_async_callback(driver.close)
     return driver
+
+
+async def _cluster(driver: Driver, clock: Clock, stack: AsyncExitStack) -> Cluster | None:
+    """The machines that belong to the driver; None where it has this one alone."""
+    if not isinstance(driver, RayDriver):
+        return None
+    cluster = Cluster(driver.look, clock)
+    await cluster.start()
+    stack.push_async_callback(cluster.close)
+    return cluster
 
 
 def engine_environments(settings: Settings) -> Environments:

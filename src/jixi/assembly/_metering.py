@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from jixi.compute.drivers import Process
 from jixi.core.ids import new_id
 from jixi.core.resources import Resource, Taken
 from jixi.governance.ledger import Resources
@@ -118,23 +119,22 @@ class _MeteredRoom:
 
     def __init__(self, room: Room, spec: DeploymentSpec, resources: Resources) -> None:
         self.env, self.options, self.memory_bytes = room.env, room.options, room.memory_bytes
-        self.accelerators = room.accelerators
         self._room = room
         self._spec = spec
         self._resources = resources
         self.release = room.release
 
     @contextlib.contextmanager
-    def occupied(self) -> Generator[None]:
+    def occupied(self, process: Process) -> Generator[Mapping[str, int]]:
         run = new_id("run")
         cpus = self._taken(run, "cpu_hour", "cpu", ceil(self._spec.reserved_cpus * 1000))
-        accelerators = [self._taken(run, "gpu_hour", *each) for each in self.accelerators.items()]
-        end = self._resources.begin([cpus, *accelerators])
-        try:
-            with self._room.occupied():
-                yield
-        finally:
-            end()
+        with self._room.occupied(process) as accelerators:
+            taken = [self._taken(run, "gpu_hour", *each) for each in accelerators.items()]
+            end = self._resources.begin([cpus, *taken])
+            try:
+                yield accelerators
+            finally:
+                end()
 
     def _taken(self, run: str, resource: Resource, subject: str, amount: int) -> Taken:
         return Taken(

@@ -85,7 +85,24 @@ def show_history(
 
 def _machine(node: "Node", terminal: Terminal) -> tuple[str, ...]:
     what = terminal.say(f"{node.cpus:g} CPUs", f"{node.cpus:g} 个 CPU")
-    return node.name, what, *_memory(node), *_use(node), ", ".join(node.deployments) or _NONE
+    return (
+        f"{node.name}{_state(node, terminal)}",
+        what,
+        *_memory(node),
+        *_use(node),
+        ", ".join(node.deployments) or _NONE,
+    )
+
+
+def _state(node: "Node", terminal: Terminal) -> str:
+    """Nothing of one that is alive."""
+    match node.state:
+        case "alive":
+            return ""
+        case "silent":
+            return terminal.say(f" (silent since {node.seen_at:%H:%M})", f"（{node.seen_at:%H:%M} 起无应答）")
+        case "lost":
+            return terminal.say(f" (lost at {node.seen_at:%H:%M})", f"（{node.seen_at:%H:%M} 失去）")
 
 
 def _card(found: "Accelerator") -> tuple[str, ...]:

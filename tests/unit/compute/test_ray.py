@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import platform
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import psutil
 import pytest
 
 from jixi.compute.drivers import Command, Needs, RayDriver, Site
+from jixi.compute.inventory import read_machine
 from jixi.core.errors import JixiError
 from tests.cluster import RayCluster, ray_cluster
+from tests.processes import descendants
 
 # For Ray to start a worker on a machine that is busy with other tests.
 _WAIT_S = 180
@@ -26,6 +29,7 @@ async def main():
     driver = RayDriver(sys.argv[1], {})
     idle = Command(argv=(sys.executable, "-c", "while True: __import__('signal').pause()"))
     running = [await driver.start(name, idle, Needs(group="both")) for name in "ab"]
+    await driver.look(within_s=60)
     print(json.dumps([process.pid for process in running]), flush=True)
     await asyncio.Event().wait()
 
@@ -120,16 +124,57 @@ async def test_a_cluster_that_is_not_there_is_a_clear_error() -> None:
     assert refused.value.code == "cluster_unreachable"
 
 
-def test_no_program_on_any_node_outlives_a_driver_that_was_killed(ray_nodes: RayCluster) -> None:
+def test_no_program_and_no_lookout_on_any_node_outlives_a_driver_that_was_killed(
+    ray_nodes: RayCluster,
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _PARENT, ray_nodes.address], stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
         children = [psutil.Process(pid) for pid in json.loads(parent.stdout.readline())]
+        watching = lookouts(ray_nodes, 1)
+        assert watching
+        children += watching
         parent.kill()
         parent.wait(_WAIT_S)
     _, alive = psutil.wait_procs(children, timeout=_WAIT_S)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+async def test_a_node_that_hangs_or_is_lost_is_missed_alone_and_one_that_goes_on_is_read_again() -> None:
+    with ray_cluster(3, gpus=2) as cluster:
+        driver = RayDriver(cluster.address, {})
+        async with asyncio.timeout(_WAIT_S):
+            first = {each.name: each for each in await driver.look(within_s=60)}
+            (own,) = [each for each in first.values() if each.own]
+            assert own.name == platform.node()
+            assert all(each.counted == {"H100": 2} and each.memory_bytes > 0 for each in first.values())
+            hung, other = (f"{own.name} (127.0.0.{number})" for number in (3, 4))
+            assert first.keys() == {own.name, hung, other}
+            for name in (hung, other):
+                assert (said := first[name].said) is not None
+                assert said["memory_bytes"] == read_machine().memory_bytes
+            (lookout,) = lookouts(cluster, 1)
+            lookout.suspend()
+            assert await told(driver, 2) == {own.name: False, hung: False, other: True}
+            lookout.resume()
+            while not (await told(driver, 60))[hung]:
+                pass
+            cluster.lose(1)
+            while hung in (seen := await told(driver, 60)):
+                assert seen[other]
+            assert await told(driver, 60) == {own.name: False, other: True}
+            await driver.close()
+
+
+async def told(driver: RayDriver, within_s: float) -> dict[str, bool]:
+    """Which nodes there are, and whether each has answered."""
+    return {each.name: each.said is not None for each in await driver.look(within_s=within_s)}
+
+
+def lookouts(cluster: RayCluster, number: int) -> list[psutil.Process]:
+    """What reads a node there."""
+    return descendants(cluster.raylets[number], "ray::Lookout", recursive=True)
 
 
 async def test_a_lost_node_ends_its_programs_and_they_start_again_on_another() -> None:

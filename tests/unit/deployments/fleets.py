@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any, Final
 
+from jixi.compute.drivers import Process
 from jixi.core.clock import SystemClock
 from jixi.core.principal import Scope
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Patience, Scale
@@ -160,10 +161,9 @@ class GivenRoom:
         self.env: Mapping[str, str] = {}
         self.options: Mapping[str, object] = {}
         self.memory_bytes = 0
-        self.accelerators: Mapping[str, int] = {}
 
-    def occupied(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    def occupied(self, process: Process, /) -> AbstractContextManager[Mapping[str, int]]:
+        return nullcontext({})
 
 
 class _Bytes(GivenRoom):

@@ -13,6 +13,9 @@ export function powerOf({ power_w, accelerators }: Node): number | null {
   return known.length ? known.reduce((sum, watts) => sum + watts, 0) : null;
 }
 
+/** Those that are read, or else as many as the cluster counts. */
+const acceleratorsOf = ({ accelerators, counted }: Node): number => accelerators.length || Object.values(counted).reduce((sum, each) => sum + each, 0);
+
 export const watts = (value: number | null, language: ReturnType<typeof useLanguage>): string => (value === null ? "–" : `${format.integer(Math.round(value), language)} W`);
 
 function Share({ value, label }: { value: number | null; label: string }) {
@@ -37,6 +40,18 @@ function Memory({ of: { used_bytes, memory_bytes }, label }: { of: Node | Accele
   );
 }
 
+/** Nothing of a node that is alive; what is said of another is of when it was last seen. */
+export function NodeState({ node: { state, seen_at } }: { node: Node }) {
+  const words = useNodeWords();
+  const language = useLanguage();
+  if (state === "alive") return null;
+  return (
+    <Tag tone={state === "lost" ? "bad" : "warn"} title={words.since(format.time(seen_at, "full", language))}>
+      {words.states[state]}
+    </Tag>
+  );
+}
+
 const names = (list: readonly string[]) =>
   list.length ? (
     <Tags>
@@ -57,16 +72,16 @@ export function useNodeColumns(): Column<Node>[] {
       title: words.node,
       lead: true,
       value: ({ name }) => name,
-      render: ({ name, cpus }) => (
+      render: (node) => (
         <span className={styles.name}>
-          {name} <span className="muted small">{words.cpus(format.fine(cpus, language))}</span>
+          {node.name} <span className="muted small">{words.cpus(format.fine(node.cpus, language))}</span> <NodeState node={node} />
         </span>
       ),
     },
     { key: "load", title: words.load, value: ({ utilisation }) => utilisation, render: ({ utilisation }) => <Share value={utilisation} label={words.load} /> },
     { key: "memory", title: words.memory, value: ({ used_bytes }) => used_bytes, render: (node) => <Memory of={node} label={words.memory} /> },
     { key: "free", title: words.free, align: "end", value: ({ free_bytes }) => free_bytes, render: ({ free_bytes }) => format.bytes(free_bytes, language) },
-    { key: "accelerators", title: words.accelerators, align: "end", value: ({ accelerators }) => accelerators.length, render: ({ accelerators }) => format.integer(accelerators.length, language) },
+    { key: "accelerators", title: words.accelerators, align: "end", value: acceleratorsOf, render: (node) => format.integer(acceleratorsOf(node), language) },
     { key: "power", title: words.power, align: "end", value: powerOf, render: (node) => watts(powerOf(node), language) },
     { key: "deployments", title: words.deployments, value: ({ deployments }) => deployments.join(" "), render: ({ deployments, accelerators }) => names([...new Set([...deployments, ...accelerators.flatMap((each) => each.deployments)])]) },
   ];

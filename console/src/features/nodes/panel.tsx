@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Segmented } from "antd";
-import { powerOf, useAcceleratorColumns, watts } from "@/features/nodes/columns";
+import { NodeState, powerOf, useAcceleratorColumns, watts } from "@/features/nodes/columns";
 import { PastChart } from "@/features/nodes/past-chart";
 import { ranges, type Measure, type Range } from "@/features/nodes/past";
 import { historyQuery, type Node } from "@/features/nodes/queries";
@@ -28,8 +28,10 @@ export function NodePanel({ node, onClose, ...past }: NodePanelProps) {
   const words = useNodeWords();
   const language = useLanguage();
   const columns = useAcceleratorColumns();
+  const counted = Object.entries(node.counted);
   return (
     <Panel open width={820} title={node.name} subtitle={words.cpus(format.fine(node.cpus, language))} onClose={onClose}>
+      <NodeState node={node} />
       <Now node={node} />
       <Section title={words.accelerators}>
         {node.accelerators.length ? (
@@ -37,7 +39,7 @@ export function NodePanel({ node, onClose, ...past }: NodePanelProps) {
             <Table label={words.accelerators} rows={node.accelerators} columns={columns} rowKey={({ id }) => id} />
           </Card>
         ) : (
-          <p className="muted">{words.noAccelerator}</p>
+          <p className="muted">{counted.length ? words.counted(counted.map(([model, count]) => `${format.fine(count, language)} × ${model}`).join(", ")) : words.noAccelerator}</p>
         )}
       </Section>
       <Past node={node} {...past} />

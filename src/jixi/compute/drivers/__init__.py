@@ -7,19 +7,23 @@ programs do. Tests: tests/contract (every driver), tests/unit/compute.
 from jixi.compute.drivers._leashed import leashed
 from jixi.compute.drivers._output import output_of
 from jixi.compute.drivers._process import ProcessDriver
-from jixi.compute.drivers._protocol import NO_NEEDS, Command, Driver, Needs, Order, Process, Site
+from jixi.compute.drivers._protocol import NO_NEEDS, Command, Driver, Given, Needs, Order, Process, Site, Spot
 from jixi.compute.drivers._ray import RayDriver
+from jixi.compute.drivers._ray_wire import Seen
 
 __all__ = [
     "NO_NEEDS",
     "Command",
     "Driver",
+    "Given",
     "Needs",
     "Order",
     "Process",
     "ProcessDriver",
     "RayDriver",
+    "Seen",
     "Site",
+    "Spot",
     "leashed",
     "output_of",
 ]

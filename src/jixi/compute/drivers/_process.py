@@ -11,7 +11,7 @@ from typing import Final, cast
 import psutil
 
 from jixi.compute.drivers._log import LogRing
-from jixi.compute.drivers._protocol import NO_NEEDS, Needs, Order
+from jixi.compute.drivers._protocol import NO_NEEDS, Needs, Order, Spot
 from jixi.compute.drivers._site import LOOPBACK, first_missing, site_at
 from jixi.core.errors import problem
 
@@ -52,6 +52,7 @@ class Child(asyncio.SubprocessProtocol):
     pid: int
 
     def __init__(self) -> None:
+        self.spot: Spot | None = None
         self._ring = LogRing()
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 

@@ -49,13 +49,33 @@ class Needs:
 NO_NEEDS = Needs()
 
 
+class Given(NamedTuple):
+    """An accelerator that a cluster gave to a program: its name on its node, its model as far as anybody tells, its
+    memory where that can be read, and how much of it is the program's, in thousandths.
+    """
+
+    id: str
+    model: str | None
+    memory_bytes: int | None
+    thousandths: int
+
+
+class Spot(NamedTuple):
+    """Where a cluster runs a program: the name of the node, and the accelerators that are the program's."""
+
+    node: str
+    accelerators: tuple[Given, ...] = ()
+
+
 class Process(Protocol):
     """A started program. `wait` returns its exit status and may be awaited by many; `stop` is safe to repeat.
 
-    A program whose machine is lost has ended as if killed, and its last line says so.
+    A program whose machine is lost has ended as if killed, and its last line says so. `spot` is where a cluster has put
+    it; None on this machine.
     """
 
     pid: int
+    spot: Spot | None
 
     async def wait(self) -> int: ...
 

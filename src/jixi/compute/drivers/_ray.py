@@ -11,16 +11,19 @@ from itertools import count
 from typing import Any, Final, cast
 
 from jixi.compute.drivers._process import ProcessDriver
-from jixi.compute.drivers._protocol import NO_NEEDS, Command, Needs, Order, Process, Site
+from jixi.compute.drivers._protocol import NO_NEEDS, Command, Needs, Order, Process, Site, Spot
 from jixi.compute.drivers._ray_wire import (
     LONGEST,
     Ask,
     Ended,
+    Look,
+    Looked,
     Place,
     Placed,
     Ready,
     Refused,
     Run,
+    Seen,
     Started,
     Stop,
     Told,
@@ -31,7 +34,9 @@ from jixi.core.errors import JixiError, problem
 
 _LINES: Final = 1000
 _CLOSE_S: Final = 10
+_LATE_S: Final = 5
 _LOST: Final = "the connection to the Ray cluster was lost"
+_SILENT: Final = "it does not say what nodes it has"
 
 
 class RayDriver:
@@ -55,10 +60,20 @@ class RayDriver:
         self._one = asyncio.Lock()
 
     async def start(self, name: str, order: Order, needs: Needs = NO_NEEDS) -> "_Remote":
+        return await (await self._joined()).start(name, order, needs, self._room_s)
+
+    async def look(self, *, beat: bool = False, within_s: float = 5) -> list[Seen]:
+        """Every alive node of the cluster, with what was read there within so many seconds.
+
+        `beat`: with load and power since the last one that was asked so. Raises `cluster_unreachable`.
+        """
+        return await (await self._joined()).look(beat=beat, within_s=within_s)
+
+    async def _joined(self) -> "_Link":
         async with self._one:
             if self._link is None or self._link.lost:
                 self._link = await _Link.open(self._address, self._environment, self._join_s)
-        return await self._link.start(name, order, needs, self._room_s)
+            return self._link
 
     async def close(self) -> None:
         """Leave the cluster; what still runs is killed."""
@@ -72,6 +87,7 @@ class _Remote:
     pid: int
 
     def __init__(self, link: "_Link", number: int) -> None:
+        self.spot: Spot | None = None
         self._link = link
         self._number = number
         self._lines = deque[str](maxlen=_LINES)
@@ -144,6 +160,7 @@ class _Link:
         self._writer = writer
         self._numbers = count(1)
         self._programs: dict[int, _Remote] = {}
+        self._looks: dict[int, asyncio.Future[list[Seen]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -187,6 +204,7 @@ class _Link:
         try:
             placed = await program.answer()
             assert isinstance(placed, Placed)  # noqa: S101  (the link answers in turn)
+            program.spot = Spot(placed.node, tuple(placed.accelerators))
             command = order(Site(placed.host, placed.port)) if callable(order) else order
             self.ask(Run(number, list(command.argv), dict(command.env)))
             started = await program.answer()
@@ -196,6 +214,18 @@ class _Link:
             raise
         program.pid = started.pid
         return program
+
+    async def look(self, *, beat: bool, within_s: float) -> list[Seen]:
+        number = next(self._numbers)
+        self._looks[number] = answer = asyncio.get_running_loop().create_future()
+        try:
+            self.ask(Look(number, beat, within_s))
+            # The link waits for Ray, and then for the nodes.
+            return await asyncio.wait_for(answer, 2 * within_s + _LATE_S)
+        except TimeoutError:
+            raise problem("cluster_unreachable", address=self.address, reason=_SILENT) from None
+        finally:
+            del self._looks[number]
 
     def ask(self, message: Ask) -> None:
         if not self.lost:
@@ -209,6 +239,10 @@ class _Link:
 
     async def _listen(self) -> None:
         async for say in self._says:
+            if isinstance(say, Looked):
+                if (look := self._looks.get(say.id)) is not None and not look.done():
+                    look.set_result(say.nodes)
+                continue
             if isinstance(say, Ready) or (program := self._programs.get(say.id)) is None:
                 continue
             program.told(say)
@@ -218,6 +252,9 @@ class _Link:
         for program in self._programs.values():
             program.end(-signal.SIGKILL, _LOST)
         self._programs.clear()
+        for look in self._looks.values():
+            if not look.done():
+                look.set_exception(problem("cluster_unreachable", address=self.address, reason=_LOST))
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from jixi.compute.drivers._process import Child, ProcessDriver
 from jixi.compute.drivers._protocol import Command
+from jixi.compute.drivers._ray_lookout import given
 from jixi.compute.drivers._site import first_missing, site_at
 from jixi.core.errors import JixiError
 
@@ -29,12 +30,14 @@ class Agent:
         self._stopped: float | None = None
 
     async def look(self, files: Sequence[str]) -> dict[str, Any]:
-        """Where this is, and what it lacks: node, name, host, port, lacking."""
+        """Where this is, and what it lacks: node, name, host, port, lacking, and the accelerators that Ray gave it."""
         ray: Any = importlib.import_module("ray")
         site = site_at(ray.util.get_node_ip_address())
         lacking = await asyncio.to_thread(first_missing, map(Path, files))
+        context = ray.get_runtime_context()
         return {
-            "node": ray.get_runtime_context().get_node_id(),
+            "node": context.get_node_id(),
+            "accelerators": await given(context.get_accelerator_ids().get("GPU", [])),
             "name": platform.node(),
             "host": site.host,
             "port": site.port,

@@ -13,12 +13,17 @@ import socket
 import sys
 from collections import defaultdict
 from collections.abc import Coroutine
+from math import ceil
 from typing import Any, Final
 
+from jixi.compute.drivers._protocol import Given
 from jixi.compute.drivers._ray_agent import Agent
+from jixi.compute.drivers._ray_nodes import Nodes, words
 from jixi.compute.drivers._ray_wire import (
     LONGEST,
     Ended,
+    Look,
+    Looked,
     Place,
     Placed,
     Ready,
@@ -32,6 +37,7 @@ from jixi.compute.drivers._ray_wire import (
 )
 
 _AGAIN_S: Final = 0.5
+_NAME_S: Final = 10
 _NODE: Final = "ray.io/node-id"
 
 
@@ -47,6 +53,7 @@ class Link:
         self._ray = ray
         self._writer = writer
         self._actor = ray.remote(Agent)
+        self._nodes = Nodes(ray)
         self._programs: dict[int, _Program] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lines = defaultdict[str, asyncio.Lock](asyncio.Lock)
@@ -55,7 +62,9 @@ class Link:
         """Until the other side is gone."""
         self.tell(Ready())
         async for ask in asks(reader):
-            if isinstance(ask, Place):
+            if isinstance(ask, Look):
+                self._do(self._look(ask))
+            elif isinstance(ask, Place):
                 self._programs[ask.id] = program = _Program(ask)
                 program.task = self._do(self._keep(program))
             elif (known := self._programs.get(ask.id)) is None:
@@ -76,20 +85,28 @@ class Link:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def _look(self, ask: Look) -> None:
+        try:
+            nodes = await self._nodes.look(beat=ask.beat, within_s=ask.within_s)
+        except self._ray.exceptions.RayError:
+            # Ray does not say what nodes there are; the link ends where it is lost.
+            nodes = []
+        self.tell(Looked(ask.id, nodes))
+
     async def _keep(self, program: "_Program") -> None:
         """One program from its place to its end."""
         place = program.place
         try:
             async with self._lines[place.group]:
                 site = await self._place(program)
-            self.tell(Placed(place.id, site["host"], site["port"]))
+            self.tell(await self._placed(place, site))
             await self._run(program, await program.run)
         except asyncio.CancelledError:
             self.tell(Ended(place.id, 0))
         except _RefusedError as error:
             self.tell(Refused(place.id, error.code, error.facts))
         except Exception as error:  # noqa: BLE001  (whatever broke it, who waits for it is told)
-            self.tell(Refused(place.id, "engine_error", {"model": place.name, "reason": _words(error)}))
+            self.tell(Refused(place.id, "engine_error", {"model": place.name, "reason": words(error)}))
         finally:
             del self._programs[place.id]
             if program.actor is not None:
@@ -123,6 +140,15 @@ class Link:
         program.node, program.name = site["node"], f"{site['name']} ({site['host']})"
         return site
 
+    async def _placed(self, place: Place, site: dict[str, Any]) -> Placed:
+        node = await self._nodes.name(site["node"], _NAME_S)
+        named = self._nodes.type(site["node"])
+        part = min(1000, ceil(place.gpus * 1000))
+        accelerators = [
+            Given(name, model or named, memory, part) for name, model, memory in site["accelerators"]
+        ]
+        return Placed(place.id, site["host"], site["port"], node, accelerators)
+
     async def _run(self, program: "_Program", run: Run) -> None:
         place, actor = program.place, program.actor
         pid = await _asked(actor.start.remote(place.name, run.argv, run.env))
@@ -140,7 +166,7 @@ class Link:
             except self._ray.exceptions.RayError:
                 lines, resident, status = [f"the node {program.name} was lost"], 0, -signal.SIGKILL
             except Exception as error:  # noqa: BLE001  (the same, once it runs)
-                lines, resident, status = [_words(error)], 0, -signal.SIGKILL
+                lines, resident, status = [words(error)], 0, -signal.SIGKILL
             self.tell(Told(place.id, lines, resident))
         self.tell(Ended(place.id, status))
 
@@ -166,10 +192,6 @@ async def _asked(answer: Any) -> Any:
 def _needs(place: Place) -> str:
     parts = [(place.cpus, "CPU"), (place.gpus, "GPU"), (round(place.memory_bytes / 2**30, 1), "GiB")]
     return ", ".join(f"{count:g} {name}" for count, name in parts if count) or "a node"
-
-
-def _words(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 async def _serve(ray: Any, end: socket.socket) -> None:

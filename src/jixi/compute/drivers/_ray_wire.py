@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+
+from jixi.compute.drivers._protocol import Given
 
 # A line holds all that a program wrote in half a second, of which the last 1000 lines of 4 KiB are kept.
 LONGEST: Final = 64 * 1024 * 1024
@@ -39,6 +41,17 @@ class Stop(Struct, frozen=True, tag=True):
     grace_s: float
 
 
+class Look(Struct, frozen=True, tag=True):
+    """Ask every node what is in use there; who has not answered within `within_s` seconds is left out.
+
+    `beat`: load and power are those since the last one that was asked so.
+    """
+
+    id: int
+    beat: bool
+    within_s: float
+
+
 class Ready(Struct, frozen=True, tag=True):
     """The link belongs to the cluster now."""
 
@@ -47,6 +60,8 @@ class Placed(Struct, frozen=True, tag=True):
     id: int
     host: str
     port: int
+    node: str
+    accelerators: list[Given]
 
 
 class Refused(Struct, frozen=True, tag=True):
@@ -75,8 +90,29 @@ class Ended(Struct, frozen=True, tag=True):
     status: int
 
 
-Ask = Place | Run | Stop
-Say = Ready | Placed | Refused | Started | Told | Ended
+class Seen(Struct, frozen=True):
+    """An alive node of the cluster. `own`: it is the machine of the server. `counted` are its accelerators as the
+    cluster counts them, by the model that it names; `memory_bytes` is what it gives out. `said` is a node of the
+    inventory in plain values; None where it has not answered, and then `silent` may say why.
+    """
+
+    name: str
+    own: bool
+    counted: dict[str, float]
+    memory_bytes: int
+    said: dict[str, Any] | None = None
+    silent: str | None = None
+
+
+class Looked(Struct, frozen=True, tag=True):
+    """The alive nodes."""
+
+    id: int
+    nodes: list[Seen]
+
+
+Ask = Place | Run | Stop | Look
+Say = Ready | Placed | Refused | Started | Told | Ended | Looked
 
 _DECODE_ASK: Final = msgspec.json.Decoder[Ask](Ask).decode
 _DECODE_SAY: Final = msgspec.json.Decoder[Say](Say).decode

@@ -13,7 +13,7 @@ import structlog
 
 from jixi.compute.history._records import HistoryRecords
 from jixi.compute.history._values import PACE_S, Holding, Past, Sample, Series, Span, floor
-from jixi.compute.inventory import Node, Rates
+from jixi.compute.inventory import Cluster, Node, Rates
 from jixi.compute.placement import MAIN_MEMORY, Placement
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
@@ -34,11 +34,18 @@ Held = Callable[[], Iterable[Placement]]
 
 class History:
     """Kept in the database for so many `days`; 0 keeps nothing. Any number of processes may write: each sample is there
-    once.
+    once. Of the machines of a `cluster` those are sampled that answer within some seconds.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, look: Look, measure: Measure, held: Held, days: int
+        self,
+        database: Database,
+        clock: Clock,
+        look: Look,
+        measure: Measure,
+        held: Held,
+        days: int,
+        cluster: Cluster | None = None,
     ) -> None:
         self._records = HistoryRecords(database)
         self._clock = clock
@@ -46,6 +53,7 @@ class History:
         self._measure = measure
         self._held = held
         self._days = days
+        self._cluster = cluster
         # A long time takes the database a while; several such questions would hold all of its connections.
         self._asking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -65,9 +73,16 @@ class History:
         """Take the sample of this beat."""
         # A timer may fire a little before its time by the wall clock.
         at = floor(self._clock.now() + _EARLY)
+        held = _holdings(at, self._held())
+        own, others = await asyncio.gather(self._own(), self._others())
+        await self._records.add([sample for node in (*own, *others) for sample in _samples(at, node)], held)
+
+    async def _own(self) -> list[Node]:
         load = (await self._measure())._asdict()
-        taken = [sample for node in await self._look() for sample in _samples(at, replace(node, **load))]
-        await self._records.add(taken, _holdings(at, self._held()))
+        return [replace(node, **load) for node in await self._look()]
+
+    async def _others(self) -> list[Node]:
+        return [] if self._cluster is None else await self._cluster.beat()
 
     async def sweep(self) -> None:
         """Forget what is too old."""
@@ -88,7 +103,9 @@ class History:
         return Past(node, span, known_s, sorted(series, key=_order), stays)
 
     async def _known(self, node: str) -> bool:
-        return await self._records.knows(node) or node in {each.name for each in await self._look()}
+        members = [] if self._cluster is None else self._cluster.members()
+        here = {each.name for each in await self._look()} | {each.node.name for each in members}
+        return node in here or await self._records.knows(node)
 
     async def _go_on(self) -> None:
         for beat in count():

@@ -1,29 +1,34 @@
-"""Inventory: what this machine has for models: processors, memory, accelerators, and how much of it is in use.
+"""Inventory: what machines have for models: processors, memory, accelerators, and how much of it is in use.
 
-Owns: `Node`, `Accelerator` and the reading of them: the kernel, control groups, RAPL, NVML, amd-smi, rocm-smi, npu-smi.
+Owns: `Node`, `Accelerator` and the reading of them: the kernel, control groups, RAPL, NVML, amd-smi, rocm-smi, npu-smi;
+and `Cluster`, which remembers what other machines have read of themselves.
 Must not: decide what runs where (placement does), know models. Tests: tests/unit/compute, on recorded outputs.
 """
 
+from jixi.compute.inventory._cluster import Cluster, Member
 from jixi.compute.inventory._counters import Counters, Energy, Rates, rates, read_counters
 from jixi.compute.inventory._inventory import Inventory, Reader
 from jixi.compute.inventory._machine import Machine, read_machine
 from jixi.compute.inventory._meter import Meter
 from jixi.compute.inventory._nvidia import NvidiaReader
 from jixi.compute.inventory._tools import parse_amd_smi, parse_npu_smi, parse_rocm_smi, read_amd, read_ascend
-from jixi.compute.inventory._values import Accelerator, Node, Vendor
+from jixi.compute.inventory._values import Accelerator, Node, Vendor, gpu_numbered
 
 __all__ = [
     "Accelerator",
+    "Cluster",
     "Counters",
     "Energy",
     "Inventory",
     "Machine",
+    "Member",
     "Meter",
     "Node",
     "NvidiaReader",
     "Rates",
     "Reader",
     "Vendor",
+    "gpu_numbered",
     "parse_amd_smi",
     "parse_npu_smi",
     "parse_rocm_smi",

@@ -20,7 +20,7 @@ _FRESH_S: Final = 1.0
 
 
 class Inventory:
-    """The nodes: as yet one, on which this runs. A reader that found no accelerators at first is not asked again."""
+    """The node on which this runs. A reader that found no accelerators at first is not asked again."""
 
     def __init__(
         self,

@@ -1,9 +1,11 @@
 """What there is: a node, and the accelerators in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Vendor = Literal["nvidia", "amd", "ascend"]
+_GPUS: Final = ("nvidia", "amd")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,3 +37,9 @@ class Node:
     accelerators: tuple[Accelerator, ...] = ()
     utilisation: float | None = None
     power_w: float | None = None
+
+
+def gpu_numbered(number: str, there: Iterable[Accelerator]) -> Accelerator | None:
+    """That of a machine which CUDA or HIP, and so Ray, calls GPU `number`; None for another name, such as a UUID."""
+    found = {each.vendor: each for each in there if str(each.index) == number}
+    return next((found[vendor] for vendor in _GPUS if vendor in found), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from jixi.compute.drivers import Process
 from jixi.models.deployments._changes import Pulse
 from jixi.models.deployments._spec import DeploymentSpec
 from jixi.models.deployments._surroundings import Clear, Lack, Room, RoomFor
@@ -18,8 +19,7 @@ class _Lent:
     env: Mapping[str, str]
     options: Mapping[str, Any]
     memory_bytes: int
-    accelerators: Mapping[str, int]
-    occupied: Callable[[], AbstractContextManager[None]]
+    occupied: Callable[[Process], AbstractContextManager[Mapping[str, int]]]
     release: Callable[[], None]
 
 
@@ -91,7 +91,6 @@ class Handover:
             env=found.env,
             options=found.options,
             memory_bytes=found.memory_bytes,
-            accelerators=found.accelerators,
             occupied=found.occupied,
             release=lambda: self._take_back(spec, found),
         )

@@ -267,7 +267,7 @@ class Keeper:
         life = Life(replica, self.spec, process, self._ready, self._doubt, proves=self._proves)
         # Who cancels this wants it ended, as does who asks for a restart.
         reason = RESTART_ASKED
-        with room.occupied():
+        with room.occupied(process):
             try:
                 reason = await life.run(self._asked, around.patience)
                 return self._fallen(reason), life.ready_s()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from jixi.compute.drivers import Command, Driver
+from jixi.compute.drivers import Command, Driver, Process
 from jixi.core.clock import Clock
 from jixi.models.deployments._changes import Pulse
 from jixi.models.deployments._spec import DeploymentSpec, Patience, Reason
@@ -32,13 +32,10 @@ class Room(Protocol):
     @property
     def memory_bytes(self) -> int: ...
 
-    @property
-    def accelerators(self) -> Mapping[str, int]:
-        """Thousandths of accelerators that it is, by their model; of one that is shared by its part of the memory."""
-        ...
-
-    def occupied(self) -> AbstractContextManager[None]:
-        """Around the life of an engine process that runs in it."""
+    def occupied(self, process: Process, /) -> AbstractContextManager[Mapping[str, int]]:
+        """Around the life of an engine process that runs in it: thousandths of accelerators that it has, by their
+        model; of one that is shared by its part of the memory.
+        """
         ...
 
     def release(self) -> None:
@@ -77,10 +74,9 @@ class Anywhere:
         self.env: Mapping[str, str] = {}
         self.options: Mapping[str, Any] = {}
         self.memory_bytes = 0
-        self.accelerators: Mapping[str, int] = {}
 
-    def occupied(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    def occupied(self, process: Process) -> AbstractContextManager[Mapping[str, int]]:
+        return nullcontext({})
 
     def release(self) -> None:
         """There is nothing to give back."""

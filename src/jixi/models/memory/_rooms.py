@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil
 from typing import Any, Final
 
 import structlog
 
-from jixi.compute.inventory import Accelerator, Inventory, Node
+from jixi.compute.drivers import Process
+from jixi.compute.inventory import Accelerator, Cluster, Inventory, Member, Node
 from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, visible
 from jixi.core.errors import JixiError
 from jixi.core.registry import Registry
@@ -20,12 +20,11 @@ from jixi.models.catalog import Architecture, Catalog, Entry
 from jixi.models.deployments import DeploymentSpec, Lack
 from jixi.models.engines import Engine, Footprint, Load, Sharing, footprint_of
 from jixi.models.memory._built import built_of
+from jixi.models.memory._elsewhere import Elsewhere, RoomElsewhere, thousandths
 from jixi.models.memory._fit import Fit, first_place, fit
 from jixi.models.memory._weights import repacked_at_most, repacked_of, weights_of
 
 _LOOK_S: Final = 5.0
-_UNNAMED: Final = "accelerator"
-"""The model of an accelerator of which a cluster does not say what it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,28 +40,12 @@ class HeldRoom:
     memory_bytes: int = 0
     accelerators: Mapping[str, int] = field(default_factory=dict[str, int])
 
-    def occupied(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    def occupied(self, process: Process) -> AbstractContextManager[Mapping[str, int]]:
+        return nullcontext(self.accelerators)
 
     def release(self) -> None:
         """Give it back; a second time changes nothing."""
         self.give_back(self.placement)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RoomElsewhere:
-    """The room of one replica on a cluster, which gives it and takes it back itself."""
-
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    memory_bytes: int = 0
-    accelerators: Mapping[str, int] = field(default_factory=dict[str, int])
-
-    def occupied(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def release(self) -> None:
-        """There is nothing that we hold."""
 
 
 class Rooms:
@@ -72,8 +55,15 @@ class Rooms:
     What is in use on the nodes is read every few seconds once started, so that `room` need not wait for it.
     """
 
-    def __init__(self, inventory: Inventory, engines: Registry[Engine], reserve_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        engines: Registry[Engine],
+        reserve_bytes: int = 0,
+        cluster: Cluster | None = None,
+    ) -> None:
         self.catalog = Catalog([])
+        self._elsewhere = Elsewhere(cluster)
         self._inventory = inventory
         self._engines = engines
         self._space = Space(reserve_bytes=reserve_bytes)
@@ -121,6 +111,14 @@ class Rooms:
             accelerators=self._shares(placement),
         )
 
+    def members(self) -> list[Member]:
+        """The other machines of the cluster, where there is one."""
+        return self._elsewhere.members()
+
+    def counted(self) -> Mapping[str, float]:
+        """The accelerators of this machine, as the cluster counts them, by the model that it names."""
+        return self._elsewhere.counted()
+
     def elsewhere(self, spec: DeploymentSpec) -> RoomElsewhere:
         """What one more replica is to have on a cluster, and is told there: without accelerators main memory and none
         to be seen, of a share of one no more than that. No I/O but the sizes of files.
@@ -130,13 +128,21 @@ class Rooms:
         needed = 0 if footprint.either else footprint.accelerators
         gpus = needed if spec.gpus is None else spec.gpus
         if not gpus:
-            return RoomElsewhere(env=visible([]), memory_bytes=footprint.total)
+            return RoomElsewhere(
+                group=spec.name,
+                holds=self._elsewhere,
+                env=visible([]),
+                memory_bytes=footprint.total,
+            )
         told: Mapping[str, Any] = (
             engine.within(footprint, gpus) if gpus < 1 and isinstance(engine, Sharing) else {}
         )
         return RoomElsewhere(
+            group=spec.name,
+            holds=self._elsewhere,
             options={name: value for name, value in told.items() if name not in spec.options},
-            accelerators={_UNNAMED: _thousandths(gpus)},
+            needed=footprint.total,
+            thousandths=thousandths(gpus),
         )
 
     def footprint(self, spec: DeploymentSpec) -> Footprint:
@@ -190,11 +196,13 @@ class Rooms:
 
     def placements(self) -> list[Placement]:
         """What is held now, by deployment (`group`)."""
-        return self._space.placements()
+        return [*self._space.placements(), *self._elsewhere.placements()]
 
     def free(self, node: str, place: str = MAIN_MEMORY) -> int:
-        """Bytes that could be given there now; raises KeyError."""
-        return self._space.free(node, place)
+        """Bytes that could be given there now, by the cluster where that gives them; raises KeyError."""
+        if not self._elsewhere:
+            return self._space.free(node, place)
+        return self._elsewhere.free(self._nodes.get(node), node, place)
 
     def holders(self, node: str, place: str = MAIN_MEMORY) -> list[str]:
         """The deployments whose replicas hold memory there, sorted."""
@@ -249,7 +257,7 @@ class Rooms:
         for place, held in zip(placement.places, placement.held, strict=True):
             if place in models:
                 part = Fraction(held, self._space.capacity(placement.node, place))
-                shares[models[place]] += min(_thousandths(part), 1000)
+                shares[models[place]] += min(thousandths(part), 1000)
         return shares
 
     def _options(self, engine: Engine, footprint: Footprint, placement: Placement) -> Mapping[str, Any]:
@@ -268,10 +276,6 @@ class Rooms:
                 await self.look()
             except (JixiError, OSError) as error:
                 structlog.get_logger().warning("nodes_unreadable", reason=str(error))
-
-
-def _thousandths(part: Fraction | float) -> int:
-    return ceil(part * 1000)
 
 
 def _said(footprint: Footprint, memory_bytes: int | None) -> Footprint:

@@ -1,6 +1,6 @@
 """/api/nodes: what machines have for models, how much of it is in use, and by which deployments."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 
@@ -17,13 +17,20 @@ _Reader = Annotated[Principal, requires("deployments.read")]
 
 @router.get("", summary="List nodes")
 async def list_nodes(caller: _Reader, house: TheHouse) -> admin.NodeList:
-    """Use is at most a second old."""
-    nodes = await house.rooms.look()
-    return admin.NodeList(items=[_node(house.rooms, each) for each in nodes], next_cursor=None)
+    """The server's first. Use is at most a second old, that of other machines of a cluster as old as `seen_at` says."""
+    rooms, now = house.rooms, house.clock.now()
+    counted = dict(rooms.counted())
+    nodes = [_node(rooms, each, state="alive", seen_at=now, counted=counted) for each in await rooms.look()]
+    members = [
+        _node(rooms, each.node, state=each.state, seen_at=each.seen_at, counted=dict(each.counted))
+        for each in rooms.members()
+    ]
+    return admin.NodeList(items=nodes + members, next_cursor=None)
 
 
-def _node(rooms: Rooms, node: Node) -> admin.Node:
+def _node(rooms: Rooms, node: Node, **seen: Any) -> admin.Node:
     return admin.Node(
+        **seen,
         name=node.name,
         cpus=node.cpus,
         utilisation=node.utilisation,

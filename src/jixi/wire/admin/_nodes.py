@@ -25,12 +25,22 @@ class Node(Response):
     """A machine, or what a container's limits leave of one."""
 
     name: str
+    state: Literal["alive", "silent", "lost"] = Field(
+        description="Of a cluster's node: whether it answers, does not, or is not in the cluster any more."
+    )
+    seen_at: Instant = Field(description="When it was read; what is said of it is of then.")
+    counted: dict[str, float] = Field(
+        description="How many accelerators a Ray cluster counts on it, by the model that it names.",
+        examples=[{"H100": 8}],
+    )
     cpus: float
     utilisation: float | None = Field(description="Of the CPUs, from 0 to 1; null at the first reading.")
     power_w: float | None = Field(description="Of the CPU packages; null where the kernel does not say.")
     memory_bytes: int
     used_bytes: int
-    free_bytes: int = Field(description="What a replica could be given now, `memory_reserve` left out.")
+    free_bytes: int = Field(
+        description="What a replica could be given now: without `memory_reserve`, or of what a cluster gives out."
+    )
     deployments: list[str] = Field(description="Whose replicas hold main memory of it.")
     accelerators: list[Accelerator]
 
