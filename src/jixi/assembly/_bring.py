@@ -151,7 +151,8 @@ class Bringing:
             self._show("failed", Reason("cannot_start", {"cause": str(error)}))
             self._slow.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._again.wait(), self._means.pause_s)
+                async with asyncio.timeout(self._means.pause_s):
+                    await self._again.wait()
             return False
         return True
 

@@ -164,6 +164,16 @@ async def test_a_replica_without_room_waits_for_it_and_starts_when_another_has_e
     assert (await fleet.until("two")).state == "ready"
 
 
+async def test_a_replica_that_waits_for_room_ends_when_it_is_stopped(make_fleet: MakeFleet) -> None:
+    memory = Memory(0)
+    fleet = make_fleet(room=memory)
+    await started(fleet, one=Scale())
+    await fleet.until("one", lambda now: now.reason is not None)
+    async with asyncio.timeout(60):
+        await fleet.halt("one")
+    assert fleet.status("one").replicas == ()
+
+
 async def test_the_idle_one_that_was_called_least_recently_makes_room_and_others_do_not(
     make_fleet: MakeFleet,
 ) -> None:

@@ -130,7 +130,8 @@ class Link:
             **apart,
         ).remote()
         try:
-            site = await asyncio.wait_for(_asked(program.actor.look.remote(place.files)), place.room_s)
+            async with asyncio.timeout(place.room_s):
+                site = await _asked(program.actor.look.remote(place.files))
         except TimeoutError:
             raise _RefusedError("no_node_fits", model=place.name, needs=_needs(place)) from None
         if site["lacking"] is not None:

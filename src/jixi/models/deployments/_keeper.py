@@ -217,8 +217,7 @@ class Keeper:
         wait = longest * random.uniform(0.8, 1.0)  # noqa: S311
         self._retry_at = self._now() + wait
         self._changed()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._asked.wait(), wait)
+        await _set_within(self._asked, wait)
         self._retry_at = None
 
     async def _live_once(self) -> tuple[Reason, float | None]:
@@ -247,8 +246,7 @@ class Keeper:
 
     async def _until_freed(self, freed: asyncio.Event) -> None:
         """Wait for the room of another that ends; it is asked for again in any case after a while."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(freed.wait(), self._around.patience.room_s)
+        await _set_within(freed, self._around.patience.room_s)
 
     async def _live_in(self, room: Room) -> tuple[Reason, float | None]:
         around = self._around
@@ -323,3 +321,10 @@ class Keeper:
         if not task.cancelled() and (error := task.exception()) is not None:
             structlog.get_logger().error("supervision_failed", deployment=self.spec.name, exc_info=error)
             self._become("failed", Reason("cannot_start", {"cause": str(error)}))
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for it, but not longer. `asyncio.wait_for` would lose who ends this in the moment in which it is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

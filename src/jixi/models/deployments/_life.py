@@ -60,7 +60,8 @@ class Life:
     async def _watch(self, patience: Patience) -> Reason:
         spec = self._spec
         try:
-            await asyncio.wait_for(healthy(self._replica.client), spec.start_s)
+            async with asyncio.timeout(spec.start_s):
+                await healthy(self._replica.client)
         except TimeoutError:
             return Reason("start_timeout", {"seconds": spec.start_s, "line": self._last_line()})
         if self._proves and (cause := await canary(self._replica, spec.stall_s)) is not None:
