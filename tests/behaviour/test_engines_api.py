@@ -125,8 +125,6 @@ async def test_an_installation_is_a_job_that_is_followed_to_its_end(admin: Perso
     assert (done["state"], done["facts"], done["done"] > 0) == ("succeeded", {"version": VERSION}, True)
     engine = (await admin.get("/api/engines/vllm")).json()
     assert (engine["state"], engine["size_bytes"], engine["kept_bytes"]) == ("ready", done["done"], 0)
-    assert (await admin.delete("/api/engines/vllm/environment")).status_code == 204
-    assert (await admin.get("/api/engines/vllm")).json()["state"] == "absent"
 
 
 async def until_job(
@@ -185,6 +183,32 @@ async def test_a_deployment_that_lacks_its_engine_waits_for_the_job_that_brings_
     assert seen["job"] is None
 
 
+async def test_an_environment_stays_while_a_deployment_needs_it(admin: Person, gate: Gate) -> None:
+    gate.open()
+    await ended(admin, await begun(admin))
+    refused = await admin.delete("/api/engines/vllm/environment")
+    assert (refused.status_code, refused.json()["code"]) == (409, "engine_in_use")
+    assert "big" in refused.json()["detail"]
+    assert (await admin.get("/api/engines/vllm")).json()["state"] == "ready"
+    assert (await admin.post("/api/deployments/big/stop")).status_code == 202
+    await until(admin, "big", state="stopped", replicas=[])
+    assert (await admin.delete("/api/engines/vllm/environment")).status_code == 204
+    assert (await admin.get("/api/engines/vllm")).json()["state"] == "absent"
+
+
+async def test_an_environment_stays_for_a_deployment_that_sleeps(admin: Person, gate: Gate) -> None:
+    gate.open()
+    await ended(admin, await begun(admin))
+    assert (await admin.post("/api/deployments/big/stop")).status_code == 202
+    await until(admin, "big", state="stopped", replicas=[])
+    asleep = {"name": "asleep", "engine": "vllm", "model_id": "qwen3-8b", "scale": {"least": 0, "most": 1}}
+    made = await admin.post("/api/deployments", json=asleep)
+    assert made.status_code == 201, made.text
+    refused = await admin.delete("/api/engines/vllm/environment")
+    assert (refused.status_code, refused.json()["code"]) == (409, "engine_in_use")
+    assert "asleep" in refused.json()["detail"]
+
+
 async def in_the_way(admin: Person, wanted: dict[str, Any]) -> set[str]:
     seen = (await admin.post("/api/deployments/preview", json=wanted)).json()
     return {each["code"] for each in seen["problems"]}
@@ -213,6 +237,8 @@ def test_the_command_line_has_the_server_install_where_it_is_signed_in(
             (engine,) = [each for each in client.engines() if each.name == "vllm"]
         assert engine.job is not None
         assert (engine.state, engine.job.state, state()) == ("ready", "succeeded", "ready")
+        under_it = jixi("engines", "remove", "vllm", "--data-dir", "data", home=tmp_path)
+        assert (under_it.returncode, "data_dir_in_use" in under_it.stderr) == (2, True)
         run("remove", "vllm")
         assert state() == "absent"
         for wheel in index.iterdir():

@@ -116,6 +116,14 @@ class Supply:
             )
         )
 
+    def on_engine(self, engine: str) -> list[str]:
+        """The names of the deployments that run on this engine, or are to as things stand: those that sleep, wait, fail
+        or are updated, too, and not those that were stopped.
+        """
+        wishes = [each.wish for each in self._brought.values() if each.wish is not None and each.wish.running]
+        wanted = {wish.spec.name for wish in wishes if wish.spec.engine == engine}
+        return sorted(wanted | self._fleet.on_engine(engine))
+
     async def start(self) -> None:
         """Begin to run or to fetch everything that the settings ask for.
 

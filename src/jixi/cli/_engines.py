@@ -71,7 +71,10 @@ def install_engine(context: typer.Context, engine: _Engine, data_dir: _DataDir =
 
 @app.command("remove")
 def remove_engine(context: typer.Context, engine: _Engine, data_dir: _DataDir = None) -> None:
-    """Delete an engine's environment, and what an unfinished installation has left."""
+    """Delete an engine's environment, and what an unfinished installation has left.
+
+    Refused while deployments need it, and for the folder of a server that runs.
+    """
     from jixi.cli._login import connect
 
     terminal = _terminal(context)
@@ -79,7 +82,7 @@ def remove_engine(context: typer.Context, engine: _Engine, data_dir: _DataDir = 
         with connect(terminal) as client:
             client.remove_engine(engine)
     else:
-        asyncio.run(_environments(data_dir).remove(engine))
+        _remove_here(engine, data_dir)
     terminal.done(f"{engine} has no environment any more.", f"已删除 {engine} 的环境。")
 
 
@@ -118,6 +121,16 @@ def _install_here(engine: str, data_dir: Path | None, terminal: Terminal) -> int
     prepare_folder(load_settings(data_dir=data_dir).settings.data_dir)
     with _bar(engine, terminal) as show:
         return asyncio.run(_environments(data_dir).install(engine, lambda now: show(*now))).bytes
+
+
+def _remove_here(engine: str, data_dir: Path | None) -> None:
+    from jixi.assembly import load_settings, locked_folder, prepare_folder
+
+    folder = load_settings(data_dir=data_dir).settings.data_dir
+    prepare_folder(folder)
+    # A server that runs knows what needs the engine; nobody else does.
+    with locked_folder(folder):
+        asyncio.run(_environments(data_dir).remove(engine))
 
 
 @contextmanager

@@ -237,6 +237,15 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_zh="请运行 'jixi engines install {engine}'，为其创建独立环境。",
     ),
     Problem(
+        code="engine_in_use",
+        status=409,
+        openai_type="invalid_request_error",
+        en="The engine {engine!r} is needed by {deployments}.",
+        zh="引擎 {engine!r} 正被 {deployments} 使用。",
+        remedy_en="Stop these deployments first, delete them, or move them to another engine.",
+        remedy_zh="请先停止或删除这些部署，或将其改用其他引擎。",
+    ),
+    Problem(
         code="engine_not_installable",
         status=409,
         openai_type="invalid_request_error",

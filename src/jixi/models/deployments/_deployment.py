@@ -62,6 +62,13 @@ class Deployment:
         """Every replica with an engine that runs, be it loading, doubted or leaving."""
         return [each.watched for each in self._crew.every if each.watched is not None]
 
+    def needs(self, engine: str) -> bool:
+        """Whether a replica runs on the engine, or would start on it without anybody's asking."""
+        halted = self._held is not None and self._held[1] == HALTED
+        return (self.spec.engine == engine and not halted) or any(
+            each.spec.engine == engine for each in self._crew.every
+        )
+
     @property
     def sleeps(self) -> bool:
         return self._held is not None and self._held[1] is IDLE

@@ -199,6 +199,12 @@ class Fleet:
         others = (each for name, each in self._deployments.items() if name != besides)
         return {name for deployment in others for name in _names(deployment.spec)}
 
+    def on_engine(self, engine: str) -> set[str]:
+        """The names of the deployments of which a replica runs on the engine, or would start on it without anybody's
+        asking: not of those that were halted.
+        """
+        return {name for name, each in self._deployments.items() if each.needs(engine)}
+
     def listings(self) -> list[Served]:
         """Every public name with what it can do, those of adapters behind their base."""
         return [

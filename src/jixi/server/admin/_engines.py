@@ -68,16 +68,14 @@ async def install_engine(
     "/{name}/environment",
     summary="Remove an engine's environment",
     status_code=204,
-    responses=errors("not_found", "conflict"),
+    responses=errors("not_found", "conflict", "engine_in_use"),
 )
 async def remove_engine(name: NameInPath, caller: _Operator, house: TheHouse) -> Response:
-    """And the packages that an installation which did not end has left. Deployments that run on it are to be stopped
-    first.
+    """And the packages that an installation which did not end has left. Deployments that need it, be it later, are to
+    be stopped first.
     """
-    _find(house, name)
-    running = [each.name for each in house.fleet.models() if each.engine == name and each.pid is not None]
-    if running:
-        raise problem("conflict", noun=f"running deployment {running[0]!r}")
+    if _find(house, name).state == "ready" and (needing := house.supply.on_engine(name)):
+        raise problem("engine_in_use", engine=name, deployments=", ".join(needing))
     await house.installations.remove(name)
     return Response(status_code=204)
 
