@@ -42,6 +42,7 @@ from jixi.models.downloads import Downloads
 from jixi.models.environments import Environments, Installations
 from jixi.models.gateway import Aliases, Gateway, Limits, PrepaidMeter, Router
 from jixi.models.memory import Rooms
+from jixi.models.names import SettledNames
 from jixi.models.providers import Providers
 from jixi.models.registry import ModelRegistry
 from jixi.models.responses import Quota, ResponseStore
@@ -127,7 +128,8 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncGen
         neighbours = Neighbours(partial(_names, fleet, aliases), aliases.behind)
         providers = await open_providers(settings, database, clock, egress, stack, neighbours)
         await started(stack, aliases)
-        supply = await open_supply(settings, engines, ledger, model_store(settings, egress), jobs, stack)
+        store, names = model_store(settings, egress), SettledNames(database)
+        supply = await open_supply(settings, engines, ledger, store, jobs, names, stack)
         seen = _watching(Observation(settings, database, clock, fleet), stack)
         meter = PrepaidMeter(CountingMeter(ledger, seen.metrics, seen.traffic), clock)
         gateway = make_gateway(settings, [fleet, providers], aliases, meter, seen, clock)

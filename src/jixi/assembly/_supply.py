@@ -27,6 +27,7 @@ from jixi.models.deployments import DeploymentSpec, Fleet, Scale
 from jixi.models.downloads import Downloads
 from jixi.models.engines import engine_registry
 from jixi.models.environments import Installations
+from jixi.models.names import SettledNames
 from jixi.models.registry import Shelf, Viewer
 from jixi.models.rollouts import USUAL_CONTEXT, Choice, Chooser, Draft, Plan, Rollout, Rollouts
 from jixi.models.sources import ModelStore
@@ -54,8 +55,10 @@ class Supply:
         store: ModelStore,
         jobs: Jobs,
         installations: Installations,
+        names: SettledNames,
     ) -> None:
         self._settings = settings
+        self._names = names
         self._fleet = fleet
         self._prices = prices
         self.chooser = Chooser(engine_registry(), installations.check)
@@ -64,6 +67,7 @@ class Supply:
         self._upkeep: asyncio.Task[None] | None = None
         self._following = asyncio.Lock()
         self._settled: set[str] = set()
+        self._named: list[str] = []
         self._brought: dict[str, Bringing] = {}
         self.catalog = catalog
         self.store = store
@@ -127,15 +131,19 @@ class Supply:
     async def start(self) -> None:
         """Begin to run or to fetch everything that the settings ask for.
 
-        Raises `model_not_found` for a name that the catalogue lacks, and what `Chooser.choose` raises.
+        Raises `model_not_found` for a name that the catalogue lacks, `settings_name_taken`, and what `Chooser.choose`
+        raises.
         """
         check_currency(self._prices, self._settings.currency)
         await self.store.tidy()
         wanted = list(self._settings.deployments)
         taken = {setting.name for setting in wanted}
         wanted += [setting for setting in self._standard() if setting.name not in taken]
-        for setting in wanted:
-            await self._begin(self._wish(setting))
+        wishes = [self._wish(setting) for setting in wanted]
+        self._named = [name for wish in wishes for name in (wish.spec.name, *wish.spec.adapters)]
+        await self._names.settle(self._named)
+        for wish in wishes:
+            await self._begin(wish)
 
     async def follow(self, rollouts: Rollouts) -> None:
         """From now on bring about what stands in the register, too, and keep up with what others bring here."""
@@ -273,6 +281,11 @@ class Supply:
         starter = self._settings.starter
         is_starter = starter != _NO_STARTER and spec.name == self.catalog.get(starter).id
         if is_starter and spec.name != FALLBACK and FALLBACK not in self._brought:
+            try:
+                await self._names.settle([*self._named, FALLBACK])
+            except JixiError as error:
+                _log.warning("fallback_not_possible", model=FALLBACK, reason=str(error))
+                return
             _log.warning("fallback_model", model=FALLBACK, instead_of=spec.name)
             await self._begin(self._wish(DeploymentSetting(name=FALLBACK, model=FALLBACK)))
 
@@ -283,11 +296,14 @@ async def open_supply(
     ledger: Ledger,
     store: ModelStore,
     jobs: Jobs,
+    names: SettledNames,
     stack: AsyncExitStack,
 ) -> Supply:
     """The supply over the catalogue, and over what came in bundles that it lacks; at work until `stack` is closed."""
     catalog = Catalog.load(store.imported())
-    supply = Supply(settings, engines.fleet, ledger.prices, catalog, store, jobs, engines.installations)
+    supply = Supply(
+        settings, engines.fleet, ledger.prices, catalog, store, jobs, engines.installations, names
+    )
     stack.push_async_callback(supply.close)
     engines.rooms.catalog = catalog
     await supply.start()

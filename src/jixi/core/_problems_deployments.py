@@ -12,6 +12,16 @@ DEPLOYMENTS: tuple[Problem, ...] = (
         remedy_zh="请换一个名称；GET /api/routes 列出了已使用的名称。",
     ),
     Problem(
+        code="settings_name_taken",
+        status=409,
+        en="A deployment or an adapter of the settings is called {name!r}, and so is an alias, a provider's model or a "
+        "deployment that was made over the API.",
+        zh="设置中的部署或适配器名为 {name!r}，但已有同名的别名、供应商模型或通过 API 创建的部署。",
+        remedy_en='Give it another name in jixi.toml (for the starter\'s own names: starter = "none"), or start once '
+        "without it and rename the other.",
+        remedy_zh='请在 jixi.toml 中改名（起步模型可设 starter = "none"）；或暂不配置它启动一次，再改名另一个。',
+    ),
+    Problem(
         code="model_not_deployable",
         status=422,
         en="The model {model!r} has nothing that could run here: no variant, and no version that is in use.",

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.assembly import DeploymentSetting, Settings, open_house
+from jixi.core.errors import JixiError
 from jixi.models.deployments import DeploymentSpec, Reason
+from jixi.models.gateway import Target
 from jixi.models.registry import Viewer
 from jixi.models.rollouts import Draft, Models, Neighbours, Rollouts, Who
 
@@ -64,6 +66,19 @@ async def test_a_file_that_cannot_even_be_looked_at_is_refused_with_the_reason(t
                 "model_file_refused", {"model": "long", "file": path.name, "reason": "File name too long"}
             ),
         )
+
+
+async def test_settings_that_name_an_adapter_like_an_alias_are_refused_at_the_start(
+    settings: Settings, tmp_path: Path
+) -> None:
+    echo = DeploymentSetting(name="echo", engine="stub")
+    async with open_house(settings.model_copy(update={"deployments": (echo,)})) as house:
+        await house.aliases.add(name="echo:legal", targets=(Target("echo"),))
+    adapted = echo.model_copy(update={"adapters": {"echo:legal": tmp_path / "legal.gguf"}})
+    with pytest.raises(JixiError) as refused:
+        async with open_house(settings.model_copy(update={"deployments": (adapted,)})):
+            pytest.fail("it opened")
+    assert (refused.value.code, refused.value.facts["name"]) == ("settings_name_taken", "echo:legal")
 
 
 async def test_what_an_unforeseen_error_stops_is_shown_as_failed_and_tried_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from jixi.core.errors import JixiError
 from jixi.core.principal import Scope
 from jixi.models.gateway import Aliases, Target
+from jixi.models.names import SettledNames
 from jixi.models.providers import Draft, ProviderModel, Providers
 from jixi.models.sources import Egress
 from jixi.storage import Database, Vault
@@ -67,3 +68,25 @@ async def test_a_name_is_free_again_once_what_had_it_is_renamed_or_gone(
     await rollouts.refresh()
     await rollouts.remove(LIN, "second", None)
     await makers["alias"]("second")
+
+
+@pytest.mark.parametrize("kind", ["alias", "deployment", "provider"])
+async def test_a_name_of_the_settings_is_nobody_elses_until_they_give_it_up(
+    database: Database, makers: dict[str, Make], kind: str
+) -> None:
+    names = SettledNames(database)
+    await names.settle(["chat", "chat:legal"])
+    await names.settle(["chat", "chat:legal"])
+    with pytest.raises(JixiError) as refused:
+        await makers[kind]("chat:legal")
+    assert refused.value.code in ("conflict", "name_taken")
+    await names.settle(["chat"])
+    await makers[kind]("chat:legal")
+    with pytest.raises(JixiError) as taken:
+        await names.settle(["chat", "chat:legal"])
+    assert (taken.value.code, taken.value.facts["name"]) == ("settings_name_taken", "chat:legal")
+
+
+async def test_several_servers_settle_the_same_names_at_once(database: Database) -> None:
+    names = SettledNames(database)
+    await asyncio.gather(*(names.settle(["chat", "chat:legal"]) for _ in range(ROUNDS)))

@@ -5,5 +5,6 @@ Its tests are in tests/unit/names.
 """
 
 from jixi.models.names._records import claim, release
+from jixi.models.names._settled import SettledNames
 
-__all__ = ["claim", "release"]
+__all__ = ["SettledNames", "claim", "release"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, MetaData, String, Table, delete, insert
+from sqlalchemy import Column, MetaData, String, Table, delete, insert, select
 
 from jixi.storage import Session
 
@@ -20,6 +20,12 @@ async def claim(session: Session, owner_id: str, names: Iterable[str]) -> None:
     # In one order everywhere, so that no two wait for each other.
     for name in sorted(names):
         await session.execute(insert(_NAMES).values(name=name, owner_id=owner_id))
+
+
+async def taken_from(session: Session, owner_id: str, names: Iterable[str]) -> list[str]:
+    """Those of the names that another has."""
+    theirs = select(_NAMES.c.name).where(_NAMES.c.name.in_(names), _NAMES.c.owner_id != owner_id)
+    return list(await session.scalars(theirs.order_by(_NAMES.c.name)))
 
 
 async def release(session: Session, owner_id: str) -> None:
