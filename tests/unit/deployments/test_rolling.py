@@ -213,6 +213,33 @@ async def test_on_a_full_cluster_the_old_replica_goes_first(ray_nodes: RayCluste
     assert (status.update.state, status.update.reason, status.revision) == ("done", None, 2)
 
 
+@pytest.mark.timeout(300)
+async def test_a_replica_for_which_a_node_is_sought_keeps_no_update_from_the_others(
+    ray_nodes: RayCluster, tmp_path: Path
+) -> None:
+    driver = RayDriver(ray_nodes.address, {}, room_s=10)
+    fleet = Fleet(driver, engine_registry(), tmp_path, SystemClock(), replace(QUICK, doubt_s=100))
+    before = replace(stub(scale=fixed(3)), cpus=2, start_s=60)
+    try:
+        await fleet.start([before])
+        # The third has been told that no node fits, and seeks one again.
+        await fleet.until(
+            "m",
+            lambda now: (
+                sorted(each.state for each in now.replicas) == ["ready", "ready", "starting"]
+                and now.last_failure is not None
+            ),
+        )
+        await fleet.update(replace(before, revision=2))
+        status = await fleet.until("m", lambda now: now.update is not None and now.update.state != "running")
+        serving = [each.revision for each in status.replicas if each.state == "ready"]
+    finally:
+        await fleet.stop()
+        await driver.close()
+    assert status.update is not None
+    assert (status.update.state, status.update.reason, serving) == ("done", None, [2, 2])
+
+
 async def test_without_room_calls_wait_though_another_update_takes_over(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(room=OneRoom())
     gateway = gateway_before(fleet)

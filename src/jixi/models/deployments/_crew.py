@@ -89,6 +89,8 @@ class Crew:
                 self._keepers.remove(keeper)
                 self.restarts_before += keeper.restarts
             self._note()
+            # Who looked since it gave its room back may have waited for it to be gone.
+            self._around.freed.beat()
 
     def _note(self) -> None:
         ways = (each.replica for each in self._keepers)

@@ -78,6 +78,11 @@ class Keeper:
         return self.state == "pending" and self.reason is not None
 
     @property
+    def holds_nothing(self) -> bool:
+        """Whether it waits for room, or for its driver to find some, so that none comes free when it leaves."""
+        return self.lacks_room or (self.state == "starting" and self._process is None)
+
+    @property
     def retry_in_s(self) -> float | None:
         return None if self._retry_at is None else max(0.0, self._retry_at - self._now())
 

@@ -21,7 +21,7 @@ async def replace_all(
     Where there is no room for one more, an old one leaves first, and its room is waited for `room_s` seconds.
     """
     while (old := _next(crew, spec)) is not None:
-        if old.lacks_room and any(not each.lacks_room for each in _old(crew, spec)):
+        if old.holds_nothing and any(not each.holds_nothing for each in _old(crew, spec)):
             # It has nothing to give, and the others prove the new one.
             await asyncio.shield(crew.dismiss(old))
             replaced()
