@@ -1,7 +1,6 @@
 """LoRA adapters on a real llama.cpp: models of their own beside their base, on one engine, and never mixed with it."""
 
-import asyncio
-import hashlib
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import msgspec
 import pytest
-from msgspec.structs import replace
 
-from jixi.assembly import DeploymentSetting, Settings, model_store
-from jixi.models.catalog import FolderSource, ModelFile, Variant
+from jixi.assembly import DeploymentSetting, Settings
 from tests.adapters import SMOLLM2, write_gguf_adapter
-from tests.behaviour.people import MODEL, MODEL_VERSION
+from tests.behaviour.commands import jixi
+from tests.behaviour.people import MODEL
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 
 NAMES = ("chat", "chat:legal", "medical")
@@ -158,21 +155,36 @@ def test_versions_of_ones_own_are_adapters_of_a_deployment_of_the_api(
 
 
 def _version(adapted: Served, folder: Path, name: str, seed: int) -> dict[str, Any]:
-    """A version of a new model of one's own, tuned from the base, whose file is in the store."""
+    """A version of a new model of one's own, tuned from the base, whose file the command line has brought."""
     file = write_gguf_adapter(folder / f"{name}.gguf", seed)
-    kept = ModelFile("model", file.name, file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest())
-    settings = adapted.running.house.settings
-    base = adapted.running.house.supply.catalog.get("smollm2")
-    source = FolderSource("folder", str(folder))
-    variant = Variant("q", "gguf", "F16", ["llamacpp"], [kept], [source])
-    entry = replace(base, id=name, aliases=[], variants=[variant])
-    asyncio.run(model_store(settings).fetch(entry))
-    model = adapted.admin.post("/api/models", json=MODEL).json()
-    body = MODEL_VERSION | {"base_id": base.id, "files": [msgspec.to_builtins(kept)]}
-    made = adapted.admin.post(f"/api/models/{model['id']}/versions", json=body)
-    assert made.status_code == 201, made.text
-    version: dict[str, Any] = made.json()
-    return version
+    model = adapted.admin.post("/api/models", json=MODEL).json()["id"]
+    tries = [_imported(adapted, file, model) for _ in range(2)]
+    assert [each.returncode for each in tries] == [0, 0], tries
+    (version,) = adapted.admin.get(f"/api/models/{model}/versions").json()["items"]
+    assert (version["making"], version["format"], version["engines"]) == ("tuned", "gguf", ["llamacpp"])
+    assert version["id"] in tries[1].stdout + tries[1].stderr
+    found: dict[str, Any] = version
+    return found
+
+
+def _imported(adapted: Served, path: Path, model: str) -> "subprocess.CompletedProcess[str]":
+    said = ("--model", model, "--base", "smollm2", "--precision", "F32")
+    where = ("--data-dir", str(adapted.running.house.settings.data_dir))
+    env = {"JIXI_URL": adapted.running.url, "JIXI_API_KEY": new_key(adapted.admin, scopes=["admin"])}
+    return jixi("models", "import", str(path), *said, *where, home=path.parent, env=env)
+
+
+def test_what_is_no_adapter_that_an_engine_should_read_is_no_version(adapted: Served, tmp_path: Path) -> None:
+    model = adapted.admin.post("/api/models", json=MODEL).json()["id"]
+    cut = write_gguf_adapter(tmp_path / "cut.gguf", 1)
+    cut.write_bytes(cut.read_bytes()[:200])
+    pickle = tmp_path / "adapter" / "adapter_model.safetensors"
+    pickle.parent.mkdir()
+    pickle.write_bytes(b"\x80\x04" + bytes(100))
+    for path in (cut, pickle.parent):
+        done = _imported(adapted, path, model)
+        assert (done.returncode, "model_file_refused" in done.stderr) == (2, True), done.stderr
+    assert adapted.admin.get(f"/api/models/{model}/versions").json()["items"] == []
 
 
 def _wait_for_update(admin: httpx2.Client, where: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jixi.cli._models import app
+from jixi.cli._own_files import OwnFiles, import_own
 from jixi.cli._say import Terminal
 
 if TYPE_CHECKING:
@@ -111,15 +112,44 @@ def export_model(
 def import_model(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A bundle that 'jixi models export' has written.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A bundle that 'jixi models export' has written; with --model, a GGUF file or a folder of your own.",
+        ),
     ],
     sha256: Annotated[
         str | None, typer.Option("--sha256", help="What the bundle must have; 'export' has printed it.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="The id of a model of your own, of which this is to be a version."),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", help="The model or version that it was tuned from; a LoRA adapter has one."),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option("--precision", help="With --model: that of its weights, such as F16 or Q4_K_M."),
+    ] = None,
     data_dir: _DataDir = None,
 ) -> None:
-    """Bring the model of a bundle to this machine: all of it, verified, or nothing."""
+    """Bring the model of a bundle to this machine: all of it, verified, or nothing.
+
+    With --model, bring files of your own, be it a LoRA adapter, into the data folder of the server where you are signed
+    in, as a version of that model. Run it on the server's machine.
+    """
     terminal = _terminal(context)
+    if model is not None:
+        if precision is None or sha256 is not None:
+            raise typer.BadParameter("it goes with --precision, and not with --sha256", param_hint="--model")
+        _import_own(terminal, OwnFiles(file, model, base, precision), data_dir)
+        return
+    if base is not None or precision is not None:
+        raise typer.BadParameter(
+            "the model of which this is to be a version is lacking", param_hint="--model"
+        )
 
     async def take_in(store: "ModelStore", catalog: "Catalog") -> None:
         from jixi.core.errors import problem
@@ -136,6 +166,19 @@ def import_model(
         terminal.done(f"{model} is here and verified.", f"{model} 已导入并通过校验。")
 
     asyncio.run(_with_store(data_dir, take_in))
+
+
+def _import_own(terminal: Terminal, own: OwnFiles, data_dir: Path | None) -> None:
+    async def take_own(store: "ModelStore", catalog: "Catalog") -> None:
+        # An alias of the catalogue is no id.
+        base = catalog.get(own.base).id if own.base is not None and own.base in catalog else own.base
+        with _bar(terminal, own.path.name, None) as show:
+            version = await import_own(
+                terminal, own._replace(base=base), store, lambda now: show(now.done, now.total)
+            )
+        terminal.done(f"{version} is here and verified.", f"{version} 已导入并通过校验。")
+
+    asyncio.run(_with_store(data_dir, take_own))
 
 
 async def _with_store(data_dir: Path | None, act: "Callable[[ModelStore, Catalog], Any]") -> None:

@@ -42,6 +42,9 @@ from jixi.wire.admin import (
     ModelComparison,
     ModelDetail,
     ModelList,
+    ModelVersion,
+    ModelVersionList,
+    ModelVersionRequest,
     NewKey,
     Node,
     NodeHistory,
@@ -129,6 +132,15 @@ class Client:
     def model(self, model_id: str) -> ModelDetail:
         """All that is known of one model."""
         return self._send("GET", f"/api/models/{model_id}", ModelDetail)
+
+    def model_versions(self, model_id: str) -> Iterator[ModelVersion]:
+        """The versions of a model of one's own, newest first."""
+        for page in self._pages(f"/api/models/{model_id}/versions", ModelVersionList):
+            yield from page.items
+
+    def create_model_version(self, model_id: str, version: ModelVersionRequest) -> ModelVersion:
+        """A candidate, whose files are named by their digests."""
+        return self._send("POST", f"/api/models/{model_id}/versions", ModelVersion, version)
 
     def compare_models(self, *model_ids: str) -> ModelComparison:
         """Two to six models side by side."""

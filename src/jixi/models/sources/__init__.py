@@ -9,6 +9,7 @@ from jixi.models.sources._bundle import Bundle, read_header
 from jixi.models.sources._egress import Egress, EgressError, EgressResponse
 from jixi.models.sources._manifest import KeptFile, Manifest
 from jixi.models.sources._meter import Progress
+from jixi.models.sources._own import own_files
 from jixi.models.sources._part import Part
 from jixi.models.sources._protocol import Listing, RemoteFile, Source, SourceError
 from jixi.models.sources._store import ModelStore, State
@@ -31,6 +32,7 @@ __all__ = [
     "Source",
     "SourceError",
     "State",
+    "own_files",
     "read_header",
     "sources_of",
 ]

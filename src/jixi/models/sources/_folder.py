@@ -31,7 +31,7 @@ class Folder:
             raise SourceError(error.strerror or str(error)) from error
 
     async def bring(self, file: RemoteFile, revision: str, part: Part, report: Report) -> None:
-        path = self._path if self._path.is_file() else self._within(file.name)
+        path = self.place(file.name)
         try:
             with path.open("rb") as source:
                 size = path.stat().st_size if file.bytes is None else file.bytes
@@ -51,8 +51,10 @@ class Folder:
                 found.append(RemoteFile(name, name, path.stat().st_size, None))
         return found
 
-    def _within(self, name: str) -> Path:
-        """The one place where a name becomes a path of the folder."""
+    def place(self, name: str) -> Path:
+        """The one place where a name becomes a path of the folder. Raises SourceError where that leads out of it."""
+        if self._path.is_file():
+            return self._path
         path, root = (self._path / name).resolve(), self._path.resolve()
         if not path.is_relative_to(root):
             raise SourceError(f"its {name} leads out of the folder")

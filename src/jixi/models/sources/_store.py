@@ -27,6 +27,7 @@ from jixi.models.sources._manifest import (
     write_manifest,
 )
 from jixi.models.sources._meter import Meter, Progress
+from jixi.models.sources._own import folder_at
 from jixi.models.sources._protocol import RemoteFile, Source
 from jixi.models.sources._threads import in_thread
 
@@ -133,6 +134,25 @@ class ModelStore:
         if files is None:
             raise problem("model_unreachable", model=entry.id, reasons="its files vanished")
         return files
+
+    async def take_own(
+        self,
+        model: str,
+        version: str,
+        path: Path,
+        files: Sequence[ModelFile],
+        report: Callable[[Progress], None],
+    ) -> None:
+        """Copy the files of a version of a model of one's own from `path`, whose `own_files` they are.
+
+        Raises `digest_mismatch` where they have changed since, `model_file_refused`, `disk_full`.
+        """
+        async with self._alone(model, version):
+            await in_thread(self._layout.root.mkdir, 0o700, parents=True, exist_ok=True)
+            meter = Meter(model, sum(file.bytes or 0 for file in files), report)
+            fetch = Fetch(self._layout, model, version, [folder_at(path)], meter)
+            manifest = await fetch.run([RemoteFile.of(file) for file in files])
+            await in_thread(write_manifest, self._layout.folder(model, version), manifest)
 
     async def verify(self, entry: Entry, variant: str | None = None) -> list[str]:
         """The names of files whose bytes are not what they were, or that are not here. Those are not used any more."""
