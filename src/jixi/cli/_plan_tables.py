@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jixi.cli._say import Terminal
+from jixi.core.errors import Language
 
 if TYPE_CHECKING:
     from jixi.wire.admin import ComparisonPlan, PlanFigure, ServingPlan, TrainingPlan
@@ -83,7 +84,11 @@ def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", names: 
     say = terminal.say
     found = {figure.name: figure for figure in plan.figures}
     rows = [
-        (found[name].label, shown(found[name]) + (" *" if found[name].marked else ""), _why(found[name]))
+        (
+            found[name].label,
+            shown(found[name], terminal.language) + (" *" if found[name].marked else ""),
+            _why(found[name], terminal.language),
+        )
         for name in names
         if name in found
     ]
@@ -100,9 +105,11 @@ def _print_marked(terminal: Terminal, marked: "Sequence[PlanFigure]") -> None:
     terminal.out.print("")
     terminal.table(
         (say("ASSUMED *", "假设值 *"), say("VALUE", "数值"), say("WHO SAYS IT", "出处")),
-        [(figure.label, shown(figure), figure.source or "–") for figure in marked],
+        [(figure.label, shown(figure, terminal.language), figure.source or "–") for figure in marked],
     )
 
 
-def _why(figure: "PlanFigure") -> str:
-    return figure.formula or figure.source or figure.origin
+def _why(figure: "PlanFigure", language: Language) -> str:
+    from jixi.compute.planner import origin_of
+
+    return figure.formula or figure.source or origin_of(figure.origin, language)

@@ -1,5 +1,6 @@
 """What figures are called: each in both languages, none twice in a plan, no word without a figure."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from jixi.compute.planner import (
     UTILISATION,
     Sheet,
     label_of,
+    origin_of,
     serving_tornado,
     source_of,
     training_tornado,
+    unit_of,
 )
 from tests.unit.planner.samples import hardware, sheets, tasks
 
@@ -45,6 +48,18 @@ def test_every_figure_and_every_input_of_a_tornado_is_called_something_in_both_l
         assert chinese(label_of(name, "zh")), name
         assert "_" not in label_of(name, "en"), name
         assert "{" not in label_of(name, "en") + label_of(name, "zh"), name
+
+
+def test_tables_say_units_and_origins_in_the_readers_language_and_symbols_stay() -> None:
+    for sheet in SHEETS.values():
+        for figure in sheet.values():
+            assert chinese(origin_of(figure.origin, "zh"))
+            assert origin_of(figure.origin, "en") == figure.origin
+            assert unit_of(figure.unit, "en") == figure.unit
+            # What is left in Latin letters are symbols, which are short.
+            words = re.findall("[a-z]{3,}", unit_of(figure.unit, "zh").replace("token", ""))
+            assert not words, figure
+    assert unit_of("USD/month", "zh") == "USD/月"
 
 
 def test_no_two_figures_of_a_plan_are_called_the_same() -> None:

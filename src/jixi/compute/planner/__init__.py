@@ -53,7 +53,7 @@ from jixi.compute.planner._training import (
     plan_training,
     training_flops,
 )
-from jixi.compute.planner._words import label_of, source_of
+from jixi.compute.planner._words import label_of, origin_of, source_of, unit_of
 
 __all__ = [
     "CACHE_BYTES",
@@ -99,6 +99,7 @@ __all__ = [
     "edge",
     "evaluate",
     "label_of",
+    "origin_of",
     "owned",
     "plan_capacity",
     "plan_serving",
@@ -111,4 +112,5 @@ __all__ = [
     "tornado",
     "training_flops",
     "training_tornado",
+    "unit_of",
 ]

@@ -1,4 +1,4 @@
-"""What the figures of a sheet are called, and who vouches for them, in both languages (words.toml)."""
+"""What the figures of a sheet are called, their units, and who vouches for them, in both languages (words.toml)."""
 
 import re
 import tomllib
@@ -7,9 +7,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from jixi.compute.planner._sheet import Origin
 from jixi.core.errors import Language
 
 _CACHE: Final = re.compile(r"cache([1-9][0-9]*)_([a-z]+)")
+_PARTS: Final = re.compile(r"[A-Za-z]+")
 
 
 def label_of(name: str, language: Language) -> str:
@@ -19,6 +21,18 @@ def label_of(name: str, language: Language) -> str:
         kind, name = found[1], f"cache_{found[2]}"
     english, chinese = _words()["labels"].get(name, (name, name))
     return (chinese if language == "zh" else english).format(kind)
+
+
+def origin_of(origin: Origin, language: Language) -> str:
+    """Where a figure comes from, as tables say it."""
+    return _words()["origins"][origin] if language == "zh" else origin
+
+
+def unit_of(unit: str, language: Language) -> str:
+    """A unit as tables write it: symbols stay, words such as "month" are the reader's."""
+    if language != "zh":
+        return unit
+    return _PARTS.sub(lambda part: _words()["units"].get(part[0], part[0]), unit)
 
 
 def source_of(source: str | None, language: Language) -> str | None:

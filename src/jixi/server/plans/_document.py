@@ -15,6 +15,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
+from jixi.compute.planner import origin_of
+from jixi.core.errors import Language
 from jixi.server.plans._bars import CHINESE, drawing
 from jixi.server.plans._report import Part, Report
 from jixi.server.plans._words import shown
@@ -70,7 +72,7 @@ def _story(report: Report) -> list[Flowable]:
         _table(
             (say("Figure", "项目"), say("Value", "数值"), say("How", "依据")),
             [
-                (each.label, each.text(), each.figure.formula or each.figure.source or each.figure.origin)
+                (each.label, each.text(report.language), _why(each.figure, report.language))
                 for each in report.deciding
             ],
             (0.26, 0.24, 0.5),
@@ -88,7 +90,7 @@ def _story(report: Report) -> list[Flowable]:
 
 def _working(report: Report, part: Part) -> list[Flowable]:
     """The inputs, those assumed marked, then every computed figure with its formula."""
-    say, title = report.say, f": {part.title}" if part.title else ""
+    say, language, title = report.say, report.language, f": {part.title}" if part.title else ""
     inputs = [figure for figure in part.figures if figure.formula is None]
     computed = [figure for figure in part.figures if figure.formula is not None]
     return [
@@ -96,13 +98,19 @@ def _working(report: Report, part: Part) -> list[Flowable]:
         _text(say("* assumed or estimated: nobody vouches for it.", "* 假设或估计：无人为其背书。"), "cell"),
         _table(
             (say("Name", "名称"), say("Value", "数值"), say("Origin", "来历"), say("Source", "出处")),
-            [(_name(each), _value(each), each.origin, each.source or "–") for each in inputs],
+            [
+                (_name(each), _value(each, language), origin_of(each.origin, language), each.source or "–")
+                for each in inputs
+            ],
             (0.27, 0.2, 0.1, 0.43),
         ),
         _text(say("Working", "计算过程") + title, "heading"),
         _table(
             (say("Name", "名称"), say("Value", "数值"), say("Formula", "公式"), say("Source", "出处")),
-            [(_name(each), _value(each), each.formula or "", each.source or "–") for each in computed],
+            [
+                (_name(each), _value(each, language), each.formula or "", each.source or "–")
+                for each in computed
+            ],
             (0.24, 0.17, 0.36, 0.23),
         ),
     ]
@@ -113,8 +121,12 @@ def _name(figure: PlanFigure) -> str:
     return figure.name if figure.label == figure.name else f"{figure.name}: {figure.label}"
 
 
-def _value(figure: PlanFigure) -> str:
-    return shown(figure) + (" *" if figure.marked else "")
+def _why(figure: PlanFigure, language: Language) -> str:
+    return figure.formula or figure.source or origin_of(figure.origin, language)
+
+
+def _value(figure: PlanFigure, language: Language) -> str:
+    return shown(figure, language) + (" *" if figure.marked else "")
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[float]) -> LongTable:

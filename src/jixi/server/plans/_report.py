@@ -74,8 +74,8 @@ class Deciding:
     part: Part
     figure: admin.PlanFigure
 
-    def text(self) -> str:
-        return shown(self.figure) + (" *" if self.figure.marked else "")
+    def text(self, language: Language) -> str:
+        return shown(self.figure, language) + (" *" if self.figure.marked else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ _LIMITS: Final = {"compute": "算力", "bandwidth": "显存带宽", "memory": "�
 
 
 def trained(plan: admin.TrainingPlan, chinese: bool) -> tuple[str, ...]:
-    found = {figure.name: shown(figure) for figure in plan.figures}
+    found = _shown(plan.figures, chinese)
     count, layout = found["accelerators"], plan.layout
     way = f"tensor {layout.tensor}, pipeline {layout.pipeline}, data {layout.data}, expert {layout.expert}, "
     way += f"ZeRO {layout.zero}, recompute {layout.recompute}"
@@ -30,8 +30,8 @@ def trained(plan: admin.TrainingPlan, chinese: bool) -> tuple[str, ...]:
 
 
 def served(plan: admin.ServingPlan, chinese: bool) -> tuple[str, ...]:
-    found = {figure.name: shown(figure) for figure in plan.figures}
-    users = found["users"].removesuffix(" user")
+    found = _shown(plan.figures, chinese)
+    users = found["users"].split()[0]
     longest = f"{plan.capacity.longest_context:,}" if plan.capacity else ""
     if chinese:
         size = (
@@ -78,6 +78,10 @@ def turned(turn: admin.BreakEven, chinese: bool) -> str:
         return f"每月 {at} 百万 token 起，{turn.above} 比 {turn.below} 便宜{short}。"
     short = "" if turn.reached else " (more than it can do)"
     return f"From {at} million tokens a month on, {turn.above} is cheaper than {turn.below}{short}."
+
+
+def _shown(figures: Sequence[admin.PlanFigure], chinese: bool) -> dict[str, str]:
+    return {figure.name: shown(figure, "zh" if chinese else "en") for figure in figures}
 
 
 def _costs(found: dict[str, str], chinese: bool) -> list[str]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from jixi.compute.planner import unit_of
+from jixi.core.errors import Language
 from jixi.wire.admin import PlanFigure
 
 _COSTS: Final = ("energy", "co2", "owned_cost", "rented_cost")
@@ -34,11 +36,11 @@ SERVING: Final = (
 """Of a service, in the order of reading."""
 
 
-def shown(figure: PlanFigure) -> str:
-    """A value with its unit; many bytes in GiB."""
+def shown(figure: PlanFigure, language: Language) -> str:
+    """A value with its unit, in the reader's language; many bytes in GiB."""
     if figure.unit == "B" and abs(figure.value) >= 2**20:
         return f"{figure.value / 2**30:,.4g} GiB"
     value = f"{figure.value:,.4g}" if abs(figure.value) < 1e4 else f"{figure.value:,.0f}"
     if abs(figure.value) >= 1e12:
         value = f"{figure.value:.3g}"
-    return value if figure.unit == "1" else f"{value} {figure.unit}"
+    return value if figure.unit == "1" else f"{value} {unit_of(figure.unit, language)}"

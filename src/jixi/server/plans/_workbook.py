@@ -9,7 +9,7 @@ from importlib import import_module
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
-from jixi.compute.planner import spreadsheet
+from jixi.compute.planner import origin_of, spreadsheet, unit_of
 from jixi.server.plans._report import Chart, Part, Report
 from jixi.wire.admin import PlanFigure
 
@@ -78,7 +78,7 @@ class _Writer:
         for row, each in enumerate(report.deciding, row + 2):  # noqa: B020  (the next row is where this one ends)
             sheet.write_string(row, 0, each.label)
             self._formula(sheet, row, 1, each.part, each.figure.name)
-            sheet.write_string(row, 2, each.figure.unit + (" *" if each.figure.marked else ""))
+            sheet.write_string(row, 2, self._unit(each.figure) + (" *" if each.figure.marked else ""))
         note = say(
             "Change a value on Inputs and every figure follows. The layout, the batch and the size of a replica "
             "stay as the planner chose them: ask for a new plan to have them chosen anew.",
@@ -110,14 +110,17 @@ class _Writer:
         sheet.write_string(row, 0, figure.name)
         sheet.write_number(row, 1, figure.value, self._entry)
         for column, text in (
-            (2, figure.unit),
-            (3, figure.origin),
+            (2, self._unit(figure)),
+            (3, origin_of(figure.origin, self._report.language)),
             (4, figure.source or ""),
             (5, "*" if figure.marked else ""),
             (6, part.title),
             (7, figure.label),
         ):
             sheet.write_string(row, column, text)
+
+    def _unit(self, figure: PlanFigure) -> str:
+        return unit_of(figure.unit, self._report.language)
 
     def _named(self, number: int, name: str, sheet: _Sheet, cell: str) -> None:
         known = f"{name}_" if _A_CELL.fullmatch(name) else name
@@ -138,8 +141,8 @@ class _Writer:
                 self._named(number, figure.name, sheet, f"$C${row + 1}")
             self._formula(sheet, row, 2, part, figure.formula or figure.name)
             sheet.write_string(row, 0, figure.name)
-            sheet.write_string(row, 1, figure.origin)
-            sheet.write_string(row, 3, figure.unit)
+            sheet.write_string(row, 1, origin_of(figure.origin, self._report.language))
+            sheet.write_string(row, 3, self._unit(figure))
             sheet.write_string(row, 4, figure.formula or "")
             sheet.write_string(row, 5, ", ".join(figure.inputs))
             sheet.write_string(row, 6, figure.source or "")
