@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from jixi.compute.drivers import Seen
 from jixi.compute.history import PACE_S, History, span
@@ -79,6 +80,17 @@ async def test_who_is_silent_or_lost_stays_as_it_was_and_is_forgotten_after_a_da
     machines.says(one=node("one"), two=node("two"))
     await cluster.look()
     assert states(cluster) == {"one": "alive", "two": "alive"}
+
+
+async def test_what_a_node_of_another_version_says_costs_its_own_sample_alone(
+    machines: Machines, cluster: Cluster
+) -> None:
+    machines.says(one=node("one"), two=node("two"))
+    assert machines.seen is not None
+    machines.seen[1] = replace(machines.seen[1], said={"name": "one", "cores": 2})
+    await cluster.look()
+    assert states(cluster) == {"two": "alive"}
+    assert [each.name for each in await cluster.beat()] == ["two"]
 
 
 async def test_of_a_cluster_that_cannot_be_reached_nobody_is_lost(

@@ -58,11 +58,12 @@ class Nodes:
 
     async def _list(self, within_s: float) -> None:
         """What Ray says of its nodes; what is known of them stays where it says nothing in time."""
-        if self._listing is None:
-            self._listing = asyncio.create_task(asyncio.to_thread(self._ray.nodes))
-        await asyncio.wait({self._listing}, timeout=within_s)
-        if self._listing.done():
-            listing, self._listing = self._listing, None
+        listing = self._listing or asyncio.create_task(asyncio.to_thread(self._ray.nodes))
+        self._listing = listing
+        await asyncio.wait({listing}, timeout=within_s)
+        # Of several who wait for it the first takes it over.
+        if listing.done() and self._listing is listing:
+            self._listing = None
             self._take_over(listing.result())
 
     def _take_over(self, nodes: Iterable[dict[str, Any]]) -> None:

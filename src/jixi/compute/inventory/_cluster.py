@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 import structlog
@@ -103,20 +103,17 @@ class Cluster:
         except JixiError:
             # Whoever looks says so.
             return []
-        return [_node(each.name, each.said) for each in seen if each.said is not None]
+        return [node for each in seen if (node := self._read(each)) is not None]
 
     def _take_over(self, seen: list[Seen]) -> None:
         now = self._clock.now()
         self._own = next((each for each in seen if each.own), None)
         others = {each.name: each for each in seen if not each.own}
         for name, each in others.items():
-            if each.said is not None:
-                self._unread.pop(name, None)
-                self._become(name, _member(each, each.said, now))
-                continue
-            if (known := self._members.get(name)) is not None:
+            if (node := self._read(each)) is not None:
+                self._become(name, _member(each, node, now))
+            elif (known := self._members.get(name)) is not None:
                 self._become(name, replace(known, state="silent"))
-            self._note(name, each.silent)
         for name in self._members.keys() - others.keys():
             self._become(name, replace(self._members[name], state="lost"))
         for name in self._unread.keys() - others.keys():
@@ -132,11 +129,21 @@ class Cluster:
         if before is None or before.state != member.state:
             _log.info("node_changed", node=name, state=member.state)
 
-    def _note(self, name: str, why: str | None) -> None:
-        """Say once why a node cannot be read."""
-        if why is not None and self._unread.get(name) != why:
-            self._unread[name] = why
-            _log.warning("node_unreadable", node=name, reason=why)
+    def _read(self, seen: Seen) -> Node | None:
+        """What it said; None where it did not, or what another version says, and that is noted once."""
+        why = seen.silent
+        if seen.said is not None:
+            try:
+                node = replace(msgspec.convert(seen.said, Node), name=seen.name)
+            except msgspec.ValidationError as error:
+                why = str(error)
+            else:
+                self._unread.pop(seen.name, None)
+                return node
+        if why is not None and self._unread.get(seen.name) != why:
+            self._unread[seen.name] = why
+            _log.warning("node_unreadable", node=seen.name, reason=why)
+        return None
 
     async def _keep_looking(self) -> None:
         while True:
@@ -148,15 +155,11 @@ class Cluster:
             await asyncio.sleep(pause)
 
 
-def _member(seen: Seen, said: Mapping[str, Any], now: datetime) -> Member:
+def _member(seen: Seen, node: Node, now: datetime) -> Member:
     return Member(
-        node=_node(seen.name, said),
+        node=node,
         state="alive",
         seen_at=now,
         memory_bytes=seen.memory_bytes,
         counted=seen.counted,
     )
-
-
-def _node(name: str, said: Mapping[str, Any]) -> Node:
-    return replace(msgspec.convert(said, Node), name=name)
