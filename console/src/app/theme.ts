@@ -38,6 +38,9 @@ export function themeFor(scheme: Scheme, still: boolean): ThemeConfig {
     cssVar: { key: "jixi" },
     token: {
       ...shades(scheme),
+      // antd draws the focus with it: a pale shade would not be seen.
+      colorPrimaryBorder: p.light,
+      lineWidthFocus: 2,
       fontFamily: sans,
       fontFamilyCode: mono,
       fontSize: 14,
@@ -93,6 +96,7 @@ export function themeFor(scheme: Scheme, still: boolean): ThemeConfig {
       Tabs: { horizontalItemGutter: 24, titleFontSize: 14, horizontalItemPadding: "8px 0 10px" },
       Form: { itemMarginBottom: 20, verticalLabelPadding: "0 0 6px", labelColor: p.ink },
       Drawer: { paddingLG: 20 },
+      Slider: { trackBg: mix(p.light, p.surface, 0.4), trackHoverBg: mix(p.light, p.surface, 0.6) },
       Modal: { titleFontSize: 16 },
     },
   };

@@ -41,7 +41,7 @@ function options(data: ChartData, scheme: Scheme) {
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 4, right: data.across ? (data.marks ? 84 : 24) : 12, top: data.unit || data.marks || data.here ? 30 : 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: data.across ? (data.marks ? 84 : 24) : 12, top: data.unit || data.marks || data.here ? 30 : 12, bottom: data.places ? 24 : 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
       trigger: "axis",
       confine: true,
@@ -68,6 +68,7 @@ function placeAxis(data: ChartData, p: Palette, text: Text) {
     inverse: data.across === true,
     axisLine: { lineStyle: { color: p.line }, onZero: false },
     axisTick: { show: false },
+    ...(data.places ? { name: data.places, nameLocation: "middle", nameGap: 28, nameTextStyle: text } : {}),
     axisLabel: {
       ...text,
       interval: data.across ? 0 : data.tick ? (_i: number, at: string) => data.tick?.at(at) ?? true : Math.ceil(data.at.length / 6) - 1,
@@ -83,7 +84,7 @@ function amountAxis(data: ChartData, p: Palette, text: Text) {
     type: data.log ? "log" : "value",
     splitNumber: 3,
     ...(data.unit && !data.across ? { name: data.unit, nameGap: 12, nameTextStyle: { ...text, align: "left", padding: [0, 0, 0, -4] } } : {}),
-    ...(beyond ? { max: ({ max }: { max: number }) => Math.max(max, beyond) } : {}),
+    ...(beyond ? { max: ({ max }: { max: number }) => Math.max(max, beyond) } : data.most ? { max: data.most, interval: data.most / 4 } : {}),
     minInterval: data.whole ? 1 : 0,
     axisLabel: { ...text, formatter: data.formatAxis, hideOverlap: true, ...(beyond ? { showMaxLabel: false } : {}) },
     splitLine: { lineStyle: { color: p.line } },

@@ -38,6 +38,10 @@ export interface ChartData {
   total: string;
   /** What is counted; values that are written with their unit need none. */
   unit?: string;
+  /** What the places are where they are numbers: users, tokens a month. */
+  places?: string;
+  /** The most that an amount can be, such as a whole: the axis ends there. */
+  most?: number;
   /** What stands beside a series' name: its sum, the last value of what is still going on, or nothing. */
   headline?: "sum" | "last" | "none";
   format: (value: number) => string;
@@ -70,8 +74,10 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
   return (
     <figure className={styles.chart}>
       <div className={styles.head}>
-        {lead}
-        <Labels data={data} />
+        <div className={styles.lead}>
+          {lead}
+          <Labels data={data} />
+        </div>
         <Segmented
           size="small"
           aria-label={data.label}
@@ -136,7 +142,7 @@ function Numbers({ data, height }: { data: ChartData; height: number }) {
         <thead>
           <tr>
             <th scope="col">
-              <span className="sr-only">{data.label}</span> {data.unit}
+              <span className="sr-only">{data.label}</span> {data.places} {data.unit}
             </th>
             {data.series.map((series) => (
               <th key={series.name} scope="col">

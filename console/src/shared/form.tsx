@@ -80,10 +80,10 @@ export function FormBody<Values extends object>(props: FormBodyProps<Values>) {
 function marked(optional: string) {
   return function Marked(label: ReactNode, { required }: { required: boolean }) {
     return (
-      <>
+      <span>
         {label}
         {required ? null : <span className="muted">&nbsp;· {optional}</span>}
-      </>
+      </span>
     );
   };
 }

@@ -38,10 +38,10 @@ export function Panel({ open, title, subtitle, onClose, footer, width = 520, chi
       destroyOnHidden
       closable={{ placement: "end", "aria-label": words.close }}
       title={
-        <span className={styles.title}>
-          <span>{title}</span>
+        <div className={styles.title}>
+          <h2>{title}</h2>
           {subtitle ? <small>{subtitle}</small> : null}
-        </span>
+        </div>
       }
       footer={footer ? <div className={styles.footer}>{footer}</div> : null}
     >
