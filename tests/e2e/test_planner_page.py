@@ -189,6 +189,9 @@ def test_options_are_compared_once_they_are_complete(visitor: Shopper) -> None:
     page, words = visitor.page, PLANNING[visitor.words.locale]
     page.goto(COMPARISON)
     expect(page.get_by_text(words.turns)).to_be_visible()
+    # No option leaves its weights to the planner, and there is a comparison to take away all the same.
+    for verb in (words.export, words.code):
+        expect(visitor.button(verb)).to_be_enabled()
     visitor.button(words.add).click()
     page.wait_for_url(re.compile("options="))
     third = page.get_by_role("group", name=words.outside, exact=True)

@@ -74,7 +74,7 @@ export function useNodeColumns(): Column<Node>[] {
       value: ({ name }) => name,
       render: (node) => (
         <span className={styles.name}>
-          {node.name} <span className="muted small">{words.cpus(format.fine(node.cpus, language))}</span> <NodeState node={node} />
+          {node.name} <span className="muted small">{words.cpus(format.calculated(node.cpus, language))}</span> <NodeState node={node} />
         </span>
       ),
     },

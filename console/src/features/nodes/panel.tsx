@@ -30,7 +30,7 @@ export function NodePanel({ node, onClose, ...past }: NodePanelProps) {
   const columns = useAcceleratorColumns();
   const counted = Object.entries(node.counted);
   return (
-    <Panel open width={820} title={node.name} subtitle={words.cpus(format.fine(node.cpus, language))} onClose={onClose}>
+    <Panel open width={900} title={node.name} subtitle={words.cpus(format.calculated(node.cpus, language))} onClose={onClose}>
       <NodeState node={node} />
       <Now node={node} />
       <Section title={words.accelerators}>

@@ -32,6 +32,7 @@ export function PastChart({ history, measure, onMeasure }: { history: History; m
       ...(measure === "power" || measure === "energy" ? { unit: words.units[measure] } : {}),
       stacked: measure === "power" || measure === "energy",
       line: measure === "load" || measure === "memory",
+      ...(measure === "load" ? { most: 1 } : {}),
       whole: false,
       at: slots(history).map((at) => new Date(at).toISOString()),
       series: seriesOf(history, measure, { self: words.self[measure], accelerators: words.accelerators }),
@@ -52,7 +53,7 @@ export function PastChart({ history, measure, onMeasure }: { history: History; m
         }
       />
       <p className="muted small">
-        {kwh === null ? words.notMeasured : `${words.energy}: ${format.calculated(kwh, language)} kWh · ${words.measured(format.percent(measured, language))}`}
+        {kwh === null ? words.notMeasured : words.energy(format.calculated(kwh, language), format.percent(measured, language))}
       </p>
     </Card>
   );

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { ServingBody } from "@/features/planner/bodies";
 import { around, costAt, doublings, gib, valueIn, volumes, type Part, type Sheet } from "@/features/planner/figures";
 import { useFieldLabels } from "@/features/planner/labels";
+import styles from "@/features/planner/planner.module.css";
 import { servingQuery, type Comparison, type Pay, type Tornado } from "@/features/planner/queries";
 import { usePlannerWords } from "@/features/planner/words";
 import { Chart } from "@/shared/chart";
@@ -86,11 +87,11 @@ export function TornadoChart({ tornado, currency, pays, pay, onPay }: TornadoCha
     <Section title={words.sensitivity}>
       <Card>
         {tornado ? (
-          <>
+          <div className={styles.swings}>
             <p className="muted small">{words.sensitivityText[tornado.pay](format.estimate(tornado.cost, currency, language))}</p>
             <Chart data={data} height={data.at.length * 30 + 50} lead={pays.length > 1 ? choice : null} />
             {still.length ? <p className="muted small">{words.still(still.join(language === "zh" ? "、" : ", "))}</p> : null}
-          </>
+          </div>
         ) : (
           <Bones lines={6} />
         )}
@@ -128,6 +129,7 @@ export function CostChart({ body, sheet, currency }: { body: ServingBody; sheet:
     at: at.map(String),
     series: all.filter((series) => pending || series.values.some((value) => value !== null)),
     here: { at: String(now), name: words.here },
+    places: byUsers ? words.users : words.calls,
     format: money,
     formatAxis: money,
     formatAt: (value: string) => `${format.compact(Number(value), language)} ${byUsers ? words.users : words.calls}`,
@@ -182,7 +184,7 @@ export function VolumeChart({ found }: { found: Comparison }) {
     log: true,
     whole: false,
     headline: "none" as const,
-    unit: words.volumeUnit,
+    places: words.volumeUnit,
     at: at.map(String),
     series: found.options.slice(0, tones.length).map((option, i) => ({ name: option.name, values: at.map((million) => costAt(option, million)), tone: tones[i] ?? "light" })),
     here: { at: String(found.million_tokens), name: words.here },

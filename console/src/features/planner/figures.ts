@@ -10,14 +10,28 @@ export const valueIn = (sheet: Sheet, name: string): number | undefined => sheet
 const GIB = 2 ** 30;
 export const gib = (bytes: number, language: Language): string => `${format.calculated(bytes / GIB, language)} GiB`;
 
-/** A value with its unit as people read it: bytes in GiB, money with its sign, seconds in what suits. */
+/** What is written as a word, not as a symbol. */
+const unitWords: Record<Language, Record<string, string>> = {
+  en: { Mtoken: "million tokens" },
+  zh: { year: "年", month: "月", day: "天", user: "用户", request: "请求", Mtoken: "百万 token" },
+};
+const counted: ReadonlySet<string> = new Set(["year", "day", "user", "request", "token"]);
+const prefixes = ["", "K", "M", "G", "T", "P"];
+
+/** A value with its unit as people read it: bytes in GiB, rates with a prefix, money with its sign, seconds in what suits. */
 export function shown({ value, unit }: Pick<Figure, "value" | "unit">, language: Language): string {
-  if (unit === "B") return gib(value, language);
+  if (unit === "B" && value >= 2 ** 20) return gib(value, language);
   if (unit === "s") return value < 60 ? format.fineDuration(value * 1000, language) : `${format.calculated(value, language)} s`;
-  const [first = "", ...rest] = unit.split("/");
+  const [first = "", ...others] = unit.split("/");
+  const rest = others.map((part) => unitWords[language][part] ?? part);
   if (/^[A-Z]{3}$/.test(first)) return [format.estimate(value, first, language), ...rest].join(" / ");
-  const number = format.calculated(value, language);
-  return unit === "1" ? number : `${number} ${unit.replace(/^1(?=\/)/, "")}`;
+  if (/^(B|FLOP)\/s$/.test(unit)) {
+    const step = value < 1000 ? 0 : Math.min(prefixes.length - 1, Math.floor(Math.log10(value) / 3));
+    return `${format.calculated(value / 1000 ** step, language)} ${prefixes[step] ?? ""}${unit}`;
+  }
+  const plural = language === "en" && value !== 1 && counted.has(first) ? "s" : "";
+  const name = first === "1" ? "" : ` ${unitWords[language][first] ?? first}${plural}`;
+  return [`${format.calculated(value, language)}${name}`, ...rest].join(" / ");
 }
 
 export interface Part {

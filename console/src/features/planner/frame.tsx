@@ -17,8 +17,8 @@ interface FrameProps {
   state: PlanState;
   /** What the API is asked, for those who want to ask it themselves. */
   asking: Asking;
-  query: { error: unknown; isPlaceholderData: boolean; refetch: () => unknown };
-  /** Of the newest answer that there is. */
+  query: { data: unknown; error: unknown; isPlaceholderData: boolean; refetch: () => unknown };
+  /** What the planner takes where a field is empty, of the newest answer that there is. */
   figures: readonly Figure[] | undefined;
   sheets?: ReadonlyMap<string, Sheet>;
   children: ReactNode;
@@ -34,7 +34,7 @@ export function Frame({ state, asking, query, figures, sheets = none, children }
   const wrong = wrongFields(asked.model === undefined ? null : query.error);
   return (
     <>
-      <Actions state={state} asking={asking} made={asked.model !== undefined && figures !== undefined && !query.error} />
+      <Actions state={state} asking={asking} made={asked.model !== undefined && query.data !== undefined && !query.error} />
       <div className={styles.desk}>
         <div className={styles.inputs}>
           <Inputs kind={kind} shown={shown} sheet={sheet} sheets={sheets} currency={String(shown["site.currency"] ?? "USD")} wrong={wrong} onChange={change} />

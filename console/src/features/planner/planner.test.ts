@@ -45,6 +45,9 @@ describe("the planner's figures", () => {
   it("are written with their unit", () => {
     const texts = [figure("a", 80 * 2 ** 30, "B"), figure("b", 0.0728, "s"), figure("c", 2154.975, "USD/month"), figure("d", 4.9e22, "FLOP"), figure("e", 256, "1")].map((each) => shown(each, "en"));
     expect(texts).toEqual(["80 GiB", "73 ms", "$2,155 / month", "4.900 × 10^22 FLOP", "256"]);
+    const others = [figure("f", 1e11, "B/s"), figure("g", 4, "year"), figure("h", 0.05, "1/year"), figure("i", 2, "B"), figure("j", 989.4e12, "FLOP/s")];
+    expect(others.map((each) => shown(each, "en"))).toEqual(["100 GB/s", "4 years", "0.05 / year", "2 B", "989.4 TFLOP/s"]);
+    expect(others.map((each) => shown(each, "zh"))).toEqual(["100 GB/s", "4 年", "0.05 / 年", "2 B", "989.4 TFLOP/s"]);
   });
 
   it("the cache is that of all calls at once", () => {

@@ -21,7 +21,7 @@ export const useSummaryWords = words({
     bought: "over its lifetime, with upkeep and electricity",
     million: (costs: string) => `A million tokens cost ${costs}.`,
     or: " or ",
-    noCost: "No cost: prices in this currency are missing. Give them on the left.",
+    noCost: "No cost: prices in this currency are missing. Give them in the form.",
     limits: {
       compute: "Compute: a chip with more operations a second would serve more.",
       bandwidth: "Memory bandwidth: the chip waits for weights and caches, not for arithmetic.",
@@ -62,7 +62,7 @@ export const useSummaryWords = words({
     bought: "按使用年限分摊，含维护与电费",
     million: (costs: string) => `每百万 token 成本为 ${costs}。`,
     or: " 或 ",
-    noCost: "无法给出成本：缺少该币种的价格，请在左侧填写。",
+    noCost: "无法给出成本：缺少该币种的价格，请在表单中填写。",
     limits: {
       compute: "算力：换用每秒计算量更高的芯片可服务更多请求。",
       bandwidth: "显存带宽：芯片在等待读取权重与缓存，而不是在等待计算。",

@@ -65,7 +65,7 @@ function Numbers({ sheet }: { sheet: Sheet }) {
   };
   return (
     <Figures>
-      <Figure name={words.figures.days} value={words.days(digits("days"))} note={words.notes.hours(format.compact(Math.round(value("accelerator_hours")), language))} />
+      <Figure name={words.figures.days} value={digits("days")} unit={words.days} note={words.notes.hours(format.compact(Math.round(value("accelerator_hours")), language))} />
       <Figure name={words.figures.model_flops} value={value("model_flops").toExponential(2).replace("e+", "e")} unit="FLOP" note={words.notes.utilisation(format.percent(value("utilisation"), language))} />
       <Figure name={words.figures.needed} value={text("needed")} note={words.notes.memory(text("usable"))} />
       <Figure name={words.figures.run_rented} value={text("rented_cost")} />

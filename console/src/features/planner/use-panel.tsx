@@ -6,6 +6,7 @@ import { usedQuery, type Use } from "@/features/planner/queries";
 import type { Search } from "@/features/planner/state";
 import { usePlannerWords } from "@/features/planner/words";
 import * as format from "@/shared/format";
+import { LinkButton } from "@/shared/link-button";
 import { Facts, Panel } from "@/shared/panel";
 import { useMay } from "@/shared/permissions";
 import { Bones, Empty, ErrorState } from "@/shared/states";
@@ -24,12 +25,18 @@ export function UsePanel({ onFill, onClose }: UsePanelProps) {
   const { data, error, refetch } = useQuery(usedQuery);
   return (
     <Panel open title={words.usedTitle} subtitle={data ? said(data.days) : null} onClose={onClose}>
-      {error ? <ErrorState error={error} retry={() => void refetch()} /> : !data ? <Bones lines={6} /> : data.items.length === 0 ? <Empty icon={ChartColumn} title={words.usedNone} text={words.usedNoneText} /> : null}
+      {error ? <ErrorState error={error} retry={() => void refetch()} /> : !data ? <Bones lines={6} /> : data.items.length === 0 ? <NoUse /> : null}
       {data?.items.map((use) => (
         <OneUse key={use.model} use={use} currency={data.currency} onFill={() => onFill(taskOf(use))} />
       ))}
     </Panel>
   );
+}
+
+function NoUse() {
+  const words = usePlannerWords();
+  const chats = useMay("inference.use");
+  return <Empty icon={ChartColumn} title={words.usedNone} text={words.usedNoneText} action={chats ? <LinkButton to="/playground">{words.usedTry}</LinkButton> : null} />;
 }
 
 /** What a plan is asked for instead: the names are the API's own. The model stays as it was where the store has none for it. */
