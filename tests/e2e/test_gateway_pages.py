@@ -110,6 +110,21 @@ def test_a_provider_is_added_and_says_at_once_whether_it_answers(visitor: Visito
     assert visitor.complaints == []
 
 
+def test_a_model_without_a_price_says_that_it_is_refused_and_its_name_fits_a_phone(visitor: Visitor) -> None:
+    page, name = visitor.page, "a-model-of-which-the-name-goes-on-and-on-2026-11-27-preview"
+    model = {"name": name, "upstream": "far", "kinds": ["chat"], "context": 8192}
+    headers = {"X-CSRF-Token": page.request.get("/api/session").json()["csrf_token"]}
+    provider: Any = {"name": "Far", "vendor": "deepseek", "credential": CREDENTIAL, "models": [model]}
+    made = page.request.post("/api/providers", headers=headers, data=provider)
+    assert made.status == 201
+    visitor.see_as((390, 844), "light")
+    assert visitor.look("/providers") == []
+    page.goto(f"/providers?id={made.json()['id']}")
+    expect(page.get_by_role("dialog").get_by_text("calls of it are refused")).to_be_visible()
+    visitor.see_as((1440, 900), "light")
+    assert visitor.complaints == []
+
+
 def test_an_alias_is_called_and_its_call_is_found_by_its_id(visitor: Visitor) -> None:
     page = visitor.page
     page.goto("/providers?tab=routes")

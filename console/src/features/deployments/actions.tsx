@@ -13,6 +13,7 @@ import { LinkButton } from "@/shared/link-button";
 import { DangerZone } from "@/shared/panel";
 import { useMay } from "@/shared/permissions";
 import { Notice } from "@/shared/states";
+import { useLanguage } from "@/shared/values";
 
 /** What one does with a deployment day by day; deleting stands in the dangerous zone. */
 export function Actions({ deployment, onEdit }: { deployment: Detail; onEdit: () => void }) {
@@ -79,6 +80,7 @@ function Asking({ deployment, what, onClose }: { deployment: Detail; what: "stop
 export function Delete({ deployment, onGone }: { deployment: Detail; onGone: () => void }) {
   const words = useDeploymentWords();
   const manages = useMay("deployments.manage");
+  const language = useLanguage();
   const { remove } = useDeploymentChanges();
   const [open, setOpen] = useState(false);
   const holders = useQuery({ ...aliasesQuery, enabled: manages }).data?.filter(({ targets, fallbacks }) => [...targets, ...fallbacks].some(({ model }) => model === deployment.name)) ?? [];
@@ -87,8 +89,8 @@ export function Delete({ deployment, onGone }: { deployment: Detail; onGone: () 
     return (
       <Notice level="warning">
         <p>{words.heldTitle}</p>
-        <p>{words.heldText(holders.map(({ name }) => name).join(", "))}</p>
-        <p>
+        <p>{words.heldText(holders.map(({ name }) => name).join(language === "zh" ? "、" : ", "))}</p>
+        <p className={styles.holders}>
           {holders.map(({ name }) => (
             <Link key={name} to="/providers" search={{ tab: "routes", id: name }} className={styles.link}>
               {name}

@@ -152,7 +152,8 @@ function Details({ provider }: { provider: Provider }) {
 function Models({ provider }: { provider: Provider }) {
   const words = useProviderWords();
   const kindWords = useKindWords();
-  const prices = new Map(useQuery({ ...pricesQuery, enabled: useMay("prices.read") }).data?.map((price) => [price.model, price]));
+  const known = useQuery({ ...pricesQuery, enabled: useMay("prices.read") }).data;
+  const prices = new Map(known?.map((price) => [price.model, price]));
   return (
     <ul className={styles.served} aria-label={words.models}>
       {provider.models.map((model) => {
@@ -178,6 +179,10 @@ function Models({ provider }: { provider: Provider }) {
                 <Money micros={price.cached_input_micros} currency={price.currency} /> · {words.priceOutput}{" "}
                 <Money micros={price.output_micros} currency={price.currency} /> · {words.perMillion}
               </p>
+            ) : known ? (
+              <Notice level="warning">
+                <p>{words.unpriced}</p>
+              </Notice>
             ) : null}
           </li>
         );

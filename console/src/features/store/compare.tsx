@@ -20,6 +20,8 @@ type Comparison = Schemas["ModelComparison"];
 type Fact = Comparison["facts"][number];
 
 const route = getRouteApi("/console/store/compare");
+/** What a page without models offers to compare: both are in every catalogue. */
+const EXAMPLE = ["qwen3-8b", "phi-4"];
 
 /** Two to four models side by side; which ones, the address says. */
 export function ComparePage() {
@@ -39,7 +41,12 @@ export function ComparePage() {
       </div>
       <Card padded={false}>
         {ids.length < 2 ? (
-          <Empty icon={Columns3} title={words.tooFew} text={words.tooFewText} />
+          <Empty
+            icon={Columns3}
+            title={words.tooFew}
+            text={words.tooFewText}
+            action={ids.length ? null : <Button onClick={() => change({ ids: idsOf(EXAMPLE) })}>{words.compareExample}</Button>}
+          />
         ) : error ? (
           <ErrorState error={error} retry={() => void refetch()} />
         ) : data ? (

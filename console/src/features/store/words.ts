@@ -134,6 +134,7 @@ export const useStoreWords = words({
     differs: "differs",
     tooFew: "Choose at least two models",
     tooFewText: "Mark rows in the store, or add models here; up to four stand side by side.",
+    compareExample: "Compare Qwen3 8B with Phi-4",
     unknown: "–",
   },
   zh: {
@@ -269,6 +270,7 @@ export const useStoreWords = words({
     differs: "有差异",
     tooFew: "请至少选择两个模型",
     tooFewText: "在商店中勾选，或在这里添加；最多四个并排。",
+    compareExample: "对比 Qwen3 8B 与 Phi-4",
     unknown: "–",
   },
 });

@@ -75,7 +75,7 @@ function Calls<Item extends { request_id: string }>({ query, call, empty }: Call
       <List
         name="calls"
         label={words.list}
-        rows={calls}
+        rows={names.there ? calls : undefined}
         error={pages.error}
         retry={() => void pages.refetch()}
         columns={useCallColumns(names)}

@@ -28,6 +28,7 @@ export function DayChart({ report, range, measure, onMeasure }: DayChartProps) {
       label: words.byDay,
       stacked: true,
       whole: measure !== "cost",
+      ...(measure === "cost" ? {} : { unit: words.measures[measure] }),
       at,
       series,
       format: measure === "cost" ? money : count,

@@ -29,7 +29,7 @@ export function GroupTable({ filter, by, sort, names, onChange }: GroupTableProp
   const words = useUsageWords();
   const { data, error, refetch } = useQuery(usageQuery({ ...filter, group_by: [by] }));
   // While another grouping comes, the old rows would have no name.
-  const rows = data?.rows.every((row) => groupOf(row, by) !== undefined) ? data.rows : undefined;
+  const rows = names.there && data?.rows.every((row) => groupOf(row, by) !== undefined) ? data.rows : undefined;
   const columns = useColumns(by, names, data?.currency ?? "CNY", data?.totals.cost_micros ?? 0);
   return (
     <Section

@@ -5,6 +5,8 @@ import type { Option } from "@/shared/filter-chip";
 import { may, useSession } from "@/shared/permissions";
 
 export interface Names {
+  /** Whether they have come: a row with an id in place of its name would change its width under the reader's eyes. */
+  there: boolean;
   key: (id: string | null) => string;
   member: (id: string | null) => string;
   /** Whether there is anything of keys to choose for this reader. */
@@ -19,12 +21,14 @@ export function useNames(): Names {
   const words = useUsageWords();
   const session = useSession();
   const seesKeys = may(session, "keys.own", "keys.manage");
-  const keys = useQuery({ ...keysQuery, enabled: seesKeys }).data ?? [];
-  const members = useQuery({ ...membersQuery, enabled: may(session, "members.read") }).data ?? (session ? [session.member] : []);
+  const { data: keys = [], isLoading: keysCome } = useQuery({ ...keysQuery, enabled: seesKeys });
+  const { data: others, isLoading: membersCome } = useQuery({ ...membersQuery, enabled: may(session, "members.read") });
+  const members = others ?? (session ? [session.member] : []);
   const models = useQuery({ ...routesQuery, refetchInterval: false }).data ?? [];
   const keyNames = new Map(keys.map(({ id, name }) => [id, name]));
   const memberNames = new Map(members.map(({ id, name, email }) => [id, name || email]));
   return {
+    there: !keysCome && !membersCome,
     key: (id) => (id === null ? words.console : (keyNames.get(id) ?? id)),
     member: (id) => (id === null ? "–" : (memberNames.get(id) ?? id)),
     seesKeys,

@@ -9,6 +9,7 @@ import styles from "@/features/usage/usage.module.css";
 import { useUsageWords } from "@/features/usage/words";
 import { FormPanel, MoneyField, moneyRule } from "@/shared/form";
 import * as format from "@/shared/format";
+import { LinkButton } from "@/shared/link-button";
 import { List } from "@/shared/list";
 import { useMay } from "@/shared/permissions";
 import type { Column } from "@/shared/rows";
@@ -21,6 +22,7 @@ const route = getRouteApi("/console/usage");
 export function PricesTab() {
   const words = useUsageWords();
   const manages = useMay("prices.manage");
+  const deploys = useMay("deployments.manage");
   const { data, error, refetch } = useQuery(pricesQuery);
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -42,7 +44,7 @@ export function PricesTab() {
         rowKey={({ model }) => model}
         rowName={({ model }) => model}
         openable={manages}
-        empty={<Empty icon={Tags} title={words.pricesEmptyTitle} text={words.pricesEmptyText} />}
+        empty={<Empty icon={Tags} title={words.pricesEmptyTitle} text={words.pricesEmptyText} action={deploys ? <LinkButton to="/deployments" search={{ create: true }}>{words.deploy}</LinkButton> : null} />}
       />
       {data ? <ResourcePrices currency={data[0]?.currency ?? "CNY"} /> : null}
       {editing ? <PriceForm price={editing} onClose={() => change({ id: undefined })} /> : null}

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Form, Input, Select } from "antd";
+import { Server } from "lucide-react";
 import { useState } from "react";
 import { api, ask, type Schemas } from "@/api/client";
 import { resourcePricesQuery } from "@/api/queries";
@@ -11,7 +12,7 @@ import { Framed } from "@/shared/list";
 import { Section } from "@/shared/page";
 import { useMay } from "@/shared/permissions";
 import type { Column } from "@/shared/rows";
-import { Bones, ErrorState } from "@/shared/states";
+import { Bones, Empty, ErrorState } from "@/shared/states";
 import { Table } from "@/shared/table";
 import { DateOnly, Money } from "@/shared/values";
 
@@ -30,18 +31,21 @@ export function ResourcePrices({ currency }: { currency: string }) {
   const manages = useMay("prices.manage");
   const { data, error, refetch } = useQuery(resourcePricesQuery);
   const [open, setOpen] = useState(false);
+  const set = manages ? <Button onClick={() => setOpen(true)}>{words.priceVerb}</Button> : null;
   return (
-    <Section title={words.resourcePrices} aside={manages ? <Button onClick={() => setOpen(true)}>{words.priceVerb}</Button> : undefined}>
+    <Section title={words.resourcePrices} aside={data?.length ? set : null}>
       <p className={styles.note}>{words.resourcePricesText}</p>
-      {error ? (
-        <ErrorState error={error} retry={() => void refetch()} />
-      ) : !data ? (
-        <Bones />
-      ) : data.length ? (
-        <Framed>
+      <Framed>
+        {error && !data ? (
+          <ErrorState error={error} retry={() => void refetch()} />
+        ) : !data ? (
+          <Bones lines={3} />
+        ) : data.length ? (
           <Table label={words.resourcePrices} rows={data} columns={columnsOf(words)} rowKey={(price) => `${price.resource} ${price.subject ?? ""}`} />
-        </Framed>
-      ) : null}
+        ) : (
+          <Empty icon={Server} title={words.resourcePricesEmptyTitle} text={words.resourcePricesEmptyText} action={set} />
+        )}
+      </Framed>
       {open ? <ResourcePriceForm currency={currency} onClose={() => setOpen(false)} /> : null}
     </Section>
   );
@@ -49,9 +53,9 @@ export function ResourcePrices({ currency }: { currency: string }) {
 
 function columnsOf(words: ReturnType<typeof useUsageWords>): Column<Price>[] {
   return [
-    { key: "resource", title: words.resource, lead: true, render: ({ resource }) => words.resources[resource] },
+    { key: "resource", title: words.resource, lead: true, render: ({ resource }) => words.oneResource[resource] },
     { key: "subject", title: words.subject, render: ({ resource, subject }) => subject ?? (resource === "gpu_hour" ? words.everyOther : "–") },
-    { key: "price", title: words.cost, align: "end", render: ({ micros, currency }) => <Money exact micros={micros} currency={currency} /> },
+    { key: "price", title: words.pricePerUnit, align: "end", render: ({ micros, currency }) => <Money exact micros={micros} currency={currency} /> },
     { key: "version", title: words.version, align: "end", render: ({ version }) => version },
     { key: "since", title: words.since, render: ({ valid_from }) => <DateOnly at={valid_from} /> },
   ];
@@ -69,7 +73,7 @@ function ResourcePriceForm({ currency, onClose }: { currency: string; onClose: (
   return (
     <FormPanel<Values> open id="resource-price" title={words.resourcePriceTitle} verb={words.priceVerb} initial={{ resource: "gpu_hour", micros: "" }} submit={submit} onClose={onClose}>
       <Form.Item name="resource" label={words.resource} rules={[{ required: true }]}>
-        <Select options={resources.map((value) => ({ value, label: words.resources[value] }))} />
+        <Select options={resources.map((value) => ({ value, label: words.oneResource[value] }))} />
       </Form.Item>
       <Form.Item noStyle shouldUpdate>
         {({ getFieldValue }) =>
@@ -80,7 +84,7 @@ function ResourcePriceForm({ currency, onClose }: { currency: string; onClose: (
           ) : null
         }
       </Form.Item>
-      <Form.Item name="micros" label={words.cost} rules={[{ required: true, message: words.priceMissing }, moneyRule(words.priceWrong)]}>
+      <Form.Item name="micros" label={words.pricePerUnit} rules={[{ required: true, message: words.priceMissing }, moneyRule(words.priceWrong)]}>
         <MoneyField currency={currency} suffix={words.perUnit} />
       </Form.Item>
     </FormPanel>
