@@ -109,6 +109,7 @@ def sheets() -> Iterator[tuple[str, Sheet]]:
     yield "linear", plan_serving(ServingTask(model=HYBRID, users=5), hardware("Xeon 8480+")).sheet
     filed = replace(call, weights="q4_k_m", weight_bytes=5.03e9, model=replace(QWEN, lookup=151936 * 4096))
     yield "a file on a processor", plan_serving(filed, hardware("EPYC 9654")).sheet
+    yield "tiles", plan_serving(replace(call, weights="int4"), hardware("EPYC 9654")).sheet
     yield "capacity", plan_capacity(call, hardware(), 8).plan.sheet
     module = plan_serving(ServingTask(model=HYBRID, users=5), hardware("Orin"), None, Site(purchase=2000))
     yield "edge", edge("edge", module, 2).sheet

@@ -14,6 +14,7 @@ from jixi.compute.planner import (
     Model,
     ServingPlan,
     ServingTask,
+    Sheet,
     Site,
     WeightFormat,
     computes_in,
@@ -244,6 +245,57 @@ def test_what_processors_reach_in_a_step_hangs_on_the_format_of_the_file_unless_
     assert narrow.value("step_utilisation") < narrow.value("compute_utilisation")
     assert serve(CALL).sheet["step_utilisation"].formula == "compute_utilisation"
     assert told.value("step_computing") < default.value("step_computing")
+
+
+def at_once(batch: int, weights: WeightFormat, model: Model = QWEN, chip: str = "EPYC 9654") -> Sheet:
+    """A replica that so many calls fill."""
+    return serve(replace(CALL, model=model, users=1, weights=weights), chip, Engine(max_batch=batch)).sheet
+
+
+def test_fewer_calls_than_a_tile_read_weights_that_are_laid_out_anew_once_each_on_processors_alone() -> None:
+    def read(batch: int, weights: WeightFormat, model: Model = QWEN, chip: str = "EPYC 9654") -> float:
+        sheet = at_once(batch, weights, model, chip)
+        return sheet.value("step_bytes") - batch * sheet.value("cache_mean")
+
+    once = read(1, "q4_k_m")
+    assert [read(batch, "q4_k_m") / once for batch in (2, 3, 4, 9)] == pytest.approx([2, 3, 1, 1])
+    narrow = replace(QWEN, hidden=896)
+    for weights, model, chip in (
+        ("int4", QWEN, "EPYC 9654"),
+        ("q4_k_m", narrow, "EPYC 9654"),
+        ("q4_k_m", QWEN, "H100"),
+    ):
+        assert read(2, weights, model, chip) == read(1, weights, model, chip)
+    # Of its experts each call reads those that it is sent to.
+    assert read(2, "q4_k_m", DEEPSEEK, "EPYC 9654") == pytest.approx(
+        2 * read(1, "q4_k_m", DEEPSEEK, "EPYC 9654")
+    )
+
+
+def test_four_calls_share_the_unpacking_but_in_a_format_without_a_product_of_tiles() -> None:
+    for weights, more in (("q4_k_m", 1.2), ("q8_0", 1.2), ("int4", 1)):
+        few, tile = at_once(3, weights), at_once(4, weights)
+        assert tile.value("step_reached") == pytest.approx(more * few.value("step_reached"))
+
+
+@some
+@given(st.sampled_from(["q4_k_m", "int4", "q8_0"]), st.floats(0.01, 0.1), st.floats(1, 3), st.integers(1, 16))
+def test_a_processor_has_as_many_calls_at_once_as_keep_the_time_and_more_time_never_takes_more_of_them(
+    weights: WeightFormat, token_s: float, more: float, most: int
+) -> None:
+    task = ServingTask(model=QWEN, users=20, weights=weights, prompt_tokens=16, output_tokens=500)
+    engine = Engine(max_batch=most)
+    try:
+        tight = serve(replace(task, token_s=token_s), "EPYC 9654", engine)
+    except JixiError as error:
+        assert error.code == "planner_target_unreachable"  # noqa: PT017
+        return
+    loose = serve(replace(task, token_s=token_s * more), "EPYC 9654", engine)
+    assert tight.sheet.value("token_seconds") <= token_s
+    assert tight.accelerators >= loose.accelerators
+    # None between the plan's and the most that are allowed would have kept the time.
+    for batch in range(tight.batch + 1, most + 1):
+        assert serve(task, "EPYC 9654", Engine(max_batch=batch)).sheet.value("token_seconds") > token_s
 
 
 @some

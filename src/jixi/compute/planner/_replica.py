@@ -71,28 +71,34 @@ def _write_prefill(work: Work, model: Model) -> None:
 
 
 def _write_step(work: Work, model: Model) -> None:
+    # Processors alone have tiles, and read weights once for each call before they fill one.
+    processor = "tile" in work
+    times = "weight_reads * " if processor else ""
+    if processor:
+        work.compute("weight_reads", "max(1, batch * (1 - floor(batch / shared_from)))", "1")
     if model.experts is None:
         work.compute(
-            "step_bytes", "weights - weight_size * lookup_parameters / replica + batch * cache_mean", "B"
+            "step_bytes",
+            f"{times}(weights - weight_size * lookup_parameters / replica) + batch * cache_mean",
+            "B",
         )
     else:
+        sharing = "(batch / weight_reads)" if processor else "batch"
         work.compute(
             "experts_read",
-            "1 - (1 - active_experts / experts) ** batch",
+            f"1 - (1 - active_experts / experts) ** {sharing}",
             "1",
             "the share of experts that at least one token of the batch is sent to",
         )
         work.compute(
             "step_bytes",
-            "weights - weight_size * (lookup_parameters + routed_parameters * (1 - experts_read)) / replica"
+            f"{times}(weights - weight_size * (lookup_parameters + routed_parameters * (1 - experts_read)) / replica)"
             " + batch * cache_mean",
             "B",
         )
     attended = model.attention_formula("mean_context")
     work.compute("token_flops", "k * (active_parameters - lookup_parameters)", "FLOP/token")
     work.compute("token_attention", f"attention_flops * ({attended})", "FLOP/token")
-    # Processors alone have tiles.
-    processor = "tile" in work
     tiled = " * (1 + tile_gain * min(1, floor(batch / tile)))" if processor else ""
     work.compute("step_reached", f"step_utilisation{tiled}", "1")
     work.compute(

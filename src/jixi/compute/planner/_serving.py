@@ -33,6 +33,7 @@ CacheFormat = Literal["bf16", "fp8", "int8"]
 CACHE_BYTES: Final[Mapping[CacheFormat, float]] = MappingProxyType({"bf16": 2, "fp8": 1, "int8": 1})
 _K_SOURCE: Final = "Kaplan et al., Scaling Laws, 2020 (arXiv:2001.08361): 2 operations a weight and token"
 _MOST_REPLICA: Final = 64
+_TILE: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -245,8 +246,15 @@ def _write_engine(work: Work, task: ServingTask, hardware: Hardware, engine: Eng
         else:
             settle(work, name, given, own)
     if hardware.chip.kind == "cpu":
-        work.note("tile", 4, "1", "constant", "llama.cpp multiplies tiles of four rows")
-        settle(work, "tile_gain", None, CPU_TILE_GAIN)
+        work.note("tile", _TILE, "1", "constant", "llama.cpp multiplies tiles of four rows")
+        if task.weights == "int4":
+            work.note("tile_gain", 0, "1", "constant", "llama.cpp has no product of tiles for Q4_1")
+        else:
+            settle(work, "tile_gain", None, CPU_TILE_GAIN)
+        shared_from, why = 1, "a block of weights is multiplied by all calls while it is in the cache"
+        if _repacked(task):
+            shared_from, why = _TILE, "fewer calls read weights that are laid out anew one by one"
+        work.note("shared_from", shared_from, "1", "constant", why)
     settle(work, "bandwidth_utilisation", engine.bandwidth_utilisation, BANDWIDTH_UTILISATION)
     settle(work, "usable_share", engine.usable_memory, USABLE_MEMORY)
     settle(work, "overhead", engine.overhead_bytes, SERVING_OVERHEAD)
@@ -292,8 +300,16 @@ def _sizes(model: Model, hardware: Hardware, most: int) -> Iterator[int]:
 
 def _batch(task: ServingTask, work: Work) -> int | None:
     """The most sequences at once that fit and keep the times; None where not even one does."""
-    low, high = 0, int(work["batch_limit"])
-    if high and _in_time(task, _tried(task, work, high)):
+    most = int(work["batch_limit"])
+    # Where calls begin to share the reading, a step takes less than with one call fewer: times grow on either side.
+    turn = int(work["shared_from"]) if "shared_from" in work else 1
+    return _most(task, work, turn, most) or _most(task, work, 1, min(turn - 1, most))
+
+
+def _most(task: ServingTask, work: Work, least: int, most: int) -> int | None:
+    """The most between these that keeps the times, which grow with it; None where none does."""
+    low, high = least - 1, most
+    if high > low and _in_time(task, _tried(task, work, high)):
         return high
     while low < high:
         middle = (low + high + 1) // 2
@@ -301,7 +317,7 @@ def _batch(task: ServingTask, work: Work) -> int | None:
             low = middle
         else:
             high = middle - 1
-    return low or None
+    return low if low >= least else None
 
 
 def _tried(task: ServingTask, work: Work, batch: int) -> Work:
