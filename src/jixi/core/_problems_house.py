@@ -178,6 +178,15 @@ HOUSE: tuple[Problem, ...] = (
         remedy_zh="请重试；请管理员检查数据库与磁盘（'jixi doctor'）。",
     ),
     Problem(
+        code="database_unavailable",
+        status=503,
+        openai_type="api_error",
+        en="The database cannot be reached.",
+        zh="无法连接数据库。",
+        remedy_en="Try again in a moment; an administrator checks the database ('jixi doctor').",
+        remedy_zh="请稍后重试；请管理员检查数据库（'jixi doctor'）。",
+    ),
+    Problem(
         code="server_ending",
         status=503,
         openai_type="api_error",

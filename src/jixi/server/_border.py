@@ -19,7 +19,9 @@ from jixi.assembly import host_name
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.server._ending import Ending
+from jixi.server._problems import database_away
 from jixi.server._scope import REQUEST_ID, header
+from jixi.storage import DatabaseAwayError
 
 _Render = Callable[[Scope, JixiError], ASGIApp]
 _RenderEvent = Callable[[Scope, JixiError], bytes]
@@ -93,7 +95,7 @@ class Border:
             if not self._ending.was_cut():
                 raise
             await self._cut_off(scope, receive, answer)
-        except JixiError as error:
+        except (JixiError, DatabaseAwayError) as error:
             if answer.started:
                 raise
             await self._refuse(scope, receive, answer, error)
@@ -134,7 +136,11 @@ class Border:
             last = b"" if answer.endless else self._render_event(scope, error)
             await answer({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: JixiError) -> None:
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, error: JixiError | DatabaseAwayError
+    ) -> None:
+        if isinstance(error, DatabaseAwayError):
+            error = database_away()
         await self._render(scope, error)(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, started: float) -> None:

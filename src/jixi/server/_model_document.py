@@ -34,6 +34,7 @@ CALLS: Final = (
     "model_unavailable",
     "overloaded",
     "ledger_unavailable",
+    "database_unavailable",
 )
 
 

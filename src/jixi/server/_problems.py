@@ -16,6 +16,7 @@ from jixi.wire import FieldProblem, ProblemDetails
 
 _CHALLENGE: Final = 'Bearer realm="jixi"'
 _MOST_FIELDS: Final = 50
+_AWAY_S: Final = 2
 
 
 def problem_response(
@@ -108,6 +109,15 @@ def _meaning(request: Request, error: HTTPException) -> JixiError:
             return problem("invalid_json", reason="it cannot be read")
         case _:
             return problem("invalid_value", reason=error.detail)
+
+
+def database_away() -> JixiError:
+    """What callers are told of a `DatabaseAwayError`, whichever app it ended."""
+    return problem("database_unavailable", retry_after=_AWAY_S)
+
+
+async def on_database_away(request: Request, _error: Exception) -> Response:
+    return problem_response(request.scope, database_away())
 
 
 async def on_defect(request: Request, _error: Exception) -> Response:

@@ -5,7 +5,7 @@ hold domain rules. Tests: tests/unit/storage, each on SQLite and on PostgreSQL; 
 """
 
 from jixi.storage._blobs import BlobName, Blobs, FolderBlobs, ObjectBlobs
-from jixi.storage._database import Database, Session
+from jixi.storage._database import Database, DatabaseAwayError, Session
 from jixi.storage._migrate import migrate
 from jixi.storage._rows import execute_rows, fetch_rows
 from jixi.storage._types import UtcDateTime
@@ -16,6 +16,7 @@ __all__ = [
     "BlobName",
     "Blobs",
     "Database",
+    "DatabaseAwayError",
     "FolderBlobs",
     "ObjectBlobs",
     "Session",

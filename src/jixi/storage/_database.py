@@ -1,16 +1,19 @@
 """The database of the house: one address, an async engine for the rooms, a blocking one for the ledger's writer."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Session = AsyncSession
 """What `Database.session` yields, for rooms that write together in one transaction."""
+_WITHIN_S: Final = 2.0
 _DRIVERS = {
     "sqlite": ("sqlite+aiosqlite", "sqlite"),
     "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
@@ -23,6 +26,10 @@ _PRAGMAS = (
 )
 # A process that is stopped in the midst of a transaction would keep its locks for ever.
 _OPTIONS = "-c idle_in_transaction_session_timeout=10s"
+
+
+class DatabaseAwayError(SQLAlchemyError):
+    """No connection could be made, or the one in use broke: it may pass, and nothing that was asked is wrong."""
 
 
 class Database:
@@ -48,9 +55,25 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncSession]:
-        """A transaction: commits at the end of the block, rolls back where it raises."""
-        async with self._sessions() as session, session.begin():
-            yield session
+        """A transaction: commits at the end of the block, rolls back where it raises.
+
+        Raises `DatabaseAwayError`; a commit that was under way then may have been made.
+        """
+        try:
+            async with self._sessions() as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError) as error:
+            if _has_no_connection(error):
+                raise DatabaseAwayError(type(error.orig).__name__) from error
+            raise
+
+    async def reach(self) -> None:
+        """Return where the database takes a connection within two seconds; raises `DatabaseAwayError`."""
+        try:
+            async with asyncio.timeout(_WITHIN_S), self.session() as session:
+                await session.connection()
+        except TimeoutError as error:
+            raise DatabaseAwayError(type(error).__name__) from error
 
     def blocking_engine(self) -> Engine:
         """A fresh engine for a thread of one's own; the caller disposes of it."""
@@ -62,6 +85,11 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _has_no_connection(error: DBAPIError) -> bool:
+    """What PostgreSQL itself refuses has a state; where there is none, no answer came from it."""
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") is None
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
