@@ -187,6 +187,15 @@ HOUSE: tuple[Problem, ...] = (
         remedy_zh="请稍后重试；请管理员检查数据库（'jixi doctor'）。",
     ),
     Problem(
+        code="database_full",
+        status=507,
+        openai_type="api_error",
+        en="The disk that holds the database is full: nothing can be written.",
+        zh="数据库所在磁盘已满，无法写入。",
+        remedy_en="An administrator frees some space; nothing of this request was kept, so send it again after that.",
+        remedy_zh="请管理员清理磁盘空间；本次请求没有留下任何内容，之后请重新发送。",
+    ),
+    Problem(
         code="server_ending",
         status=503,
         openai_type="api_error",

@@ -19,7 +19,7 @@ from jixi.assembly import host_name
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.server._ending import Ending
-from jixi.server._problems import database_away
+from jixi.server._problems import database_trouble
 from jixi.server._scope import REQUEST_ID, header
 from jixi.storage import DatabaseAwayError
 
@@ -140,7 +140,7 @@ class Border:
         self, scope: Scope, receive: Receive, send: Send, error: JixiError | DatabaseAwayError
     ) -> None:
         if isinstance(error, DatabaseAwayError):
-            error = database_away()
+            error = database_trouble(error)
         await self._render(scope, error)(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, started: float) -> None:

@@ -35,6 +35,7 @@ CALLS: Final = (
     "overloaded",
     "ledger_unavailable",
     "database_unavailable",
+    "database_full",
 )
 
 

@@ -12,6 +12,7 @@ from jixi.core.errors import JixiError, problem
 from jixi.server._errors import PROBLEM_JSON
 from jixi.server._policy import methods_at
 from jixi.server._scope import header, language_of, request_id_of
+from jixi.storage import DatabaseAwayError, DatabaseFullError
 from jixi.wire import FieldProblem, ProblemDetails
 
 _CHALLENGE: Final = 'Bearer realm="jixi"'
@@ -111,13 +112,15 @@ def _meaning(request: Request, error: HTTPException) -> JixiError:
             return problem("invalid_value", reason=error.detail)
 
 
-def database_away() -> JixiError:
-    """What callers are told of a `DatabaseAwayError`, whichever app it ended."""
+def database_trouble(error: DatabaseAwayError) -> JixiError:
+    """What callers are told of it, whichever app it ended."""
+    if isinstance(error, DatabaseFullError):
+        return problem("database_full")
     return problem("database_unavailable", retry_after=_AWAY_S)
 
 
-async def on_database_away(request: Request, _error: Exception) -> Response:
-    return problem_response(request.scope, database_away())
+async def on_database_trouble(request: Request, error: DatabaseAwayError) -> Response:
+    return problem_response(request.scope, database_trouble(error))
 
 
 async def on_defect(request: Request, _error: Exception) -> Response:

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 Session = AsyncSession
 """What `Database.session` yields, for rooms that write together in one transaction."""
 _WITHIN_S: Final = 2.0
+_DISK_FULL: Final = "53100"
+"""PostgreSQL's state for it."""
 _DRIVERS = {
     "sqlite": ("sqlite+aiosqlite", "sqlite"),
     "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
@@ -30,6 +32,10 @@ _OPTIONS = "-c idle_in_transaction_session_timeout=10s"
 
 class DatabaseAwayError(SQLAlchemyError):
     """No connection could be made, or the one in use broke: it may pass, and nothing that was asked is wrong."""
+
+
+class DatabaseFullError(DatabaseAwayError):
+    """It takes nothing more: the disk that holds it is full. What it has can be read."""
 
 
 class Database:
@@ -57,12 +63,14 @@ class Database:
     async def session(self) -> AsyncGenerator[AsyncSession]:
         """A transaction: commits at the end of the block, rolls back where it raises.
 
-        Raises `DatabaseAwayError`; a commit that was under way then may have been made.
+        Raises `DatabaseAwayError`, where a commit that was under way may have been made, and `DatabaseFullError`.
         """
         try:
             async with self._sessions() as session, session.begin():
                 yield session
         except (OperationalError, InterfaceError) as error:
+            if _is_full(error):
+                raise DatabaseFullError(str(error.orig)) from error
             if _has_no_connection(error):
                 raise DatabaseAwayError(type(error.orig).__name__) from error
             raise
@@ -85,6 +93,14 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _is_full(error: DBAPIError) -> bool:
+    found = error.orig
+    return (
+        getattr(found, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(found, "sqlstate", None) == _DISK_FULL
+    )
 
 
 def _has_no_connection(error: DBAPIError) -> bool:
