@@ -321,6 +321,15 @@ async def test_who_shares_a_quota_waits_together_for_as_long_as_one_was_told(cre
     assert crew.heard("b") == 0
 
 
+async def test_a_pause_leads_to_the_fallback_for_overload_and_to_no_other(crew: Crew) -> None:
+    house = await crew.house(
+        "a", "wrong", "right", fallbacks=(Fallback("wrong", ("error",)), Fallback("right", ("overloaded",)))
+    )
+    crew.engines["a"].wire = refusal(b"429 Slow down", **{"Retry-After": "7"})
+    assert [text(await ask(house, number)) for number in range(3)] == ["right"] * 3
+    assert [crew.heard(name) for name in ("a", "wrong", "right")] == [1, 0, 3]
+
+
 async def test_a_full_line_leads_to_the_fallback_for_overload(crew: Crew) -> None:
     house = await crew.house("a", "b", fallbacks=(Fallback("b", ("overloaded",)),), limits=Limits(waiting=1))
     crew.replicas["a"].spec = Spec(parallel=1)  # pyright: ignore[reportAttributeAccessIssue]

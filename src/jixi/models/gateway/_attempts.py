@@ -15,7 +15,7 @@ from jixi.models.gateway._ports import Limits, Replica
 from jixi.models.gateway._record import Record, Try
 from jixi.models.gateway._requests import Request
 from jixi.models.gateway._suspects import Suspicion
-from jixi.models.gateway.routing import Failed, FailureClass, Journey, Place, Step, Ticket
+from jixi.models.gateway.routing import PAUSED, Failed, FailureClass, Journey, Place, Step, Ticket
 
 _REFUSALS: Final = (429, 503)
 _POINTLESS: Final = (401, 403, 407, 501)
@@ -192,7 +192,8 @@ class Attempts:
         failure = "error" if unfit else _FAILURES.get(error.code)
         if failure is None:
             return None
-        if failure == "error" and status in _REFUSALS:
+        # Who asked for a pause has too much to do, whether this call hears of it from there or from the line.
+        if failure == "error" and (status in _REFUSALS or error.facts.get("state") == PAUSED):
             failure = "overloaded"
         state = None if place is None else place.state
         again = status not in _POINTLESS and error.code not in _FOR_OPERATORS
