@@ -1,10 +1,14 @@
 """`jixi aliases` and `jixi routes`: public names, and where calls for them go."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jixi.cli._say import Terminal
+
+if TYPE_CHECKING:
+    from jixi.wire.admin import Route
 
 aliases = typer.Typer(no_args_is_help=True, help="Public names behind which other models answer.")
 routes = typer.Typer(no_args_is_help=True, help="Where calls go.")
@@ -130,7 +134,7 @@ def list_routes(context: typer.Context, as_json: _Json = False) -> None:
             (
                 route.name,
                 route.kind,
-                route.state,
+                _state(route, say),
                 str(sum(replica.in_flight for replica in route.replicas)),
                 str(sum(replica.waiting for replica in route.replicas)),
                 " ".join(each.model for each in route.targets) or route.source,
@@ -138,6 +142,12 @@ def list_routes(context: typer.Context, as_json: _Json = False) -> None:
             for route in found
         ],
     )
+
+
+def _state(route: "Route", say: Callable[[str, str], str]) -> str:
+    """Its state, and for how long no replica of it may be asked where all of them have asked for a pause."""
+    seconds = min((replica.paused_s for replica in route.replicas), default=0)
+    return route.state + (say(f", paused {seconds} s", f"，暂停 {seconds} 秒") if seconds else "")
 
 
 def _share(text: str, field: str, default: str) -> dict[str, Any]:

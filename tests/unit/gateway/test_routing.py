@@ -328,6 +328,9 @@ async def test_a_pause_leads_to_the_fallback_for_overload_and_to_no_other(crew: 
     crew.engines["a"].wire = refusal(b"429 Slow down", **{"Retry-After": "7"})
     assert [text(await ask(house, number)) for number in range(3)] == ["right"] * 3
     assert [crew.heard(name) for name in ("a", "wrong", "right")] == [1, 0, 3]
+    paused = {route.name: route.replicas[0].paused_s for route in house.gateway.routes() if route.replicas}
+    assert paused.pop("a") in (6, 7)
+    assert set(paused.values()) == {0}
 
 
 async def test_a_full_line_leads_to_the_fallback_for_overload(crew: Crew) -> None:

@@ -154,13 +154,14 @@ function Replicas({ of: route }: { of: Route | undefined }) {
 function ReplicaRow({ replica }: { replica: Replica }) {
   const words = useRouteWords();
   const language = useLanguage();
-  const { breaker, in_flight, waiting, limit, first_token_ms, failures, id } = replica;
-  const title = [id, words.breakerHelp[breaker], failures ? words.failures(failures) : ""].filter(Boolean).join("\n");
+  const { breaker, in_flight, waiting, limit, first_token_ms, failures, paused_s, id } = replica;
+  const paused = breaker === "closed" && paused_s > 0;
+  const title = [id, paused ? words.pausedHelp : words.breakerHelp[breaker], failures ? words.failures(failures) : ""].filter(Boolean).join("\n");
   return (
     <li className={styles.replica}>
       <span title={title}>
-        <Status tone={breakerTones[breaker]} live={breaker === "half_open"}>
-          {words.breakers[breaker]}
+        <Status tone={paused ? "warn" : breakerTones[breaker]} live={breaker === "half_open"}>
+          {paused ? words.paused(format.duration(paused_s * 1000, language)) : words.breakers[breaker]}
         </Status>
       </span>
       <span className={styles.load}>

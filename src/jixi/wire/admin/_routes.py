@@ -112,6 +112,9 @@ class RouteReplica(Response):
     limit: int
     breaker: Literal["closed", "open", "half_open"]
     failures: int = Field(description="In a row.")
+    paused_s: int = Field(
+        description="Whole seconds until it may be asked again, where it asked for a pause; else 0."
+    )
     first_token_ms: int | None = Field(description="A moving average.")
     tokens_per_second: float = Field(description="Over the last ten seconds.")
 

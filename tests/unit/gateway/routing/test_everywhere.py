@@ -13,13 +13,14 @@ def route(
         limit=4,
         breaker="open" if breaker == "open" else "closed",
         failures=2 if breaker == "open" else 0,
+        paused_s=7 if breaker == "open" else 0,
         first_token_ms=first_token_ms,
         tokens_per_second=1.5 * in_flight,
     )
     return RouteNow(name=name, kind="deployment", source="stub", state="ready", replicas=(replica,))
 
 
-def test_calls_are_added_and_the_worst_breaker_is_shown() -> None:
+def test_calls_are_added_and_the_worst_breaker_and_the_longest_pause_are_shown() -> None:
     everywhere = Everywhere()
     everywhere.heard("gateway-1", [route(2, "open", 40)])
     everywhere.heard("gateway-2", [route(1), route(9, name="elsewhere")])
@@ -27,7 +28,7 @@ def test_calls_are_added_and_the_worst_breaker_is_shown() -> None:
     (replica,) = together.replicas
     assert (replica.in_flight, replica.waiting, replica.limit) == (3, 3, 4)
     assert (replica.breaker, replica.failures, replica.first_token_ms) == ("open", 2, 40)
-    assert replica.tokens_per_second == 4.5
+    assert (replica.paused_s, replica.tokens_per_second) == (7, 4.5)
 
 
 def test_a_replica_that_only_others_have_called_is_shown_as_they_see_it() -> None:

@@ -23,7 +23,7 @@ class Everywhere:
             self._said[process] = {(route.name, each.id): each for route in routes for each in route.replicas}
 
     def over(self, routes: Iterable[RouteNow]) -> list[RouteNow]:
-        """Our routes, with the calls of all: their numbers added, the worst of their breakers.
+        """Our routes, with the calls of all: their numbers added, the worst breaker, the longest pause.
 
         A replica that only others have called yet is shown as they see it.
         """
@@ -47,6 +47,7 @@ def _sum(views: Sequence[ReplicaNow]) -> ReplicaNow:
         waiting=sum(each.waiting for each in views),
         breaker=max((each.breaker for each in views), key=_WORSE.index),
         failures=max(each.failures for each in views),
+        paused_s=max(each.paused_s for each in views),
         first_token_ms=max(times, default=None),
         tokens_per_second=sum(each.tokens_per_second for each in views),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from math import ceil
 from time import monotonic
 from typing import Final, Literal, Protocol
 from weakref import WeakValueDictionary
@@ -66,7 +67,8 @@ class Part(Struct, frozen=True, kw_only=True):
 
 class ReplicaNow(Struct, frozen=True, kw_only=True):
     """A replica at this moment, in this process. `failures` are in a row; `waiting` are those who wait for it or for
-    any other of its model, told of the first.
+    any other of its model, told of the first. `paused_s` are the whole seconds until it may be asked again, where it
+    asked for a pause: 0 where it did not.
     """
 
     id: str
@@ -75,6 +77,7 @@ class ReplicaNow(Struct, frozen=True, kw_only=True):
     limit: int
     breaker: BreakerState
     failures: int
+    paused_s: int
     first_token_ms: int | None
     tokens_per_second: float
 
@@ -222,7 +225,7 @@ def _replicas(lane: Lane) -> tuple[ReplicaNow, ...]:
 
 
 def _replica(lane: Lane, state: ReplicaState, waiting: int) -> ReplicaNow:
-    share = lane.share(state)
+    share, now = lane.share(state), monotonic()
     return ReplicaNow(
         id=f"{lane.name}/{state.number}",
         in_flight=share.running,
@@ -230,8 +233,9 @@ def _replica(lane: Lane, state: ReplicaState, waiting: int) -> ReplicaNow:
         limit=state.limit,
         breaker=state.breaker.state,
         failures=state.breaker.failures,
+        paused_s=max(0, ceil(state.pause.until - now)),
         first_token_ms=None if state.first_token_ms is None else round(state.first_token_ms),
-        tokens_per_second=share.pace.per_second(monotonic()),
+        tokens_per_second=share.pace.per_second(now),
     )
 
 
