@@ -21,7 +21,19 @@ _UNSAFE: Final = re.compile(
 )
 _TRACE: Final = re.compile(r"Traceback \(most recent call last\).*|\bFile \"[^\"]*\", line \d+.*", re.DOTALL)
 _CONTEXT: Final = re.compile(r"context (?:size|length|window)|maximum context|exceed_context", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"\d+")
+_NEEDED, _MOST = r"(?P<needed>\d[\d,]{0,11})", r"(?P<most>\d[\d,]{0,11})"
+_SIZES: Final = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        rf"maximum context length is {_MOST} tokens\W+However, you[\w ]{{1,30}} {_NEEDED} (?:input )?tokens",
+        rf"prompt is too long: {_NEEDED} tokens > {_MOST}\b",
+        rf"input \({_NEEDED} tokens\) is longer than the model's context length \({_MOST} tokens\)",
+        rf"has {_NEEDED} tokens, the context is {_MOST}\b",
+    )
+)
+"""The words in which engines and vendors say how long a request is and how long it may be: any other number in them may
+stand for anything.
+"""
 _LONGEST: Final = 300
 
 
@@ -134,12 +146,19 @@ def _is_context(refusal: _Refusal) -> bool:
 
 
 def _too_long(request: Request, context: int, refusal: _Refusal) -> JixiError:
-    numbers = [int(number) for number in _NUMBER.findall(refusal.message)[:2]]
-    needed = refusal.n_prompt_tokens or (max(numbers) if numbers else context + 1)
+    """Told with the engine's own numbers where it gives both; else with the context that we know of, and with no more
+    than that of what is needed.
+    """
+    if refusal.n_prompt_tokens and refusal.n_ctx:
+        needed, context = refusal.n_prompt_tokens, refusal.n_ctx
+    elif said := next((found for words in _SIZES if (found := words.search(refusal.message))), None):
+        needed, context = (int(said[name].replace(",", "")) for name in ("needed", "most"))
+    else:
+        needed = f"> {context}"
     return problem(
         "context_length_exceeded",
         model=request.model,
-        context=refusal.n_ctx or context,
+        context=context,
         needed=needed,
         param=request.content_field,
     )

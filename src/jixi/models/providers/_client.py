@@ -167,8 +167,6 @@ class ProviderClient:
             "type": "context_length_exceeded" if refusal.fault == "context" else refusal.fault,
             "code": "context_length_exceeded" if refusal.fault == "context" else None,
             "param": refusal.param,
-            "n_prompt_tokens": refusal.needed,
-            "n_ctx": refusal.context,
         }
         body = msgspec.json.encode({"error": fields})
         headers = {"content-type": "application/json"}

@@ -14,7 +14,6 @@ from jixi.models.providers._vendor import Fault, Need, Outgoing, Refusal, Target
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
 _ENCODE: Final = msgspec.json.Encoder().encode
 _JSON: Final = {"Content-Type": "application/json"}
-_NUMBERS: Final = re.compile(r"\d[\d,]*")
 _CONTEXT: Final = re.compile(
     r"maximum context length|context.?window|context.?length|prompt is too long|exceeded model token limit"
     r"|range of input length|input length should be|input is too long|too many tokens|Prompt 超长",
@@ -155,15 +154,7 @@ def understood(status: int, said: Said, codes: Mapping[str, Fault]) -> Refusal:
         fault = "context"
     elif fault is None:
         fault = "request" if 400 <= status < 500 else "failure"
-    needed, context = _sizes(said.message) if fault == "context" else (None, None)
-    return Refusal(fault=fault, message=said.message, param=said.param, needed=needed, context=context)
-
-
-def _sizes(message: str) -> tuple[int | None, int | None]:
-    """The tokens that were asked for and the tokens there are: of the large numbers, the largest and the smallest."""
-    found = [int(number.replace(",", "")) for number in _NUMBERS.findall(message)]
-    large = [number for number in found if 256 <= number < 1 << 31]
-    return (max(large), min(large)) if len(set(large)) > 1 else (None, None)
+    return Refusal(fault=fault, message=said.message, param=said.param)
 
 
 def segment(name: str) -> str:

@@ -38,13 +38,11 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """An answer that is no success, understood. `message` are the vendor's words, `needed` and `context` tokens."""
+    """An answer that is no success, understood. `message` are the vendor's words."""
 
     fault: Fault
     message: str = ""
     param: str | None = None
-    needed: int | None = None
-    context: int | None = None
 
 
 class Translation(Protocol):
