@@ -298,6 +298,8 @@ def test_a_refusal_becomes_a_problem_of_ours(world: World, shape: Shape, fault: 
     assert "org-X" not in text
     if fault == "rate" and "retry-after" in shape.errors[fault].headers:
         assert error.response.headers["retry-after"] == shape.errors[fault].headers["retry-after"]
+    if fault == "failure":
+        assert f"status {shape.errors[fault].status}" in error.message
     if fault == "context" and any(char.isdigit() for char in str(shape.errors["context"].body)):
         assert "tokens" in error.message
 

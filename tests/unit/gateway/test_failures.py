@@ -190,7 +190,7 @@ async def test_a_request_longer_than_the_context_is_told_with_its_numbers(
     ("words", "needed", "context"),
     [
         (
-            "This model's maximum context length is 65,536 tokens. However, you requested 70000 tokens (9 of them new).",
+            "This model's maximum context length is 65,536 tokens. However, you requested 70000 tokens (9 new).",
             70000,
             65536,
         ),

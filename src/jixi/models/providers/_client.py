@@ -18,6 +18,7 @@ from jixi.models.sources import Egress, EgressError, EgressResponse
 _OK: Final = 200
 _MOST_WORDS: Final = 64 * 1024
 _STATUSES: Final = {"rate": 429, "overloaded": 503, "context": 400, "request": 400, "failure": 502}
+_MEANINGFUL: Final = (501, 503)
 _LONGEST_WAIT: Final = 3600
 
 
@@ -172,7 +173,9 @@ class ProviderClient:
         headers = {"content-type": "application/json"}
         if wait is not None:
             headers["retry-after"] = str(wait)
-        return Refused(_STATUSES[refusal.fault], headers, body)
+        # A failure is told with the vendor's own status, but where that would mean something else than a failure.
+        own = refusal.fault == "failure" and response.status >= 500 and response.status not in _MEANINGFUL
+        return Refused(response.status if own else _STATUSES[refusal.fault], headers, body)
 
     def _safe(self, message: str) -> str:
         """The vendor's words without our credential, and with the model's public name."""
