@@ -41,6 +41,17 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...] = ()
     tier: Tier = "standard"
 
+    def bounded(self, usage: Usage) -> Usage:
+        """`usage` as far as money is held for it; `estimated` where it was more."""
+        within = msgspec.structs.replace(
+            usage,
+            input_tokens=min(usage.input_tokens, self.max_input_tokens),
+            cached_input_tokens=min(usage.cached_input_tokens, self.max_input_tokens),
+            output_tokens=min(usage.output_tokens, self.max_output_tokens),
+            units=min(usage.units, self.max_units),
+        )
+        return usage if within == usage else msgspec.structs.replace(within, estimated=True)
+
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """A limit a minute: how much of it is left, and in how many milliseconds it will be whole again."""

@@ -184,6 +184,47 @@ async def test_usage_that_cannot_be_true_is_not_believed(house: House) -> None:
     assert house.meter.settled["req_1"].usage.estimated
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("reported", "charged"),
+    [((3, 300), (3, 10)), ((500, 10), (82, 10)), ((500, 300), (82, 10))],
+)
+async def test_what_a_vendor_makes_beyond_what_is_held_is_not_charged(
+    scripted: House,
+    engine: ScriptedEngine,
+    reported: tuple[int, int],
+    charged: tuple[int, int],
+    stream: bool,
+) -> None:
+    """It does not keep to max_tokens, or adds to the prompt."""
+    if stream:
+        engine.wire = sse(
+            *[chunk("abcd")] * reported[1], chunk(None, "stop"), usage_chunk(*reported), b"[DONE]"
+        )
+        chunks = await scripted.listen(
+            messages=chat("hi"), max_tokens=10, stream_options={"include_usage": True}
+        )
+        told = chunks[-2]["usage"]
+        assert said(chunks) == "abcd" * reported[1]
+    else:
+        message = {"role": "assistant", "content": "abcd" * reported[1]}
+        choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+        usage = {
+            "prompt_tokens": reported[0],
+            "completion_tokens": reported[1],
+            "total_tokens": sum(reported),
+        }
+        base = {"id": "x", "object": "chat.completion", "created": 7, "model": "stub"}
+        engine.wire = whole(msgspec.json.encode({**base, "choices": choices, "usage": usage}))
+        told = (await scripted.ask(messages=chat("hi"), max_tokens=10))["usage"]
+    (held,) = scripted.meter.reserved
+    assert (held.max_input_tokens, held.max_output_tokens) == (82, 10)
+    settled = scripted.meter.settled["req_1"]
+    assert settled.outcome == "ok"
+    assert settled.usage == Usage(input_tokens=charged[0], output_tokens=charged[1], estimated=True)
+    assert (told["prompt_tokens"], told["completion_tokens"]) == charged
+
+
 async def test_usage_in_the_last_chunk_of_content_is_told_apart(
     scripted: House, engine: ScriptedEngine
 ) -> None:

@@ -50,6 +50,10 @@ class Account:
         self.record.trace.target = target
         self._target = target if target != asked else None
 
+    def payable(self, usage: Usage) -> Usage:
+        """What of `usage` is charged, and told to the caller: never more than is held for, whoever made more."""
+        return usage if self._hold is None else self._hold.reservation.bounded(usage)
+
     def first_token(self) -> None:
         """Something of the answer has arrived."""
         if self._first_token_ms is None:
@@ -61,7 +65,7 @@ class Account:
         now = self._clock.monotonic()
         if now - self._marked >= _MARK_EVERY_S and self._hold is not None:
             self._marked = now
-            self._meter.progress(self._hold, usage(), self._target)
+            self._meter.progress(self._hold, self.payable(usage()), self._target)
 
     async def settle(
         self, outcome: Outcome, usage: Usage, error_code: str | None = None, *, replayed: bool = False
@@ -95,6 +99,7 @@ class Account:
     def _settlement(
         self, outcome: Outcome, usage: Usage, error_code: str | None, *, replayed: bool = False
     ) -> Settlement:
+        usage = self.payable(usage)
         if outcome == "ok":
             self.record.mark("last_token")
         if self._try is not None:

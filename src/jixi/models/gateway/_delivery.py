@@ -105,7 +105,7 @@ class Delivery:
         self._account.settle_later("failed", self._stream.usage(), code)
 
     async def _finish(self) -> bytes:
-        usage = self._stream.usage()
+        usage = self._account.payable(self._stream.usage())
         block = self._last(usage)
         if self._teller is not None:
             judge(self._teller.end, block, self._account.record.trace.model)

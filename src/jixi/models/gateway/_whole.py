@@ -44,7 +44,7 @@ async def whole_answer(
     try:
         run, answers = await attempts.succeed(act, account)
         stop()
-        usage = total(run, answers)
+        usage = account.payable(total(run, answers))
         body = body_of(run, answers, usage)
         if teller is not None:
             judge(teller.whole, body, run.model)
