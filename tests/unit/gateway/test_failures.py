@@ -1,6 +1,7 @@
 """What goes wrong on the way: every failure is told as one, once, and charged for what was produced."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -145,6 +146,31 @@ async def test_a_malformed_answer_is_an_engine_error_and_costs_nothing(
     assert (await refusal(scripted)).code == "engine_error"
     assert scripted.meter.settled["req_1"].usage.output_tokens == 0
     assert scripted.meter.settled["req_1"].outcome == "failed"
+
+
+@pytest.mark.parametrize("sound", [[0.5, -1, 2e-7], "AAAAPwAAgL8="])
+@pytest.mark.parametrize(
+    "garbled",
+    [None, "NOPE", "AAAAPw==AA", "AAAAPwAA", "", [], [0.5, None], ["0.5"], [[0.5]], {}, 7],
+)
+async def test_vectors_that_are_none_or_too_few_are_the_engines_failure_and_cost_nothing(
+    scripted: House, engine: ScriptedEngine, sound: object, garbled: object
+) -> None:
+    def answer(*vectors: object) -> bytes:
+        data = [{"object": "embedding", "index": at, "embedding": one} for at, one in enumerate(vectors)]
+        return whole(msgspec.json.encode({"object": "list", "data": data, "usage": {"prompt_tokens": 3}}))
+
+    async def embed(number: int) -> dict[str, Any]:
+        return await scripted.ask(Scope.EMBEDDINGS, input=["a", "b", "c"], request_id=f"req_{number}")
+
+    engine.wire = answer(sound, sound, sound)
+    assert [each["embedding"] for each in (await embed(1))["data"]] == [sound] * 3
+    for number, vectors in enumerate([(sound,), (sound,) * 4, (), (sound, garbled, sound)], 2):
+        engine.wire = answer(*vectors)
+        with pytest.raises(JixiError) as caught:
+            await embed(number)
+        settled = scripted.meter.settled[f"req_{number}"]
+        assert (caught.value.code, settled.outcome, settled.usage) == ("engine_error", "failed", Usage())
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -21,6 +21,7 @@ from jixi.models.gateway._record import Try
 from jixi.models.gateway._requests import PATHS, Request
 from jixi.models.gateway._suspects import Suspicion
 from jixi.models.gateway._transcripts import check_transcript
+from jixi.models.gateway._vectors import check_vectors
 from jixi.models.gateway.routing import Lane, Place
 
 _OK: Final = 200
@@ -220,6 +221,8 @@ def _decoded(run: Run, raw: bytes) -> Whole:
         whole = WHOLE.decode(raw)
         if run.request.kind is Scope.TRANSCRIPTIONS:
             check_transcript(raw)
+        elif run.request.kind is Scope.EMBEDDINGS:
+            check_vectors(whole.data or (), len(run.request.inputs))
     except (ValueError, RecursionError) as error:
         raise broken(run.model, "its answer is not what was asked for") from error
     if not (whole.choices or whole.data or whole.results) and whole.text is UNSET:
