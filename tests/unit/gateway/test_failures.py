@@ -148,6 +148,18 @@ async def test_a_malformed_answer_is_an_engine_error_and_costs_nothing(
     assert scripted.meter.settled["req_1"].outcome == "failed"
 
 
+@pytest.mark.parametrize("limits", [Limits(retries=2)])
+async def test_an_answer_without_end_is_told_as_such_and_not_asked_for_again(
+    scripted: House, engine: ScriptedEngine
+) -> None:
+    engine.wire = b"HTTP/1.1 200 OK\r\n\r\n" + bytes(129 << 20)
+    error = await refusal(scripted)
+    assert (error.code, error.facts["reason"]) == ("engine_error", "its answer is too large")
+    assert len(engine.bodies) == 1
+    settled = scripted.meter.settled["req_1"]
+    assert (settled.outcome, settled.usage) == ("failed", Usage())
+
+
 @pytest.mark.parametrize("sound", [[0.5, -1, 2e-7], "AAAAPwAAgL8="])
 @pytest.mark.parametrize(
     "garbled",

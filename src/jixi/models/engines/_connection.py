@@ -10,19 +10,24 @@ from jixi.core.usage import Usage
 
 _HIGH_WATER: Final = 256 * 1024
 _LOW_WATER: Final = 64 * 1024
-_MAX_BODY: Final = 256 * 1024 * 1024
+_MAX_BODY: Final = 128 * 1024 * 1024
+"""Of a whole answer: the images of one call fit, and two thousand vectors of four thousand numbers each."""
 
 
 class EngineConnectionError(ConnectionError):
     """The engine could not be reached, or its answer was cut, garbled or larger than any answer should be.
 
-    `usage` is what it said to have used by then, where it said so; `reached`: it may have seen the request.
+    `usage` is what it said to have used by then, where it said so; `reached`: it may have seen the request;
+    `too_large`: it answers, but without an end, as it would again.
     """
 
-    def __init__(self, reason: str, usage: Usage | None = None, *, reached: bool = True) -> None:
+    def __init__(
+        self, reason: str, usage: Usage | None = None, *, reached: bool = True, too_large: bool = False
+    ) -> None:
         super().__init__(reason)
         self.usage = usage
         self.reached = reached
+        self.too_large = too_large
 
 
 class UnansweredError(EngineConnectionError):
@@ -134,7 +139,8 @@ class EngineResponse:
                 self._pause()
             self._wake()
         elif self._buffered > _MAX_BODY:
-            self.fail(EngineConnectionError("the engine's answer is too large"))
+            self._blocks.clear()
+            self.fail(EngineConnectionError("the engine's answer is too large", too_large=True))
             self.abort()
 
     def finish(self) -> None:

@@ -10,6 +10,7 @@ from jixi.core.errors import JixiError
 from jixi.models.gateway._account import Account
 from jixi.models.gateway._chunks import Envelope
 from jixi.models.gateway._exchange import Run, turn
+from jixi.models.gateway._faults import TOO_LARGE
 from jixi.models.gateway._plan import make_plan
 from jixi.models.gateway._ports import Limits, Replica
 from jixi.models.gateway._record import Record, Try
@@ -196,7 +197,11 @@ class Attempts:
         if failure == "error" and (status in _REFUSALS or error.facts.get("state") == PAUSED):
             failure = "overloaded"
         state = None if place is None else place.state
-        again = status not in _POINTLESS and error.code not in _FOR_OPERATORS
+        again = (
+            status not in _POINTLESS
+            and error.code not in _FOR_OPERATORS
+            and error.facts.get("reason") != TOO_LARGE
+        )
         step = self._journey.after(Failed(failure, state, again))
         return None if step is None or step.delay_s >= self._left_s() else step
 

@@ -14,7 +14,7 @@ from jixi.core.principal import Scope
 from jixi.core.usage import Usage
 from jixi.models.engines import EngineConnectionError
 from jixi.models.gateway._chunks import WHOLE, Envelope, Whole
-from jixi.models.gateway._faults import broken, refused
+from jixi.models.gateway._faults import broken, cut, refused
 from jixi.models.gateway._plan import Plan
 from jixi.models.gateway._ports import Limits, Replica, Response
 from jixi.models.gateway._record import Try
@@ -203,9 +203,9 @@ async def fetch_whole(run: Run, place: Place, number: int) -> tuple[bytes, Whole
     except EngineConnectionError as error:
         if error.usage is not None:
             run.lost.append(run.believe(error.usage, 0))
-        cut = broken(run.model, "its answer was cut")
-        await exchange.blame(cut)
-        raise cut from error
+        failure = cut(run.model, error)
+        await exchange.blame(failure)
+        raise failure from error
     except JixiError as error:
         await exchange.blame(error)
         raise

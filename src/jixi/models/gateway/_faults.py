@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from jixi.core.errors import JixiError, Language, problem
+from jixi.models.engines import EngineConnectionError
 from jixi.models.gateway._requests import Request
 
 _UNSAFE: Final = re.compile(
@@ -35,6 +36,7 @@ _SIZES: Final = tuple(
 stand for anything.
 """
 _LONGEST: Final = 300
+TOO_LARGE: Final = "its answer is too large"
 
 
 class _Refusal(Struct):
@@ -86,6 +88,11 @@ def failed_midway(request: Request, context: int, error: bytes) -> JixiError:
 
 def broken(model: str, reason: str) -> JixiError:
     return problem("engine_error", model=model, reason=reason)
+
+
+def cut(model: str, error: EngineConnectionError) -> JixiError:
+    """The problem behind an answer that began and did not come to its end."""
+    return broken(model, TOO_LARGE if error.too_large else "its answer was cut")
 
 
 def untellable(model: str) -> JixiError:

@@ -11,7 +11,7 @@ from jixi.core.usage import Usage
 from jixi.models.engines import EngineConnectionError
 from jixi.models.gateway._chunks import CHUNK, Chunk, Envelope, encode
 from jixi.models.gateway._exchange import Exchange, Run
-from jixi.models.gateway._faults import broken, failed_midway
+from jixi.models.gateway._faults import broken, cut, failed_midway
 from jixi.models.gateway._ports import Response
 from jixi.models.gateway._sse import FrameReader, FrameTooLargeError
 from jixi.models.gateway._watch import Watch
@@ -82,7 +82,7 @@ class EngineStream:
             payloads = await self._next(response)
         except EngineConnectionError as error:
             self._note_usage(error.usage)
-            failure = self._broken()
+            failure = self._broken(error)
             await self._end_after(failure)
             raise failure from error
         except Exception as error:
@@ -253,10 +253,10 @@ class EngineStream:
             fields["choices"] = Raw(encode(choices))
         return encode(fields)
 
-    def _broken(self) -> JixiError:
+    def _broken(self, error: EngineConnectionError) -> JixiError:
         limits = self._run.limits
         if self._opened is None or not self._opened[1].rang:
-            return broken(self._run.model, "its answer was cut")
+            return cut(self._run.model, error)
         if self._lagging:
             return self._too_slow()
         return self._silent(limits.inter_token_s if self.tokens else self._run.patience_s)

@@ -75,7 +75,7 @@ class PassedOn:
         self._inner.abort()
 
     def _cut(self, error: EgressError) -> NoReturn:
-        raise EngineConnectionError(str(error), self._used()) from error
+        raise EngineConnectionError(str(error), self._used(), too_large=error.too_large) from error
 
     def _garbled(self, error: Exception) -> NoReturn:
         raise EngineConnectionError("the provider's answer makes no sense", self._used()) from error

@@ -22,10 +22,19 @@ _SEND_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_connec
 _KEPT_S: Final = 30
 _FETCH_BUFFER: Final = 256 * 1024
 _MOST_BYTES: Final = 256 * 1024 * 1024
+_MOST_WHOLE: Final = 128 * 1024 * 1024
+"""Of a body that is read whole: the images of one call fit, and two thousand vectors of four thousand numbers each."""
 
 
 class EgressError(ConnectionError):
-    """The other side could not be reached, or its answer was cut, garbled or larger than any answer should be."""
+    """The other side could not be reached, or its answer was cut, garbled or larger than any answer should be.
+
+    `too_large` says that it was the last of these.
+    """
+
+    def __init__(self, reason: str, *, too_large: bool = False) -> None:
+        super().__init__(reason)
+        self.too_large = too_large
 
 
 class EgressResponse:
@@ -58,7 +67,7 @@ class EgressResponse:
 
     async def arrival(self) -> None:
         """Wait until there is more to take, or until the body has ended. Raises `EgressError` where it was cut."""
-        self._bound()
+        self._bound(self._most)
         if not self._block:
             try:
                 self._block = await self._content.readany()
@@ -66,20 +75,25 @@ class EgressResponse:
                 raise EgressError("the answer was cut") from error
 
     async def read(self) -> bytes:
-        """What is left of the body."""
+        """What is left of the body. Raises `EgressError` where it was cut, or is more than is held in memory."""
         blocks: list[bytes] = []
-        while not self.finished:
-            if block := self.take():
-                self._bound()
-                blocks.append(block)
-            else:
-                await self.arrival()
+        try:
+            while not self.finished:
+                if block := self.take():
+                    self._bound(min(self._most, _MOST_WHOLE))
+                    blocks.append(block)
+                else:
+                    await self.arrival()
+        except EgressError:
+            # Whoever keeps the error keeps this frame, and must not keep all of the answer with it.
+            blocks.clear()
+            raise
         return b"".join(blocks)
 
-    def _bound(self) -> None:
-        if self._bytes > self._most:
+    def _bound(self, most_bytes: int) -> None:
+        if self._bytes > most_bytes:
             self.abort()
-            raise EgressError("the answer is too large")
+            raise EgressError("the answer is too large", too_large=True)
 
     def abort(self) -> None:
         """Close the connection, which tells the other side to stop. Does nothing once the body has arrived."""
@@ -219,7 +233,7 @@ async def body_of(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     async for data in response.content.iter_any():
         body += data
         if len(body) > most_bytes:
-            raise EgressError("the answer is too large")
+            raise EgressError("the answer is too large", too_large=True)
     return bytes(body)
 
 
