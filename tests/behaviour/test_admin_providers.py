@@ -250,6 +250,9 @@ async def test_who_asks_for_a_provider_that_fails_is_sent_to_the_page_of_provide
     for model in ("deep", "chat"):
         await ask(model, "hello", stream=False)
     assert {name.partition(" ")[0] for name in told} == {"engine_error", "model_unavailable"}
+    overview = (await admin.get("/api/overview", headers={"Accept-Language": language})).json()
+    assert {error["model"] for error in overview["recent_errors"]} == {"deep"}
+    told |= {f"the overview of {error['model']}": error["remedy"] for error in overview["recent_errors"]}
     for name, message in told.items():
         assert page in message, (name, message)
         assert elsewhere not in message, (name, message)

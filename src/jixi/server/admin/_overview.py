@@ -58,7 +58,7 @@ async def get_overview(
         currency=house.settings.currency,
         series=[Point.model_validate(minute) for minute in minutes],
         recent_errors=[
-            _error(charge, language)
+            _error(house, charge, language)
             for charge in await house.statement.charges(hour._replace(outcome="failed"), limit=_ERRORS)
         ],
         next_steps=await _next_steps(house, caller, month),
@@ -97,10 +97,9 @@ def _first_token(charges: list[Charge]) -> int | None:
     return median_low(times) if times else None
 
 
-def _error(charge: Charge, language: Language) -> RecentError:
-    reason = past_error(
-        charge.error_code or "internal_error", language, model=charge.model, request_id=charge.request_id
-    )
+def _error(house: House, charge: Charge, language: Language) -> RecentError:
+    code = charge.error_code or "internal_error"
+    reason = past_error(house, code, language, model=charge.model, request_id=charge.request_id)
     return RecentError(
         request_id=charge.request_id, at=charge.charged_at, model=charge.model, **reason.model_dump()
     )

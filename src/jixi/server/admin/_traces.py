@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from jixi.assembly import House
 from jixi.core.errors import Language
 from jixi.core.principal import Principal
 from jixi.core.trace import Dialect, Sought
@@ -63,7 +64,7 @@ async def get_trace(
     readable = trace.member_id == caller.member_id or allowed(caller.role, "traces.content")
     return wire.Trace(
         **_summary(trace),
-        error=_error(trace, language_of(request.scope)),
+        error=_error(house, trace, language_of(request.scope)),
         attempts=[
             wire.Attempt(
                 target=each.target,
@@ -91,10 +92,10 @@ def _summary(trace: Trace) -> dict[str, Any]:
     return values
 
 
-def _error(trace: Trace, language: Language) -> wire.Reason | None:
+def _error(house: House, trace: Trace, language: Language) -> wire.Reason | None:
     if trace.error_code is None:
         return None
-    return past_error(trace.error_code, language, model=trace.model, request_id=trace.request_id)
+    return past_error(house, trace.error_code, language, model=trace.model, request_id=trace.request_id)
 
 
 def _rounded(ms: float | None) -> float | None:
