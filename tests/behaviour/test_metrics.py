@@ -1,9 +1,13 @@
 """Prometheus scrapes a real server."""
 
+import threading
+import time
+
 import openai
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.behaviour.servers import Served
+from tests.behaviour.servers import READY_WITHIN_S, Served, poor_key
 
 
 def _samples(models: Served) -> dict[str, float]:
@@ -30,3 +34,18 @@ def test_a_call_moves_the_metrics_by_what_it_used(models: Served) -> None:
     assert moved("jixi_calls_total['completions', 'ok', 'stub']") == 1
     assert moved("jixi_tokens_total['completions', 'output', 'stub']") == 5
     assert after["jixi_deployment_ready['smollm2']"] == 1
+
+
+def test_what_is_refused_of_a_new_alias_is_counted_under_its_name(models: Served) -> None:
+    alias = {"name": "fresh", "targets": [{"model": "stub"}]}
+    assert models.admin.post("/api/aliases", json=alias).status_code == 201
+    with (
+        openai.OpenAI(base_url=f"{models.running.url}/v1", api_key=poor_key(models.admin, "fresh")) as client,
+        pytest.raises(openai.RateLimitError),
+    ):
+        client.completions.create(model="fresh", prompt="No money.", max_tokens=5)
+    end = time.monotonic() + READY_WITHIN_S
+    name = "jixi_calls_refused_total['budget_exceeded', 'completions', 'fresh']"
+    while name not in (told := _samples(models)) and time.monotonic() < end:
+        threading.Event().wait(0.05)
+    assert told[name] == 1

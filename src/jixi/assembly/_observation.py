@@ -36,7 +36,7 @@ class Observation:
         self._gateway: Gateway | None = None
         self.traces = Traces(database, clock, open_vault(settings), _keeping(settings))
         self.traffic = Traffic(clock, self._waiting)
-        self.metrics = Metrics(self._running, self._targets, self._dropped)
+        self.metrics = Metrics(self._running, self._targets, self._dropped, self._sources)
         self._spans = _spans(settings, self._sources)
         sinks: list[Sink] = [self.metrics, self.traffic, self.traces, *also]
         if settings.log_calls:
@@ -85,7 +85,7 @@ class Observation:
         return 0 if self._gateway is None else self._gateway.waiting(tenant_id)
 
     def _sources(self) -> dict[str, str]:
-        """Who runs each target: the engine of a deployment, the name of a provider."""
+        """Who runs what is served under each public name: the engine of a deployment, the name of a provider."""
         routes = () if self._gateway is None else self._gateway.routes()
         return {route.name: route.source for route in routes}
 

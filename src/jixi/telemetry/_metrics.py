@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -76,7 +76,7 @@ class _Series(Struct):
 class Metrics:
     """Every metric of one process. `deployments`, `targets` and `dropped` are asked at each scrape.
 
-    `dropped` tells how many traces each of their takers had to let go.
+    `dropped` tells how many traces each of their takers had to let go, `names` every public name that is served.
     """
 
     def __init__(
@@ -84,9 +84,10 @@ class Metrics:
         deployments: Callable[[], Iterable[Running]],
         targets: Callable[[], Iterable[Target]] = tuple[Target, ...],
         dropped: Callable[[], Mapping[str, int]] = dict[str, int],
+        names: Callable[[], Collection[str]] = tuple[str, ...],
     ) -> None:
         self._registry = CollectorRegistry()
-        self._traces = TraceMetrics(self._registry)
+        self._traces = TraceMetrics(self._registry, names)
         model = ("model", "kind")
 
         def counter(name: str, text: str, *labels: str) -> Counter:

@@ -1,6 +1,6 @@
 """Metrics that need the whole way of a call: attempts, retries, waiting, pace, replays, refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -26,9 +26,9 @@ class _Way(NamedTuple):
 
 
 class TraceMetrics:
-    """Counts traces. Model names become labels once a call by that name has got as far as the ledger."""
+    """Counts traces. Model names become labels where there is such a name, or a call by it got as far as the ledger."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, names: Callable[[], Collection[str]]) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=registry)
 
@@ -46,6 +46,7 @@ class TraceMetrics:
         )
         self._queue = histogram("jixi_queue_seconds", "Calls, waiting for a place.", _QUEUE_S)
         self._pace = histogram("jixi_output_tokens_per_second", "Streams, after their first token.", _PACE)
+        self._names = names
         self._ways: dict[str, _Way] = {}
         self._answered = lru_cache(4096)(self._answer)
 
@@ -55,8 +56,9 @@ class TraceMetrics:
             if "reserved" in marks:
                 self._count(trace, self._way(trace.model))
             elif trace.outcome != "ok":
-                model = trace.model if trace.model in self._ways else OTHER
-                self._refused.labels(model, trace.kind.value, trace.error_code or OTHER).inc()
+                self._refused.labels(
+                    self._name(trace.model), trace.kind.value, trace.error_code or OTHER
+                ).inc()
 
     def _count(self, trace: CallTrace, way: _Way) -> None:
         marks = trace.marks
@@ -80,6 +82,12 @@ class TraceMetrics:
 
     def _answer(self, target: str, status: int | None, good: bool) -> Counter:
         return self._attempts.labels(target, "ok" if good else "failed", _status(status))
+
+    def _name(self, model: str) -> str:
+        """The label of a model that may not exist."""
+        if model not in self._ways and model in self._names():
+            self._way(model)
+        return model if model in self._ways else OTHER
 
     def _way(self, model: str) -> _Way:
         found = self._ways.get(model)

@@ -170,6 +170,14 @@ def test_a_refusal_is_counted_by_its_code(metrics: Metrics) -> None:
     assert told["jixi_calls_refused_total", _of("m", "chat", "overloaded")] == 1
 
 
+def test_a_refusal_is_counted_under_its_model_before_the_first_call_of_that_model_went_well() -> None:
+    metrics = Metrics(tuple[Running, ...], names=lambda: {"fresh"})
+    metrics.take([refused("budget_exceeded", model="fresh"), refused("model_not_found", model="made-up")])
+    told = _told(metrics)
+    assert told["jixi_calls_refused_total", _of("fresh", "chat", "budget_exceeded")] == 1
+    assert told["jixi_calls_refused_total", _of("other", "chat", "model_not_found")] == 1
+
+
 def test_names_that_callers_make_up_become_no_labels(metrics: Metrics) -> None:
     metrics.take([refused("model_not_found", model=f"made-up-{number}") for number in range(50)])
     told = _told(metrics)
