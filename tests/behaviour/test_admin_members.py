@@ -100,7 +100,8 @@ async def test_a_suspended_tenant_stops_at_once_and_comes_back_whole(app: ASGIAp
     address = f"/api/tenants/{theirs.tenant['id']}"
     assert (await admin.patch(address, json={"status": "suspended"})).json()["status"] == "suspended"
     assert (await theirs.get("/api/session")).status_code == 401
-    assert (await with_key(app, secret).get("/api/session")).status_code == 401
+    barred = await with_key(app, secret).get("/api/session")
+    assert (barred.status_code, barred.json()["code"]) == (401, "tenant_suspended")
     assert (await admin.patch(address, json={"status": "active"})).json()["status"] == "active"
     assert (await with_key(app, secret).get(f"/api/keys/{key['id']}")).status_code == 200
 

@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from jixi.core.errors import PROBLEMS
 
-ANYONE: Final = ("not_authenticated", "invalid_api_key", "api_key_expired", "api_key_revoked", "csrf_failed")
+ANYONE: Final = (
+    "not_authenticated",
+    "invalid_api_key",
+    "api_key_expired",
+    "api_key_revoked",
+    "tenant_suspended",
+    "member_disabled",
+    "csrf_failed",
+)
 CALLS: Final = (
     *ANYONE,
     "scope_missing",

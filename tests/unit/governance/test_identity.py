@@ -198,15 +198,18 @@ async def test_a_key_ends_at_its_expiry_even_while_it_is_remembered(
     assert await _code(identity.principal_for_key(secret)) == "api_key_expired"
 
 
-async def test_a_key_ends_with_its_member(identity: Identity, clock: FrozenClock) -> None:
+async def test_a_key_rests_while_its_member_is_disabled(identity: Identity, clock: FrozenClock) -> None:
     admin = (await _set_up(identity)).signed_in.principal
     developer = await _join(identity, admin, "dev@example.com", Role.DEVELOPER)
     _, secret = await identity.keys.create(developer.signed_in.principal, "k", CHAT)
     await identity.principal_for_key(secret)
     await identity.members.change(admin, developer.signed_in.member.id, status="disabled")
     clock.advance(5)
-    assert await _code(identity.principal_for_key(secret)) == "api_key_revoked"
+    assert await _code(identity.principal_for_key(secret)) == "member_disabled"
     assert await _code(identity.principal_for_session(developer.token)) == "not_authenticated"
+    await identity.members.change(admin, developer.signed_in.member.id, status="active")
+    clock.advance(5)
+    assert await _code(identity.principal_for_key(secret)) == "ok"
 
 
 async def test_the_last_use_of_a_key_is_written_down(identity: Identity, clock: FrozenClock) -> None:

@@ -51,7 +51,7 @@ class Identity:
     async def standing(self, tenant_id: str, member_id: str, key_id: str | None) -> Principal:
         """Who asked for work that goes on without them, as they stand now.
 
-        Raises `api_key_revoked`, `api_key_expired`, or `not_authenticated` where a member may not sign in any more.
+        Raises what `principal_for_key` raises, or `not_authenticated` where a member may not sign in any more.
         """
         if key_id is not None:
             return await self.keys.holder(key_id)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from cachetools import TTLCache
 
 from jixi.core.clock import Clock
-from jixi.core.errors import JixiError, problem
+from jixi.core.errors import problem
 from jixi.core.ids import new_id
 from jixi.core.principal import Principal, Scope
 from jixi.governance.identity._records_keys import Found, KeyRecords
@@ -29,12 +29,15 @@ class Keys:
         self._records = KeyRecords(database)
         self._clock = clock
         self._hasher = hasher
-        self._known: TTLCache[str, Found] = TTLCache(_MOST_CACHED, CACHED_S, timer=clock.monotonic)
-        self._asked: dict[str, asyncio.Future[Found]] = {}
+        self._known: TTLCache[str, Found | None] = TTLCache(_MOST_CACHED, CACHED_S, timer=clock.monotonic)
+        self._asked: dict[str, asyncio.Future[Found | None]] = {}
         self._used: dict[str, datetime] = {}
 
     async def principal(self, secret: str) -> Principal:
-        """Who holds `secret`. Raises `invalid_api_key`, `api_key_expired` or `api_key_revoked`."""
+        """Who holds `secret`.
+
+        Raises `invalid_api_key`, `api_key_expired`, `api_key_revoked`, `tenant_suspended` or `member_disabled`.
+        """
         digest = self._hasher.digest(secret)
         try:
             found = self._known[digest]
@@ -46,11 +49,12 @@ class Keys:
         """Who holds a key, for work that goes on without its secret; asks the database. Raises the same."""
         return self._admit(await self._records.by_id(key_id))
 
-    def _admit(self, found: Found) -> Principal:
-        key = found.key
-        if found.principal is None or key is None:
-            raise _refusal(key)
-        now = self._clock.now()
+    def _admit(self, found: Found | None) -> Principal:
+        if found is None:
+            raise problem("invalid_api_key")
+        if found.barred is not None:
+            raise problem(found.barred)
+        key, now = found.key, self._clock.now()
         if key.expires_at is not None and key.expires_at <= now:
             raise problem("api_key_expired", expired_at=key.expires_at.date().isoformat())
         self._used[key.id] = now
@@ -132,7 +136,7 @@ class Keys:
         if used:
             await self._records.note_use(used)
 
-    async def _look_up(self, digest: str) -> Found:
+    async def _look_up(self, digest: str) -> Found | None:
         """Ask the database; calls that come meanwhile with the same key share the answer."""
         asked = self._asked.get(digest)
         if asked is None:
@@ -141,12 +145,6 @@ class Keys:
         found = await asyncio.shield(asked)
         self._known[digest] = found
         return found
-
-
-def _refusal(key: ApiKey | None) -> JixiError:
-    if key is None:
-        return problem("invalid_api_key")
-    return problem("api_key_revoked")
 
 
 def _check_grant(maker: Principal, scopes: frozenset[Scope], models: frozenset[str] | None) -> None:

@@ -12,24 +12,25 @@ from jixi.storage import Database
 
 
 class Found(NamedTuple):
-    """What a secret led to: nothing, a key that may not be used any more (no principal), or both."""
+    """A key, and who calls with it; `barred` is the code of the problem that keeps it from being used, if any."""
 
-    key: ApiKey | None
-    principal: Principal | None
+    key: ApiKey
+    principal: Principal
+    barred: str | None
 
 
 class KeyRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, digest: str) -> Found:
-        """The key stored under `digest`. Its member and tenant must be active, or it counts as revoked."""
+    async def find(self, digest: str) -> Found | None:
+        """The key stored under `digest`. Its tenant and member must be active, or it is barred for as long."""
         return await self._find(api_keys.c.hash == digest)
 
-    async def by_id(self, key_id: str) -> Found:
+    async def by_id(self, key_id: str) -> Found | None:
         return await self._find(api_keys.c.id == key_id)
 
-    async def _find(self, which: ColumnElement[bool]) -> Found:
+    async def _find(self, which: ColumnElement[bool]) -> Found | None:
         query = (
             select(api_keys, members.c.role, members.c.status, tenants.c.status.label("tenant_status"))
             .join(members, members.c.id == api_keys.c.member_id)
@@ -39,10 +40,8 @@ class KeyRecords:
         async with self._database.session() as session:
             row = (await session.execute(query)).mappings().one_or_none()
         if row is None:
-            return Found(None, None)
+            return None
         key = as_key(dict(row))
-        if key.revoked_at is not None or row["status"] != "active" or row["tenant_status"] != "active":
-            return Found(key, None)
         principal = Principal(
             tenant_id=key.tenant_id,
             member_id=key.member_id,
@@ -51,7 +50,14 @@ class KeyRecords:
             scopes=key.scopes,
             models=key.models,
         )
-        return Found(key, principal)
+        barred: str | None = None
+        if key.revoked_at is not None:
+            barred = "api_key_revoked"
+        elif row["tenant_status"] != "active":
+            barred = "tenant_suspended"
+        elif row["status"] != "active":
+            barred = "member_disabled"
+        return Found(key, principal, barred)
 
     async def page(self, tenant_id: str, owner: str | None, limit: int, after: str | None) -> list[ApiKey]:
         async with self._database.session() as session:

@@ -9,7 +9,8 @@ class Callers(Protocol):
     async def __call__(self, tenant_id: str, member_id: str, key_id: str | None) -> Principal:
         """Who made a batch, as they stand now.
 
-        Raises `api_key_revoked`, `api_key_expired`, or `not_authenticated` where a member may not sign in any more.
+        Raises `api_key_revoked`, `api_key_expired`, `tenant_suspended`, `member_disabled`, or `not_authenticated` where
+        a member may not sign in any more.
         """
         ...
 
