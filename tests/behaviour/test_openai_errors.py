@@ -45,6 +45,20 @@ def test_a_key_that_does_not_exist_or_was_revoked_is_no_key(client: openai.OpenA
     assert told(revoked.value) == ("api_key_revoked", None)
 
 
+def test_a_calls_id_is_the_servers_own_and_one_that_is_sent_along_is_ignored(
+    client: openai.OpenAI, models: Served
+) -> None:
+    calls = [
+        client.chat.completions.with_raw_response.create(
+            model="stub", messages=HELLO, max_tokens=2, extra_headers={"x-request-id": "req_mine"}
+        )
+        for _ in range(2)
+    ]
+    ids = {call.headers["x-request-id"] for call in calls}
+    assert len(ids - {"req_mine"}) == 2
+    assert "duplicate_request" not in models.admin.get("/api/openapi.json").text
+
+
 @pytest.mark.parametrize("path", ["chat", "completions", "embeddings"])
 def test_a_model_that_does_not_exist_is_not_found(client: openai.OpenAI, path: str) -> None:
     with pytest.raises(openai.NotFoundError) as unknown:

@@ -99,8 +99,8 @@ CATALOGUE: tuple[Problem, ...] = (
         status=409,
         en="The request id {request_id!r} was used before.",
         zh="请求 ID {request_id!r} 已被使用。",
-        remedy_en="Send a new x-request-id, or none.",
-        remedy_zh="请更换 x-request-id，或不传。",
+        remedy_en="Send the request again: the server gives each its own id.",
+        remedy_zh="请重新发送：服务器会为每个请求分配新的 ID。",
     ),
     Problem(
         code="idempotency_mismatch",

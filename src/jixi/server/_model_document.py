@@ -27,7 +27,6 @@ CALLS: Final = (
     "operation_not_supported",
     "context_length_exceeded",
     "client_too_slow",
-    "duplicate_request",
     "body_too_large",
     "request_rate_exceeded",
     "token_rate_exceeded",
