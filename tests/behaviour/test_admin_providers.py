@@ -70,6 +70,12 @@ async def test_a_provider_is_added_read_changed_and_removed(admin: Person, body:
     assert (await admin.get("/api/providers")).json()["items"] == []
 
 
+async def test_an_address_that_is_not_http_is_refused_as_such(admin: Person, body: dict[str, Any]) -> None:
+    refused = await admin.post("/api/providers", json=body | {"base_url": "ftp://x"})
+    (wrong,) = refused.json()["errors"]
+    assert (refused.status_code, wrong["field"], "https?://" in wrong["message"]) == (400, "base_url", True)
+
+
 async def test_a_repeated_post_adds_one(admin: Person, body: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": "once"}
     answers = [await admin.post("/api/providers", json=body, headers=headers) for _ in range(2)]

@@ -161,8 +161,9 @@ def test_what_cannot_be_a_batch_is_refused_in_openais_form(client: openai.OpenAI
     file_id = upload(client, request(1))
     asked: Any = {"input_file_id": file_id, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
     for wrong in ({"endpoint": "/v1/models"}, {"completion_window": "1h"}, {"metadata": {"k": "v" * 513}}):
-        with pytest.raises(openai.BadRequestError):
+        with pytest.raises(openai.BadRequestError) as refused:
             client.batches.create(**asked | wrong)
+        assert [refused.value.param] == list(wrong)
     for unknown in ("file_unknown", "file_01k9yq3v8m4t6n2c5b7d9f1h3j"):
         with pytest.raises(openai.NotFoundError):
             client.batches.create(**asked | {"input_file_id": unknown})

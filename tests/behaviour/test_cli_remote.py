@@ -172,6 +172,10 @@ def test_an_alias_is_made_listed_shown_among_the_routes_and_deleted(site: Site) 
     for wrong in (("--target", "stub=many"), ("--target", "stub", "--fallback", "stub=rain")):
         done = jixi("aliases", "create", "wrong", *wrong, home=site.home, env=site.env)
         assert done.returncode == 2
+    bare = jixi(
+        "aliases", "create", "bare", "--target", "stub", "--fallback", "stub", home=site.home, env=site.env
+    )
+    assert (bare.returncode, "MODEL=CLASS+" in bare.stderr) == (2, True)
     asked = jixi("aliases", "delete", made["id"], home=site.home, stdin="n\n", env=site.env)
     assert asked.returncode == 1
     assert site.answer("aliases", "list") == [made]

@@ -100,6 +100,8 @@ async def test_a_list_is_filtered_and_comes_in_pages(admin: Person, house: House
     assert await _listed(admin, start="2026-11-23T12:00:05Z") == ["req_6", "req_5"]
     assert await _listed(admin, end="2026-11-23T12:00:01Z") == ["req_0"]
     assert (await admin.get("/api/traces", params={"cursor": "nonsense"})).status_code == 400
+    unknown = await admin.get("/api/traces", params={"outcome": "foo"})
+    assert [each["field"] for each in unknown.json()["errors"]] == ["outcome"]
 
 
 async def test_a_developer_sees_their_own_and_an_auditor_the_tenants(

@@ -160,4 +160,6 @@ def _share(text: str, field: str, default: str) -> dict[str, Any]:
 
 def _fallback(text: str) -> dict[str, Any]:
     model, _, classes = text.partition("=")
+    if not classes:
+        raise typer.BadParameter(f"{text!r}: MODEL=CLASS+…")
     return {"model": model, "on": classes.split("+")}

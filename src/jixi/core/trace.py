@@ -12,7 +12,7 @@ from jixi.core.usage import Usage
 
 Mark = Literal["authorised", "reserved", "queued", "dispatched", "first_token", "last_token", "settled"]
 """The places that a call passes, in order; one that a call did not reach is missing."""
-Sought = Outcome | Literal["refused"]
+Sought = Literal[Outcome, "refused"]
 """What traces are looked for by: of the failed, the refused are those that never had money set aside."""
 Dialect = Literal["openai", "responses", "anthropic", "batch"]
 

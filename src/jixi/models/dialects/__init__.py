@@ -18,6 +18,7 @@ from jixi.models.dialects._errors import (
 from jixi.models.dialects._events import EventsToChunks
 from jixi.models.dialects._from_responses import response_to_chat
 from jixi.models.dialects._messages import message_schemas
+from jixi.models.dialects._refusals import decoded
 from jixi.models.dialects._response_object import Frame, completion_to_response, stored_items
 from jixi.models.dialects._response_stream import ChunksToResponse
 from jixi.models.dialects._responses import (
@@ -44,6 +45,7 @@ __all__ = [
     "chat_to_messages",
     "completion_to_message",
     "completion_to_response",
+    "decoded",
     "error_body_to_openai",
     "error_to_anthropic",
     "error_to_openai",

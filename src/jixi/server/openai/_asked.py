@@ -15,6 +15,7 @@ from jixi.core.errors import JixiError, Language, problem
 from jixi.core.principal import Principal, Scope
 from jixi.governance.identity import allowed
 from jixi.models.batches import Page
+from jixi.models.dialects import decoded
 from jixi.server._answer import read_body
 from jixi.server._scope import language_of
 from jixi.server.openai._answers import openai_response
@@ -71,13 +72,7 @@ class Asked(Struct, frozen=True, kw_only=True):
         raw = await read_body(self.receive)
         if raw is not None and len(raw) > _MOST_BODY:
             raise problem("body_too_large", limit=_MOST_BODY)
-        try:
-            return msgspec.json.decode(raw or b"", type=kind)
-        except msgspec.ValidationError as error:
-            reason = str(error).replace("`", "'").rstrip(".")
-            raise problem("invalid_value", reason=reason[:1].lower() + reason[1:]) from error
-        except (ValueError, RecursionError) as error:
-            raise problem("invalid_json", reason=str(error)[:200].rstrip(".") or "it is empty") from error
+        return decoded(msgspec.json.Decoder(kind), raw or b"")
 
 
 class AskedEndpoint:

@@ -18,7 +18,7 @@ Upstream = Annotated[
 ]
 BaseUrl = Annotated[
     str,
-    StringConstraints(strict=True, min_length=8, max_length=500, pattern=r"^https?://[!-~]+$"),
+    StringConstraints(strict=True, max_length=500, pattern=r"^https?://[!-~]+$"),
     Field(examples=["https://api.deepseek.com"]),
 ]
 ApiVersion = Annotated[str, StringConstraints(strict=True, max_length=40, pattern=r"^[A-Za-z0-9._-]+$")]
