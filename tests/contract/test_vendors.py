@@ -290,6 +290,8 @@ def test_a_refusal_becomes_a_problem_of_ours(world: World, shape: Shape, fault: 
         ask(world, shape, f"fault {fault}", stream=stream, model=name)
     error = caught.value
     assert (error.status_code, error.code) == EXPECTED[fault]
+    pointless = fault in ("credential", "quota")
+    assert error.response.headers.get("x-should-retry") == ("false" if pointless else None)
     text = error.response.text
     assert CREDENTIAL not in text
     assert CREDENTIAL[-4:] not in text

@@ -10,7 +10,15 @@ from jixi.core.errors import JixiError, Language
 
 _JSON: Final = b"application/json"
 _STREAM_HEADERS: Final = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-_POINTLESS_TO_RETRY: Final = frozenset({"budget_exceeded", "token_limit_too_low", "price_unknown"})
+_POINTLESS_TO_RETRY: Final = frozenset(
+    {
+        "budget_exceeded",
+        "token_limit_too_low",
+        "price_unknown",
+        "provider_credential_refused",
+        "provider_quota_exhausted",
+    }
+)
 _BUSY: Final = frozenset({429, 503, 529})
 _WAIT_S: Final = 5
 
