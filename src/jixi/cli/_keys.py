@@ -51,7 +51,10 @@ def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="chat, completions, embeddings, rerank or admin; may be repeated."),
+        typer.Option(
+            help="chat, completions, embeddings, rerank, classify, transcriptions, speech, images, batches or admin; "
+            "may be repeated."
+        ),
     ] = None,
     model: Annotated[list[str] | None, typer.Option(help="A model it may use; every model if none.")] = None,
     expires: Annotated[datetime | None, typer.Option(help="The day on which it ends, in UTC.")] = None,
