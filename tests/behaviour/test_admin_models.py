@@ -147,7 +147,9 @@ async def test_compressed_comes_from_tuned_comes_from_base(admin: Person) -> Non
 
 async def test_what_is_tuned_from_a_research_model_is_for_research(admin: Person) -> None:
     model = await made(admin, license="MIT")
-    await versioned(admin, model, base_id="qwen2.5-3b-instruct")
+    tuned = await versioned(admin, model, base_id="qwen2.5-3b-instruct")
+    assert tuned["license_class"] == "research"
+    assert (await versioned(admin, model, base_id="qwen3-8b"))["license_class"] == "commercial"
     assert (await admin.get(f"/api/models/{model['id']}")).json()["license_class"] == "research"
     assert model["id"] in await ids(admin, license_class="research")
 

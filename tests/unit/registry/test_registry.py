@@ -192,6 +192,24 @@ async def test_what_is_made_of_a_research_model_stays_for_research(registry: Mod
     assert classes == ["research", "research", "commercial"]
 
 
+async def test_a_candidate_for_research_changes_nothing_for_the_version_beside_it(
+    registry: ModelRegistry,
+) -> None:
+    model, first = await grown(registry)
+    await registry.change_version(OURS, model.id, first.id, {"stage": "released"}, None)
+    draft = replace(TUNED, base_id="codestral-22b-v0.1")
+    second = await registry.add_version(OURS, "mem_1", model.id, draft)
+    shelf = await registry.shelf(OURS)
+    entry = shelf.get(model.id)
+    assert shelf.restricting(entry, first.id) is None
+    assert shelf.restricting(entry, second.id) is not None
+    assert shelf.licence_class(entry) == "commercial"
+    await registry.change_version(OURS, model.id, second.id, {"stage": "released"}, None)
+    shelf = await registry.shelf(OURS)
+    assert shelf.restricting(shelf.get(model.id), first.id) is None
+    assert shelf.licence_class(shelf.get(model.id)) == "research"
+
+
 async def test_what_is_made_of_ones_own_research_model_stays_for_research(registry: ModelRegistry) -> None:
     research = next(each.id for each in CATALOG.licences() if each.licence_class == "research")
     first = await registry.add(OURS, "mem_1", replace(DRAFT, licence=research))

@@ -264,7 +264,7 @@ async def test_a_preview_names_all_that_stands_in_the_way(rollouts: Rollouts) ->
     assert (good.problems, good.lacking, good.choice.entry) == ([], 0, None)
 
 
-async def test_what_is_made_of_a_model_for_research_needs_its_licence(
+async def test_a_version_made_of_a_model_for_research_needs_its_licence_and_one_beside_it_does_not(
     database: Database, tmp_path: Path
 ) -> None:
     rollouts = register(database, tmp_path)
@@ -293,5 +293,9 @@ async def test_what_is_made_of_a_model_for_research_needs_its_licence(
     assert await refusal(rollouts.plan(LIN, draft)) == "license_not_accepted"
     choice = await rollouts.plan(LIN, replace(draft, accept_license=RESEARCH.licence))
     assert (choice.plan.variant, choice.plan.engine) == (made.id, "llamacpp")
+    free = await own.add_version(LIN.viewer, "mem_1", model.id, replace(version, base_id="qwen3-8b"))
+    beside = Draft(model=model.id, variant=free.id)
+    assert (await rollouts.plan(LIN, beside)).plan.variant == free.id
+    assert (await preview(rollouts, LIN, beside, None)).restricting is None
     # Nobody has its bytes, and no source could bring them.
     assert await refusal(rollouts.check_files(choice)) == "model_not_here"

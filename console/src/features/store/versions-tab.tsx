@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { GitBranch, Plus } from "lucide-react";
 import { useState } from "react";
+import { LicenceClass } from "@/features/store/columns";
 import { NewVersion } from "@/features/store/new-version";
 import { useModelChanges, versionsQuery, type Detail, type Version } from "@/features/store/queries";
 import styles from "@/features/store/store.module.css";
@@ -101,7 +102,8 @@ function VersionCard({ model, version }: { model: Detail; version: Version }) {
     <article className={styles.variant}>
       <header className={styles.variantHead}>
         <h3>
-          {words.number(version.number)} {version.is_default ? <Tag tone="light">{words.isDefault}</Tag> : null}
+          {words.number(version.number)} {version.is_default ? <Tag tone="light">{words.isDefault}</Tag> : null}{" "}
+          <LicenceClass of={version.license_class} />
         </h3>
         <Status tone={tones[version.stage]} hollow={version.stage === "retired"}>
           {words.stages[version.stage]}

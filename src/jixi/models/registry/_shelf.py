@@ -60,17 +60,23 @@ class Shelf:
         return self._licences[entry.licence]
 
     def licence_class(self, entry: Entry) -> LicenceClass:
-        return "commercial" if self.restricting(entry) is None else "research"
+        """The strictest of its versions that are released or, before there is one, of all that it has."""
+        alive = [variant.id for variant in entry.variants]
+        released = [
+            name for name in alive if name in self._versions and self._versions[name].stage == "released"
+        ]
+        found = (self.restricting(entry, name) for name in released or alive or [entry.id])
+        return "commercial" if all(licence is None for licence in found) else "research"
 
-    def restricting(self, entry: Entry) -> Licence | None:
-        """The licence that allows research alone: its own, or that of a model from which it was made.
+    def restricting(self, entry: Entry, variant_id: str) -> Licence | None:
+        """The licence that allows research alone: the model's own, or that of one from which this variant was made.
 
-        What is made of a model for research alone stays for research alone, whatever is said of it.
+        What is made of a model for research alone stays for research alone, whatever is said of it; other versions of
+        the same model do not.
         """
-        bases = {variant.id for variant in entry.variants} if entry.id in self._models else {entry.base}
-        names = [self._model_of(name) for base in bases for name in self.lineage(base)]
-        origins = [self._entries[name] for name in names if name in self._entries]
-        licences = (self.licence(each) for each in (entry, *origins))
+        origin = variant_id if variant_id in self._versions else entry.id
+        line = (self._entries.get(self._model_of(name)) for name in self.lineage(origin))
+        licences = (self.licence(each) for each in line if each is not None)
         return next((each for each in licences if each.licence_class == "research"), None)
 
     def lineage(self, origin: str | None) -> list[str]:

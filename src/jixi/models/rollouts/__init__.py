@@ -5,7 +5,7 @@ start engines, fetch files, know prices; the assembly brings about what stands h
 """
 
 from jixi.models.rollouts._adapters import Adapter
-from jixi.models.rollouts._choice import USUAL_CONTEXT, Choice, Chooser, check_license
+from jixi.models.rollouts._choice import USUAL_CONTEXT, Choice, Chooser
 from jixi.models.rollouts._preview import Preview, preview
 from jixi.models.rollouts._rollouts import Models, Neighbours, Rollouts, Who
 from jixi.models.rollouts._values import Action, Change, Draft, Plan, Revision, Rollout, Wanted
@@ -27,6 +27,5 @@ __all__ = [
     "Rollouts",
     "Wanted",
     "Who",
-    "check_license",
     "preview",
 ]

@@ -36,12 +36,14 @@ class Chooser:
         self._engines = engines
         self._installed = installed
 
-    def choose(self, draft: Draft | Plan, shelf: Shelf, *, installed: bool = True) -> Choice:
+    def choose(
+        self, draft: Draft | Plan, shelf: Shelf, *, installed: bool = True, licensed: bool = True
+    ) -> Choice:
         """The draft with everything chosen.
 
         Raises `not_found`, `model_not_deployable`, `variant_unknown`, `engine_unfit`, `unknown_extension`,
-        `adapter_unfit`, `context_too_large`, `license_not_accepted`, `invalid_value` for options, and
-        `engine_not_installed` unless that may wait.
+        `adapter_unfit`, `context_too_large`, `invalid_value` for options, and, unless these may wait,
+        `license_not_accepted` and `engine_not_installed`.
         """
         if draft.model is None:
             if draft.adapters:
@@ -52,10 +54,10 @@ class Chooser:
         if not entry.variants:
             raise problem("model_not_deployable", model=entry.id, param="model")
         variant, engine = self._way(entry, draft)
-        check_license(draft, entry, shelf)
         adapters = adapters_of(draft.adapters, entry, variant, shelf)
-        for each in adapters.values():
-            check_license(draft, each.entry, shelf)
+        if licensed:
+            for each in (Adapter(entry, variant), *adapters.values()):
+                _check_license(draft, *each, shelf)
         plan = self._checked(draft, engine, (entry, variant), installed, adapters)
         return Choice(plan, entry, variant, adapters)
 
@@ -116,19 +118,20 @@ class Chooser:
         return True
 
 
-def check_license(draft: Draft | Plan, entry: Entry, shelf: Shelf) -> None:
-    """Raises `license_not_accepted` for a model for research alone, unless its licence was named."""
-    licence = shelf.restricting(entry)
+def restricting(choice: Choice, shelf: Shelf) -> Licence | None:
+    """The licence for research alone that its model or one of its adapters comes under."""
+    parts = list(choice.adapters.values())
+    if choice.entry is not None and choice.variant is not None:
+        parts.insert(0, Adapter(choice.entry, choice.variant))
+    found = (shelf.restricting(entry, variant.id) for entry, variant in parts)
+    return next((licence for licence in found if licence is not None), None)
+
+
+def _check_license(draft: Draft | Plan, entry: Entry, variant: Variant, shelf: Shelf) -> None:
+    """Raises `license_not_accepted` for what is for research alone, unless its licence was named."""
+    licence = shelf.restricting(entry, variant.id)
     if licence is not None and draft.accept_license != licence.id:
         raise problem("license_not_accepted", license=licence.id, model=entry.id, param="accept_license")
-
-
-def restricting(draft: Draft | Plan, shelf: Shelf) -> Licence | None:
-    """The licence for research alone that its model or one of its adapters comes under; raises `not_found`."""
-    names = [] if draft.model is None else [draft.model]
-    names += [shelf.version(each).model_id for each in draft.adapters.values()]
-    found = (shelf.restricting(shelf.get(name)) for name in names)
-    return next((licence for licence in found if licence is not None), None)
 
 
 def _named(entry: Entry, name: str | None) -> Sequence[Variant]:

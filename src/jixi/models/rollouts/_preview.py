@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Licence
 from jixi.models.rollouts._choice import Choice, restricting
@@ -30,12 +28,11 @@ async def preview(rollouts: Rollouts, who: Who, draft: Draft, name: str | None) 
     not accepted, an engine that is not installed, files that do not fit, a name that is taken.
     """
     shelf = await rollouts.shelf(who.viewer)
-    to_accept = restricting(draft, shelf)
-    willing = draft if to_accept is None else replace(draft, accept_license=to_accept.id)
-    choice = await rollouts.plan(who, willing, installed=False)
+    choice = await rollouts.plan(who, draft, installed=False, licensed=False)
+    to_accept = restricting(choice, shelf)
     checks: list[Awaitable[object]] = [
-        rollouts.plan(who, draft, installed=False),
-        rollouts.plan(who, choice.plan),
+        rollouts.plan(who, choice.plan, installed=False),
+        rollouts.plan(who, choice.plan, licensed=False),
         rollouts.check_files(choice),
     ]
     found = await asyncio.gather(*checks, return_exceptions=True)

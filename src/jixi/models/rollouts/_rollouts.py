@@ -114,13 +114,16 @@ class Rollouts:
         """The models that the viewer could deploy."""
         return await self._models.registry.shelf(viewer)
 
-    async def plan(self, who: Who, draft: Draft | Plan, *, installed: bool = True) -> Choice:
-        """Choose what is left open; with `installed` False the engine may be absent.
+    async def plan(
+        self, who: Who, draft: Draft | Plan, *, installed: bool = True, licensed: bool = True
+    ) -> Choice:
+        """Choose what is left open; with `installed` False the engine may be absent, with `licensed` False no licence
+        need be accepted.
 
         Raises what `Chooser.choose` raises.
         """
         shelf = await self.shelf(who.viewer)
-        choice = self._models.chooser.choose(draft, shelf, installed=installed)
+        choice = self._models.chooser.choose(draft, shelf, installed=installed, licensed=licensed)
         self._models.chooser.check_options(choice.plan)
         return choice
 

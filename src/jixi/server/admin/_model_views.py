@@ -56,12 +56,14 @@ class Views:
 
     def version(self, version: Version) -> ModelVersion:
         own = self.shelf.own(version.model_id)
+        restricting = self.shelf.restricting(self.shelf.get(version.model_id), version.id)
         return ModelVersion.model_validate(
             msgspec.to_builtins(version)
             | {
                 "created_at": version.created_at,
                 "is_default": own is not None and own.default_version_id == version.id,
                 "lineage": self.shelf.lineage(version.base_id),
+                "license_class": "commercial" if restricting is None else "research",
             }
         )
 

@@ -28,7 +28,9 @@ class Model(Response):
     level: Literal["L0", "L1", "L2"] = Field(description="Foundation, industry, scenario.")
     released: date | None
     license: str = Field(examples=["Apache-2.0"])
-    license_class: Literal["research", "commercial"]
+    license_class: Literal["research", "commercial"] = Field(
+        description="Of one's own: the strictest of the released versions or, before there is one, of all."
+    )
     parameters: str = Field(examples=["494M"], description="For people; empty where unknown.")
     total_parameters: int | None
     active_parameters: int | None = Field(description="That one token passes, in a mixture of experts.")

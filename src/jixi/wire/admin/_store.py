@@ -223,6 +223,7 @@ class ModelVersion(Response):
     making: Making
     base_id: str | None
     lineage: list[str]
+    license_class: LicenceClass = Field(description="The strictest of the model's licence and its lineage's.")
     format: Format
     precision: str
     engines: list[Engine]
