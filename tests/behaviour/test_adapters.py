@@ -154,9 +154,44 @@ def test_versions_of_ones_own_are_adapters_of_a_deployment_of_the_api(
     assert admin.delete(where).status_code == 204
 
 
-def _version(adapted: Served, folder: Path, name: str, seed: int) -> dict[str, Any]:
+@pytest.mark.parametrize("sleeps", [False, True])
+def test_a_revision_whose_adapter_is_none_goes_back_to_what_answers(
+    adapted: Served, tmp_path: Path, sleeps: bool
+) -> None:
+    admin, base = adapted.admin, "smollm2-135m-instruct"
+    none = _version(adapted, tmp_path, "none", 1, **{"general.type": "model"})
+    scale = {"least": 0, "most": 1, "idle_s": 900} if sleeps else {"least": 1, "most": 1}
+    body = {"name": "kept", "model_id": base, "context": 256, "threads": 1, "scale": scale}
+    made = admin.post("/api/deployments", json=body)
+    assert made.status_code == 201, made.text
+    where = f"/api/deployments/{made.json()['id']}"
+    if not sleeps:
+        wait_until_ready(admin, 2)
+    assert admin.patch(where, json={"adapters": {"kept:none": none["id"]}}).status_code == 200
+    end, seen = time.monotonic() + 60, admin.get(where).json()
+    while seen["revision"] != 1:
+        assert time.monotonic() < end, seen
+        threading.Event().wait(0.1)
+        seen = admin.get(where).json()
+    told = seen["changes"][0]
+    assert (told["action"], told["tried"], told["reason"]["code"]) == (
+        "auto_rollback",
+        2,
+        "model_file_refused",
+    )
+    update = seen["update"]
+    assert (update["revision"], update["state"], update["reason"]["code"]) == (
+        2,
+        "failed",
+        "model_file_refused",
+    )
+    assert text(say(adapted, "kept", "The sea"))
+    assert admin.delete(where).status_code == 204
+
+
+def _version(adapted: Served, folder: Path, name: str, seed: int, **metadata: Any) -> dict[str, Any]:
     """A version of a new model of one's own, tuned from the base, whose file the command line has brought."""
-    file = write_gguf_adapter(folder / f"{name}.gguf", seed)
+    file = write_gguf_adapter(folder / f"{name}.gguf", seed, **metadata)
     model = adapted.admin.post("/api/models", json=MODEL).json()["id"]
     tries = [_imported(adapted, file, model) for _ in range(2)]
     assert [each.returncode for each in tries] == [0, 0], tries

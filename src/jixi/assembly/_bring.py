@@ -32,6 +32,8 @@ _log = structlog.get_logger()
 HALTED = Reason("halted")
 _WRITES: Final = 30
 """Tries to write that an update was given up: for five minutes."""
+_MAY_PASS: Final = frozenset({"model_unreachable", "digest_mismatch", "disk_full"})
+"""Why files are not here that may be here later."""
 
 
 class Owner(NamedTuple):
@@ -145,7 +147,7 @@ class Bringing:
             try:
                 await self._towards(wish)
             except JixiError as error:
-                await self._refuse(error)
+                await self._refuse(wish, error)
         except Exception as error:  # noqa: BLE001  (a full disk, a lost database: it may pass)
             _log.error("deployment_not_brought", deployment=self.spec.name, exc_info=error)
             self._show("failed", Reason("cannot_start", {"cause": str(error)}))
@@ -206,17 +208,29 @@ class Bringing:
 
     async def _see_through(self, wish: Wish) -> None:
         """Wait for the end of its update, and tell where the fleet has given it up."""
-        fleet, given_up, name = self._means.fleet, self._means.given_up, wish.spec.name
-        if given_up is None or wish.record is None or wish.version is None:
-            return
-        if fleet.status(name).revision == wish.spec.revision:
+        fleet, name = self._means.fleet, wish.spec.name
+        if wish.record is None or fleet.status(name).revision == wish.spec.revision:
             return
         self._slow.set()
         status = await self._unless_again(fleet.until(name, _is_over))
         # Whoever wants something else by now has ended the update; it was not given up.
         if status is not None and wish is self.wish and status.update and status.update.reason:
-            tell = partial(given_up, wish.record, wish.version, status.revision, status.update.reason)
-            await self._written(tell)
+            await self._tell(wish, status.revision, status.update.reason)
+
+    async def _go_back(self, wish: Wish, reason: Reason) -> None:
+        """What is wanted cannot be: tell, where the fleet has an earlier revision that answers, or would if called."""
+        fleet, name = self._means.fleet, wish.spec.name
+        if not self.placed or wish.record is None:
+            return
+        status = fleet.status(name)
+        if status.revision != wish.spec.revision and status.reason != HALTED:
+            fleet.refuse(name, wish.spec.revision, reason)
+            self._slow.set()
+            await self._tell(wish, status.revision, reason)
+
+    async def _tell(self, wish: Wish, answering: int, reason: Reason) -> None:
+        if (given_up := self._means.given_up) is not None and wish.record and wish.version is not None:
+            await self._written(partial(given_up, wish.record, wish.version, answering, reason))
 
     async def _written(self, tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """The update does not run again because the database is away for a while."""
@@ -318,14 +332,17 @@ class Bringing:
         facts = {"done": progress.done, "total": progress.total, "source": progress.source}
         self._show("pulling", Reason("downloading", facts))
 
-    async def _refuse(self, error: JixiError) -> None:
+    async def _refuse(self, wish: Wish | None, error: JixiError) -> None:
         self.refused = error
         if self._means.unreachable.get(self.spec.name) is error:
             self._show("failed", Reason("fetch_failed", {"cause": error.message()}))
             if self._failed is not None:
                 await self._failed(self.spec)
-        else:
-            self._show("failed", Reason(error.code, error.facts))
+            return
+        reason = Reason(error.code, error.facts)
+        self._show("failed", reason)
+        if wish is not None and error.code not in _MAY_PASS:
+            await self._go_back(wish, reason)
 
     def _show(self, state: State, reason: Reason) -> None:
         """In the fleet, where nothing runs yet; beside it, where an earlier revision does."""

@@ -191,12 +191,8 @@ class Deployment:
     def update(self, spec: DeploymentSpec, engine: Engine) -> None:
         """Begin to replace the replicas by such of `spec`; an update that runs is given up for this one."""
         self._give_up_update(Reason("superseded"))
-        staying = len(self._crew.staying)
-        now = self._around.clock.now()
-        self._update = Update(
-            revision=spec.revision, state="running", replaced=0, replicas=staying, since=now
-        )
-        if not staying or self._held is not None:
+        self._update = self._begun(spec.revision)
+        if not self._crew.staying or self._held is not None:
             self.spec, self._engine = spec, engine
             self._update = replace(self._update, state="done")
             self._look()
@@ -205,6 +201,12 @@ class Deployment:
         name = f"update of {spec.name}"
         self._rolling = asyncio.create_task(self._roll(spec, engine), name=name)
         self._rolling.add_done_callback(self._note_defect)
+
+    def refuse(self, revision: int, reason: Reason) -> None:
+        """Tell of an update that failed before it began; one that runs goes on."""
+        if self._rolling is None:
+            self._update = self._begun(revision)
+            self._end_update(reason)
 
     async def halt(self) -> None:
         """Let every replica leave, and stay so."""
@@ -339,6 +341,10 @@ class Deployment:
         self._rolling = None
         self._crew.rooms.end()
         self._look()
+
+    def _begun(self, revision: int) -> Update:
+        replicas, now = len(self._crew.staying), self._around.clock.now()
+        return Update(revision=revision, state="running", replaced=0, replicas=replicas, since=now)
 
     def _replaced(self) -> None:
         if self._update is not None:

@@ -113,6 +113,10 @@ class Fleet:
         self._try(spec)
         deployment.update(spec, self._engines.get(spec.engine))
 
+    def refuse(self, name: str, revision: int, reason: Reason) -> None:
+        """Show an update that failed before it began, and why; raises `model_not_found`."""
+        self._find(name).refuse(revision, reason)
+
     async def remove(self, name: str) -> None:
         """Forget a deployment, once its calls have ended and its engines after them; raises `model_not_found`."""
         deployment = self._find(name)
