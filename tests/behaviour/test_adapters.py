@@ -106,7 +106,7 @@ def test_an_adapter_has_its_own_price_charge_key_and_alias(adapted: Served) -> N
     assert adapted.admin.post("/api/aliases", json=alias).status_code == 201
     assert text(say(adapted, "doctor", "The sea")) == text(answer)
     taken = adapted.admin.post("/api/aliases", json=alias | {"name": "chat:legal"})
-    assert (taken.status_code, taken.json()["code"]) == (409, "conflict")
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
 
 
 def test_versions_of_ones_own_are_adapters_of_a_deployment_of_the_api(

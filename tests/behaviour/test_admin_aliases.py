@@ -55,7 +55,7 @@ async def test_a_public_name_is_taken_once_be_it_by_an_alias_or_a_model(admin: P
         await admin.patch(f"/api/aliases/{other['id']}", json={"name": "small"}),
         await admin.post("/api/providers", json=provider | {"models": [outside]}),
     ):
-        assert (refused.status_code, refused.json()["code"]) == (409, "conflict"), refused.text
+        assert (refused.status_code, refused.json()["code"]) == (409, "name_taken"), refused.text
         assert " name " in refused.json()["detail"]
     assert (await admin.get(f"/api/aliases/{made['id']}")).json()["name"] == "chat"
 

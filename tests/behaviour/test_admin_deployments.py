@@ -258,7 +258,7 @@ async def test_a_public_name_is_had_once(admin: Person) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "name_taken"), name
     for name in ("echo", "fixed"):
         answer = await admin.post("/api/aliases", json=alias(name, "echo"))
-        assert (answer.status_code, answer.json()["code"]) == (409, "conflict"), name
+        assert (answer.status_code, answer.json()["code"]) == (409, "name_taken"), name
 
 
 def alias(name: str, model: str) -> dict[str, Any]:

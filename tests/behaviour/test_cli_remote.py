@@ -168,7 +168,7 @@ def test_an_alias_is_made_listed_shown_among_the_routes_and_deleted(site: Site) 
     assert {"stub", "chatty"} <= {route["name"] for route in site.answer("routes", "list")}
     taken = jixi("aliases", "create", "chatty", "--target", "stub", home=site.home, env=site.env)
     assert taken.returncode == 1
-    assert "conflict" in taken.stderr
+    assert "name_taken" in taken.stderr
     for wrong in (("--target", "stub=many"), ("--target", "stub", "--fallback", "stub=rain")):
         done = jixi("aliases", "create", "wrong", *wrong, home=site.home, env=site.env)
         assert done.returncode == 2

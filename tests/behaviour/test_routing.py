@@ -88,7 +88,7 @@ def test_an_alias_answers_is_listed_and_leads_to_its_targets_by_weight(front: Fr
 
 def test_a_name_is_taken_once_whoever_has_it(front: Front) -> None:
     answer = front.admin.post("/api/aliases", json={"name": "a", "targets": [{"model": "b"}]})
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
 
 
 def test_an_alias_is_limited_by_the_name_that_callers_use(front: Front) -> None:

@@ -70,13 +70,13 @@ async def test_two_deployments_of_one_name_are_refused(make_fleet: MakeFleet) ->
     fleet = make_fleet()
     with pytest.raises(JixiError) as refused:
         await fleet.start([stub(), stub()])
-    assert refused.value.code == "conflict"
+    assert refused.value.code == "name_taken"
     assert fleet.models() == []
     await fleet.start([stub()])
     for again in (fleet.add, fleet.expect):
         with pytest.raises(JixiError) as refused:
             again(stub())
-        assert refused.value.code == "conflict"
+        assert refused.value.code == "name_taken"
 
 
 @pytest.mark.parametrize(

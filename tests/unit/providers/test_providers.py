@@ -118,8 +118,8 @@ async def test_the_upkeep_looks_again_within_five_seconds(open_providers: Open, 
         ({"models": [model("x", kinds=frozenset({Scope.EMBEDDINGS}))]}, "invalid_value", "models[0].kinds"),
         ({"models": [model("x", kinds=frozenset())]}, "invalid_value", "models[0].kinds"),
         ({"models": [model("x", max_output=64_001)]}, "invalid_value", "models[0].max_output"),
-        ({"models": [model("x"), model("x")]}, "conflict", "models[0].name"),
-        ({"models": [model("local")]}, "conflict", "models[0].name"),
+        ({"models": [model("x"), model("x")]}, "name_taken", "models[0].name"),
+        ({"models": [model("local")]}, "name_taken", "models[0].name"),
     ],
 )
 async def test_a_provider_that_cannot_work_is_refused_with_the_field_at_fault(
@@ -141,10 +141,13 @@ async def test_a_provider_that_cannot_work_is_refused_with_the_field_at_fault(
 async def test_names_are_unique_across_providers_and_processes(open_providers: Open, draft: Draft) -> None:
     here, there = open_providers(), open_providers()
     await here.add(draft)
-    for clash in (replace(draft, name="Other"), replace(draft, models=[model("other")])):
+    for clash, refusal in (
+        (replace(draft, name="Other"), ("name_taken", "models[0].name")),
+        (replace(draft, models=[model("other")]), ("conflict", None)),
+    ):
         with pytest.raises(JixiError) as caught:
             await there.add(clash)
-        assert caught.value.code == "conflict"
+        assert (caught.value.code, caught.value.param) == refusal
     await there.add(replace(draft, name="Other", models=[model("other")]))
 
 
@@ -197,7 +200,7 @@ async def test_a_disabled_provider_takes_no_calls_and_keeps_its_names(
     assert caught.value.code == "model_unavailable"
     with pytest.raises(JixiError) as caught:
         await providers.add(replace(draft, name="Other"))
-    assert caught.value.code == "conflict"
+    assert caught.value.code == "name_taken"
 
 
 async def test_a_lost_key_is_a_reason_and_no_crash(

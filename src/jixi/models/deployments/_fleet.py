@@ -95,7 +95,7 @@ class Fleet:
     def add(self, spec: DeploymentSpec) -> None:
         """Begin to run one more, or one that was expected.
 
-        Raises `conflict` where its name is taken, `unknown_extension` and `invalid_value` for its engine and options.
+        Raises `name_taken` where its name is taken, `unknown_extension` and `invalid_value` for its engine and options.
         """
         self._check(spec)
         self._enter(spec).start()
@@ -342,7 +342,7 @@ def _names(spec: DeploymentSpec) -> tuple[str, ...]:
 
 
 def _taken(spec: DeploymentSpec) -> JixiError:
-    return problem("conflict", noun=f"deployment {spec.name!r}", param="name")
+    return problem("name_taken", name=spec.name, param="name")
 
 
 def _socket_folder(run_dir: Path) -> Path:

@@ -4,7 +4,7 @@ Owns: who has which name, decided by one write, whoever asks in the same instant
 Its tests are in tests/unit/names.
 """
 
-from jixi.models.names._records import claim, release
+from jixi.models.names._records import claim, name_taken, release
 from jixi.models.names._settled import SettledNames
 
-__all__ = ["SettledNames", "claim", "release"]
+__all__ = ["SettledNames", "claim", "name_taken", "release"]

@@ -1,9 +1,11 @@
 """Public names in the database, written in the transaction that makes, renames or removes what they stand for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Column, MetaData, String, Table, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from jixi.core.errors import JixiError, problem
 from jixi.storage import Session
 
 _NAMES = Table(
@@ -14,12 +16,23 @@ _NAMES = Table(
 )
 
 
-async def claim(session: Session, owner_id: str, names: Iterable[str]) -> None:
-    """The owner has these names from now on and no other; raises sqlalchemy's IntegrityError where one is taken."""
+async def claim(session: Session, owner_id: str, names: Mapping[str, str]) -> None:
+    """The owner has these names from now on and no other; `names` says in which field each was given.
+
+    Raises `name_taken`; then the transaction is lost.
+    """
     await release(session, owner_id)
     # In one order everywhere, so that no two wait for each other.
     for name in sorted(names):
-        await session.execute(insert(_NAMES).values(name=name, owner_id=owner_id))
+        try:
+            await session.execute(insert(_NAMES).values(name=name, owner_id=owner_id))
+        except IntegrityError as error:
+            raise name_taken(name, names[name]) from error
+
+
+def name_taken(name: str, param: str = "name") -> JixiError:
+    """The refusal of a public name that is in use."""
+    return problem("name_taken", name=name, param=param)
 
 
 async def taken_from(session: Session, owner_id: str, names: Iterable[str]) -> list[str]:

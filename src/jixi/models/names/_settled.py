@@ -3,9 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
-
-from jixi.core.errors import problem
+from jixi.core.errors import JixiError, problem
 from jixi.models.names._records import claim, taken_from
 from jixi.storage import Database, whole
 
@@ -29,10 +27,11 @@ class SettledNames:
                 async with self._database.session() as session:
                     if taken := await taken_from(session, _OWNER, names):
                         raise problem("settings_name_taken", name=taken[0], param="deployments")
-                    await claim(session, _OWNER, names)
-            except IntegrityError:
+                    await claim(session, _OWNER, dict.fromkeys(names, "deployments"))
+            except JixiError as error:
+                if error.code != "name_taken":
+                    raise
                 # Somebody took one of them in this instant, or another server settled the same.
-                continue
             else:
                 return
         raise problem("settings_name_taken", name=", ".join(sorted(names)), param="deployments")

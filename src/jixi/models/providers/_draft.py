@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jixi.core.errors import JixiError, problem
+from jixi.models.names import name_taken
 from jixi.models.providers._values import ProviderModel
 from jixi.models.providers._vendor import Vendor
 from jixi.models.sources import Egress
@@ -55,7 +56,7 @@ def hint_of(credential: str | None) -> str | None:
 def checked_models(
     models: Iterable[ProviderModel], vendor: Vendor, taken: Collection[str]
 ) -> tuple[ProviderModel, ...]:
-    """Raises `invalid_value`, and `conflict` for a public name that is in use elsewhere."""
+    """Raises `invalid_value`, and `name_taken` for a public name that is in use elsewhere."""
     kept = tuple(models)
     names = [model.name for model in kept]
     for number, model in enumerate(kept):
@@ -66,7 +67,7 @@ def checked_models(
         if model.max_output is not None and model.max_output > model.context:
             raise _invalid(f"{where}.max_output", "it is more than the context")
         if names.count(model.name) > 1 or model.name in taken:
-            raise problem("conflict", noun=f"model name {model.name}", param=f"{where}.name")
+            raise name_taken(model.name, f"{where}.name")
     return kept
 
 

@@ -163,7 +163,7 @@ class Providers:
         return _shown(self._find(provider_id))
 
     async def add(self, draft: Draft) -> Provider:
-        """Raises `invalid_value`, `egress_refused` and `conflict`."""
+        """Raises `invalid_value`, `egress_refused`, `conflict` and `name_taken`."""
         vendor, made = self._vendor(draft.vendor), new_id("prv")
         credential = checked_credential(draft.credential, vendor)
         row = Row(

@@ -95,7 +95,7 @@ class ProviderRecords:
             return _joined([dict(row) for row in rows], [dict(model) for model in models])
 
     async def add(self, row: Row) -> None:
-        """Raises `conflict` where its name or a model's is taken."""
+        """Raises `conflict` where its name is taken, `name_taken` where a model's is."""
         values = row._asdict()
         models = values.pop("models")
         try:
@@ -103,7 +103,7 @@ class ProviderRecords:
                 await session.execute(insert(_PROVIDERS).values(**values))
                 await _put_models(session, row.id, models)
         except IntegrityError as error:
-            raise _taken(error) from error
+            raise problem("conflict", noun="provider") from error
 
     async def change(
         self,
@@ -112,7 +112,7 @@ class ProviderRecords:
         values: dict[str, Any],
         models: tuple[ProviderModel, ...] | None,
     ) -> None:
-        """Write and count the version up. Raises `not_found`, `precondition_failed`, `conflict`."""
+        """Write and count the version up. Raises `not_found`, `precondition_failed`, `conflict`, `name_taken`."""
         query = update(_PROVIDERS).where(_PROVIDERS.c.id == provider_id)
         if version is not None:
             query = query.where(_PROVIDERS.c.version == version)
@@ -125,7 +125,7 @@ class ProviderRecords:
                     await session.execute(delete(_MODELS).where(_MODELS.c.provider_id == provider_id))
                     await _put_models(session, provider_id, models)
         except IntegrityError as error:
-            raise _taken(error) from error
+            raise problem("conflict", noun="provider") from error
 
     async def remove(self, provider_id: str, version: int | None) -> None:
         """Raises `not_found`, `precondition_failed`."""
@@ -155,7 +155,9 @@ class ProviderRecords:
 
 
 async def _put_models(session: AsyncSession, provider_id: str, models: tuple[ProviderModel, ...]) -> None:
-    await claim(session, provider_id, [model.name for model in models])
+    await claim(
+        session, provider_id, {model.name: f"models[{place}].name" for place, model in enumerate(models)}
+    )
     for place, model in enumerate(models):
         await session.execute(
             insert(_MODELS).values(
@@ -192,8 +194,3 @@ def _joined(rows: list[dict[str, Any]], models: list[dict[str, Any]]) -> list[Ro
             )
         )
     return [Row(**row, models=tuple(of_provider[row["id"]])) for row in rows]
-
-
-def _taken(error: IntegrityError) -> Exception:
-    noun = "model name" if "public_names" in str(error.orig) else "provider"
-    return problem("conflict", noun=noun)

@@ -18,9 +18,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
-from jixi.core.errors import JixiError, problem
+from jixi.core.errors import problem
 from jixi.models.names import claim, release
 from jixi.models.rollouts._values import Change, Plan, Revision, Rollout
 from jixi.storage import Database, Session, UtcDateTime, whole
@@ -79,14 +78,11 @@ class RolloutRecords:
     async def add(self, made: Rollout, change: Change) -> None:
         """Raises `name_taken` where another has the name, be it an alias."""
         row = {name: getattr(made, name) for name in _DEPLOYMENTS.columns.keys()}  # noqa: SIM118
-        try:
-            async with self._database.session() as session:
-                await claim(session, made.id, [made.name, *made.plan.adapters])
-                await session.execute(insert(_DEPLOYMENTS).values(**row))
-                await _add_revision(session, made.id, made.plan, change)
-                await _note(session, change)
-        except IntegrityError as error:
-            raise name_taken(made.name) from error
+        async with self._database.session() as session:
+            await claim(session, made.id, _names(made))
+            await session.execute(insert(_DEPLOYMENTS).values(**row))
+            await _add_revision(session, made.id, made.plan, change)
+            await _note(session, change)
 
     @whole
     async def change(
@@ -115,10 +111,7 @@ class RolloutRecords:
             await _note(session, change)
             changed = await _find(session, deployment_id)
             if changed.plan.adapters != before.plan.adapters:
-                try:
-                    await claim(session, deployment_id, [changed.name, *changed.plan.adapters])
-                except IntegrityError as error:
-                    raise name_taken(", ".join(sorted(changed.plan.adapters)), "adapters") from error
+                await claim(session, deployment_id, _names(changed))
             return changed
 
     @whole
@@ -150,9 +143,9 @@ class RolloutRecords:
             return [_value(row, Change) for row in rows.mappings()]
 
 
-def name_taken(name: str, param: str = "name") -> JixiError:
-    """The refusal of a public name that is in use."""
-    return problem("name_taken", name=name, param=param)
+def _names(rollout: Rollout) -> dict[str, str]:
+    """Its public names, and in which field each was given."""
+    return dict.fromkeys(rollout.plan.adapters, "adapters") | {rollout.name: "name"}
 
 
 def _current() -> Select[Any]:

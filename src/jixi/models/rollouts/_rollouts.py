@@ -11,9 +11,10 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.models.deployments import Reason
+from jixi.models.names import name_taken
 from jixi.models.registry import ModelRegistry, Shelf, Viewer
 from jixi.models.rollouts._choice import Choice, Chooser
-from jixi.models.rollouts._records import RolloutRecords, name_taken
+from jixi.models.rollouts._records import RolloutRecords
 from jixi.models.rollouts._values import Action, Change, Draft, Plan, Revision, Rollout, Wanted
 from jixi.models.sources import ModelStore
 from jixi.storage import Database

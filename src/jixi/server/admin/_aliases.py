@@ -35,7 +35,7 @@ async def list_aliases(caller: _Reader, page: Page, house: TheHouse) -> AliasLis
     "",
     summary="Make an alias",
     status_code=201,
-    responses=errors("conflict", "request_running", "secret_shown_before", "idempotency_mismatch"),
+    responses=errors("name_taken", "request_running", "secret_shown_before", "idempotency_mismatch"),
 )
 async def create_alias(
     body: AliasRequest, caller: _Manager, house: TheHouse, once: TheOnce, key: IdempotencyKey = None
@@ -54,7 +54,7 @@ async def get_alias(alias_id: Id, caller: _Reader, house: TheHouse, response: Re
 
 
 @router.patch(
-    "/{id}", summary="Change an alias", responses=errors("not_found", "conflict", "precondition_failed")
+    "/{id}", summary="Change an alias", responses=errors("not_found", "name_taken", "precondition_failed")
 )
 async def change_alias(
     alias_id: Id,

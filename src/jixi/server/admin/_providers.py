@@ -35,7 +35,7 @@ router = APIRouter(prefix="/providers", tags=["providers"])
 vendors = APIRouter(prefix="/vendors", tags=["providers"])
 _Reader = Annotated[Principal, requires("providers.read")]
 _Manager = Annotated[Principal, requires("providers.manage")]
-_REFUSALS: Final = ("conflict", "egress_refused", "invalid_value")
+_REFUSALS: Final = ("conflict", "name_taken", "egress_refused", "invalid_value")
 
 
 @vendors.get("", summary="List the vendors that Jixi speaks with")

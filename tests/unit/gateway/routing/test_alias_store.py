@@ -65,16 +65,16 @@ async def test_pages_come_newest_first(aliases: Aliases) -> None:
 
 
 async def test_a_public_name_is_given_once(aliases: Aliases, database: Database, clock: FrozenClock) -> None:
-    assert (await refusal(aliases, name="big")).code == "conflict"
+    assert (await refusal(aliases, name="big")).code == "name_taken"
     await aliases.add(name="chat", targets=(Target("small"),), enabled=False)
-    assert (await refusal(aliases)).code == "conflict"
+    assert (await refusal(aliases)).code == "name_taken"
     unaware = Aliases(database, clock, lambda: MODELS)
-    assert (await refusal(unaware)).code == "conflict"
+    assert (await refusal(unaware)).code == "name_taken"
     other = await aliases.add(name="other", targets=(Target("small"),))
     for name in ("chat", "big"):
         with pytest.raises(JixiError) as caught:
             await aliases.change(other.id, name=name)
-        assert caught.value.code == "conflict"
+        assert caught.value.code == "name_taken"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.models.gateway.routing._alias import Alias
-from jixi.models.gateway.routing._records_aliases import AliasRecords, taken
+from jixi.models.gateway.routing._records_aliases import AliasRecords
+from jixi.models.names import name_taken
 from jixi.storage import Database
 
 _REFRESH_S: Final = 4.0
@@ -82,7 +83,7 @@ class Aliases:
         return sorted(alias.name for alias in self._kept if not set(alias.models).isdisjoint(models))
 
     async def add(self, **values: Any) -> Alias:
-        """Make an alias of the values of its fields; raises `conflict` and `invalid_value`."""
+        """Make an alias of the values of its fields; raises `name_taken` and `invalid_value`."""
         alias = Alias(id=new_id("als"), created_at=self._clock.now(), **values)
         self._check_name(alias)
         self._check(alias, {part for _, part in _parts(alias)})
@@ -91,7 +92,7 @@ class Aliases:
         return alias
 
     async def change(self, alias_id: str, *, version: int | None = None, **values: Any) -> Alias:
-        """Raises `not_found`, `precondition_failed`, `conflict` and `invalid_value`.
+        """Raises `not_found`, `precondition_failed`, `name_taken` and `invalid_value`.
 
         A model that is gone meanwhile may stay where it stands already.
         """
@@ -118,7 +119,7 @@ class Aliases:
 
     def _check_name(self, alias: Alias) -> None:
         if alias.name in self._known() or alias.name in self.names():
-            raise taken(alias.name)
+            raise name_taken(alias.name)
 
     def _check(self, alias: Alias, fresh: set[str]) -> None:
         """`fresh` are the models that were not behind this alias before."""

@@ -18,7 +18,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from jixi.core.errors import problem
 from jixi.models.gateway.routing._alias import Alias
@@ -55,35 +54,24 @@ class AliasRecords:
         return [_alias(row) for row in rows]
 
     async def add(self, alias: Alias) -> None:
-        """Raises `conflict` where another has taken the name, be it a deployment."""
-        try:
-            async with self._database.session() as session:
-                await claim(session, alias.id, [alias.name])
-                await session.execute(insert(_ALIASES).values(**_row(alias)))
-        except IntegrityError as error:
-            raise taken(alias.name) from error
+        """Raises `name_taken` where another has the name, be it a deployment."""
+        async with self._database.session() as session:
+            await claim(session, alias.id, {alias.name: "name"})
+            await session.execute(insert(_ALIASES).values(**_row(alias)))
 
     async def replace(self, alias: Alias, version: int) -> None:
-        """Put `alias` where its `version` lies; raises `conflict`, `precondition_failed`."""
+        """Put `alias` where its `version` lies; raises `name_taken`, `precondition_failed`."""
         change = update(_ALIASES).where(_ALIASES.c.id == alias.id, _ALIASES.c.version == version)
-        try:
-            async with self._database.session() as session:
-                done = await session.execute(change.values(**_row(alias)).returning(_ALIASES.c.id))
-                if done.first() is None:
-                    raise problem("precondition_failed", noun="alias")
-                await claim(session, alias.id, [alias.name])
-        except IntegrityError as error:
-            raise taken(alias.name) from error
+        async with self._database.session() as session:
+            await claim(session, alias.id, {alias.name: "name"})
+            done = await session.execute(change.values(**_row(alias)).returning(_ALIASES.c.id))
+            if done.first() is None:
+                raise problem("precondition_failed", noun="alias")
 
     async def remove(self, alias_id: str) -> None:
         async with self._database.session() as session:
             await release(session, alias_id)
             await session.execute(delete(_ALIASES).where(_ALIASES.c.id == alias_id))
-
-
-def taken(name: str) -> Exception:
-    """The refusal of a public name that is in use."""
-    return problem("conflict", noun=f"public name {name!r}", param="name")
 
 
 def _row(alias: Alias) -> dict[str, Any]:
