@@ -224,13 +224,21 @@ def test_a_model_goes_from_machine_to_machine_by_the_command_line(tmp_path: Path
         pulled = jixi("models", "pull", *words, *there, home=tmp_path, env=pointing_at(hub))
         assert pulled.returncode == 0, pulled.stderr
         assert "is here and verified" in pulled.stderr
+    (tmp_path / "folder").mkdir()
+    for wrong in ("folder", "nowhere/m.tar"):
+        done = jixi("models", "export", MODEL, wrong, "--variant", VARIANT, *there, home=tmp_path)
+        assert (done.returncode, wrong in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+        done = jixi("models", "import", wrong, "--data-dir", "here", home=tmp_path)
+        assert (done.returncode, wrong in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+        assert "export" not in done.stderr
+    assert not list(tmp_path.glob("*.part"))
     exported = jixi("models", "export", MODEL, "m.tar", "--variant", VARIANT, *there, home=tmp_path)
     assert exported.returncode == 0, exported.stderr
     sha256 = exported.stdout.split()[0]
     here = ("--data-dir", "here")
     offline = {"JIXI_OFFLINE": "true"}
     refused = jixi("models", "import", "m.tar", "--sha256", "0" * 64, *here, home=tmp_path, env=offline)
-    assert (refused.returncode, "cannot be imported" in refused.stderr) == (2, True)
+    assert (refused.returncode, "bundle_mistaken" in refused.stderr) == (2, True)
     taken = jixi("models", "import", "m.tar", "--sha256", sha256, *here, home=tmp_path, env=offline)
     assert taken.returncode == 0, taken.stderr
     assert jixi("models", "verify", *words, *here, home=tmp_path).returncode == 0

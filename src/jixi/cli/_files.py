@@ -14,7 +14,7 @@ from jixi.cli._say import Terminal
 
 if TYPE_CHECKING:
     from jixi.models.catalog import Catalog, Entry
-    from jixi.models.sources import ModelStore
+    from jixi.models.sources import Bundle, ModelStore
 
 _DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The folder of everything that lasts.")]
 _Model = Annotated[str, typer.Argument(metavar="MODEL", help="An id of the catalogue.")]
@@ -101,7 +101,10 @@ def export_model(
         manifest = store.manifest(entry, variant)
         total = None if manifest is None else manifest.bytes
         with _bar(terminal, entry.id, total) as show:
-            sha256 = await store.export(entry, file, variant, lambda done: show(done, total or done))
+            try:
+                sha256 = await store.export(entry, file, variant, lambda done: show(done, total or done))
+            except OSError as error:
+                raise _unusable(file, error) from error
         terminal.done(f"{file} holds {entry.id}.", f"已将 {entry.id} 导出到 {file}。")
         terminal.out.print(f"{sha256}  {file.name}", markup=False, highlight=False)
 
@@ -153,9 +156,8 @@ def import_model(
 
     async def take_in(store: "ModelStore", catalog: "Catalog") -> None:
         from jixi.core.errors import problem
-        from jixi.models.sources import read_header
 
-        header = await asyncio.to_thread(read_header, file)
+        header = await asyncio.to_thread(_read, file)
         model, total = header.manifest.model, header.manifest.bytes
         known: Entry | None = catalog.get(model) if model in catalog else None
         if header.entry.licence not in {each.id for each in catalog.licences()}:
@@ -166,6 +168,20 @@ def import_model(
         terminal.done(f"{model} is here and verified.", f"{model} 已导入并通过校验。")
 
     asyncio.run(_with_store(data_dir, take_in))
+
+
+def _read(file: Path) -> "Bundle":
+    """What is in the bundle; raises what `read_header` does, and `typer.BadParameter` where there is no such file."""
+    from jixi.models.sources import read_header
+
+    if file.is_dir():
+        raise typer.BadParameter(
+            f"{file}: a folder is no bundle; files of your own go with --model", param_hint="FILE"
+        )
+    try:
+        return read_header(file)
+    except OSError as error:
+        raise _unusable(file, error) from error
 
 
 def _import_own(terminal: Terminal, own: OwnFiles, data_dir: Path | None) -> None:
@@ -179,6 +195,10 @@ def _import_own(terminal: Terminal, own: OwnFiles, data_dir: Path | None) -> Non
         terminal.done(f"{version} is here and verified.", f"{version} 已导入并通过校验。")
 
     asyncio.run(_with_store(data_dir, take_own))
+
+
+def _unusable(file: Path, error: OSError) -> typer.BadParameter:
+    return typer.BadParameter(f"{error.filename or file}: {error.strerror or error}", param_hint="FILE")
 
 
 async def _with_store(data_dir: Path | None, act: "Callable[[ModelStore, Catalog], Any]") -> None:

@@ -129,8 +129,27 @@ HOUSE: tuple[Problem, ...] = (
         status=422,
         en="The bundle {file!r} cannot be imported: {reason}.",
         zh="无法导入模型包 {file!r}：{reason}。",
-        remedy_en="Nothing of it was kept. Make it again with 'jixi models export', and compare the sizes of both.",
-        remedy_zh="未保留其中任何内容。请用 'jixi models export' 重新导出，并在复制后核对文件大小。",
+        remedy_en="Nothing of it was kept. Copy it anew and compare the sizes; if that does not help, make it again "
+        "with 'jixi models export'.",
+        remedy_zh="未保留其中任何内容。请重新复制并核对文件大小；若仍不行，请用 'jixi models export' 重新导出。",
+    ),
+    Problem(
+        code="bundle_mistaken",
+        status=422,
+        en="The bundle {file!r} is not the one that was meant: its SHA-256 is {sha256}.",
+        zh="模型包 {file!r} 并非所指的那一个：其 SHA-256 为 {sha256}。",
+        remedy_en="Nothing of it was kept. Compare what you gave with what 'jixi models export' printed; where the two "
+        "are the same, copy the bundle anew.",
+        remedy_zh="未保留其中任何内容。请将填写的值与 'jixi models export' 打印的值核对；若一致，请重新复制模型包。",
+    ),
+    Problem(
+        code="catalogue_invalid",
+        status=500,
+        openai_type="api_error",
+        en="The file {file!r} of the catalogue cannot be read: {reason}.",
+        zh="无法读取目录文件 {file!r}：{reason}。",
+        remedy_en="Mend the file, or take it out; the guide to the model store tells what an entry holds.",
+        remedy_zh="请修正或移除该文件；条目的写法见模型库指南。",
     ),
     Problem(
         code="disk_full",

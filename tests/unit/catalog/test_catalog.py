@@ -1,5 +1,8 @@
 """The catalogue's entries are complete: a licence, words in both languages, known engines, sources for every file."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -72,3 +75,19 @@ def test_what_came_in_bundles_stands_beside_the_shipped_entries_and_never_in_the
     catalog.renew([])
     assert "acme" not in catalog
     assert len(list(catalog)) == len(ENTRIES)
+
+
+@pytest.mark.parametrize(
+    "wrong", ['[[variants.sources]]\nkind = "url"\nurl = "file:///etc/passwd"\n', "no TOML\n", "[nonsense]\n"]
+)
+def test_a_broken_file_of_the_catalogue_is_named(tmp_path: Path, wrong: str) -> None:
+    for folder in ("entries", "licences"):
+        (tmp_path / folder).mkdir()
+    good = files("jixi.models.catalog").joinpath("entries", "qwen3-8b.toml").read_text(encoding="utf-8")
+    mine = tmp_path / "entries" / "mine.toml"
+    mine.write_text(good, encoding="utf-8")
+    assert "qwen3-8b" in Catalog.load(shipped=tmp_path)
+    mine.write_text(f"{good}\n{wrong}", encoding="utf-8")
+    with pytest.raises(JixiError) as refused:
+        Catalog.load(shipped=tmp_path)
+    assert (refused.value.code, refused.value.facts["file"]) == ("catalogue_invalid", "mine.toml")

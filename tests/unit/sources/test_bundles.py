@@ -243,7 +243,7 @@ async def test_the_digest_that_export_told_is_asked_for(
     make_store: MakeStore, bundle: Path, tmp_path: Path
 ) -> None:
     store, sha256 = make_store(offline=True), digest_of(bundle.read_bytes())
-    assert await refusal_of(store, bundle, sha256="0" * 64) == "bundle_invalid"
+    assert await refusal_of(store, bundle, sha256="0" * 64) == "bundle_mistaken"
     assert nothing_here(tmp_path)
     assert (await store.take_in(bundle, None, sha256)).manifest.model == "tiny"
 

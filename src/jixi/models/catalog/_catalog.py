@@ -1,14 +1,17 @@
 """The catalogue: every entry and every licence that is shipped, read once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
-from typing import Self
+from importlib.resources.abc import Traversable
+from typing import Self, TypeVar
 
 import msgspec
 
 from jixi.core.errors import problem
 from jixi.models.catalog._entry import Entry, Licence, decode_hook
 from jixi.models.catalog._search import Query, search
+
+T = TypeVar("T")
 
 
 class Catalog:
@@ -21,10 +24,14 @@ class Catalog:
         self._take(self._shipped)
 
     @classmethod
-    def load(cls, own: Iterable[Entry] = ()) -> Self:
-        """The entries of this package, and `own` ones as `renew` takes them. A broken one is our defect and raises."""
-        licences = [msgspec.toml.decode(text, type=Licence) for text in _texts("licences")]
-        made = cls([read_entry(text) for text in _texts("entries")], licences)
+    def load(cls, own: Iterable[Entry] = (), shipped: Traversable | None = None) -> Self:
+        """The `shipped` entries and licences, by default those of this package, and `own` ones as `renew` takes them.
+
+        Raises `catalogue_invalid` with the name of a file that is broken.
+        """
+        folder = shipped or files(__package__ or __name__)
+        licences = list(_read(folder.joinpath("licences"), _read_licence))
+        made = cls(_read(folder.joinpath("entries"), read_entry), licences)
         made.renew(own)
         return made
 
@@ -79,7 +86,14 @@ def licence_text(licence: str) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def _texts(folder: str) -> Iterator[bytes]:
-    for path in files(__package__ or __name__).joinpath(folder).iterdir():
+def _read_licence(text: bytes) -> Licence:
+    return msgspec.toml.decode(text, type=Licence)
+
+
+def _read(folder: Traversable, read: Callable[[bytes], T]) -> Iterator[T]:
+    for path in folder.iterdir():
         if path.name.endswith(".toml"):
-            yield path.read_bytes()
+            try:
+                yield read(path.read_bytes())
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise problem("catalogue_invalid", file=path.name, reason=str(error)) from error

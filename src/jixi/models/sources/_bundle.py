@@ -4,6 +4,7 @@ A bundle is a plain tar: a header, the licence, then the files in the order of t
 to back, and a name in it never becomes a path: the manifest's do, through the layout of the store.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -52,8 +53,10 @@ class Bundle(Struct, frozen=True):
 def write_bundle(layout: Layout, entry: Entry, manifest: Manifest, target: Path, report: Report) -> str:
     """Make the file `target` and return its sha256. Each file is compared with its digest on the way.
 
-    Raises `model_damaged`, `disk_full`; then there is no `target`.
+    Raises `model_damaged`, `disk_full`, and OSError where no such file can be written; then there is no `target`.
     """
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     aside = target.with_name(f"{target.name}.part")
     try:
         with aside.open("wb") as file:
@@ -84,7 +87,7 @@ def _write_members(tar: tarfile.TarFile, layout: Layout, entry: Entry, manifest:
 
 
 def read_header(path: Path) -> Bundle:
-    """What is in the bundle at `path`; raises `bundle_invalid`."""
+    """What is in the bundle at `path`; raises `bundle_invalid`, and OSError where the file cannot be read."""
     with _opened(path) as (tar, _):
         return _header(tar, path)
 
@@ -95,8 +98,8 @@ def read_bundle(
     """Take in all files of a bundle; only when the last is verified does the first get its name.
 
     `entry` is the catalogue's own of that model, whose digests decide; without one, the bundle's is kept with it.
-    `sha256` is what the whole bundle must have, where one is known. Raises `bundle_invalid`, `model_file_refused`,
-    `disk_full`; then nothing of it is left.
+    `sha256` is what the whole bundle must have, where one is known. Raises `bundle_invalid`, `bundle_mistaken`,
+    `model_file_refused`, `disk_full`; then nothing of it is left.
     """
     taken: list[tuple[Path, KeptFile]] = []
     try:
@@ -115,7 +118,7 @@ def read_bundle(
                 raise _invalid(path, "it holds more than it says")
             whole.read_rest()
         if sha256 is not None and whole.sha256.hexdigest() != sha256.lower():
-            raise _invalid(path, "its SHA-256 is another than the one given")
+            raise problem("bundle_mistaken", file=path.name, sha256=whole.sha256.hexdigest())
         for part, kept in taken:
             layout.publish(part, kept.sha256, layout.file(manifest.model, manifest.variant, kept.name))
         folder = layout.folder(manifest.model, manifest.variant)
@@ -139,8 +142,6 @@ def _opened(path: Path, report: Report | None = None) -> Generator[tuple[tarfile
                 yield tar, counting
     except (tarfile.TarError, EOFError) as error:
         raise _invalid(path, f"it is cut or is no bundle ({type(error).__name__})") from error
-    except FileNotFoundError as error:
-        raise _invalid(path, "there is no such file") from error
 
 
 def _header(tar: tarfile.TarFile, path: Path) -> Bundle:

@@ -191,7 +191,8 @@ class ModelStore:
     ) -> str:
         """Write the variant as one file and return its sha256.
 
-        Raises `model_not_here`, `model_damaged`, `disk_full`; then there is no such file.
+        Raises `model_not_here`, `model_damaged`, `disk_full`, and OSError where it cannot be written; then there is no
+        such file.
         """
         manifest = self.manifest(entry, variant)
         if manifest is None or self.files(entry, variant) is None:
@@ -203,7 +204,8 @@ class ModelStore:
     ) -> Bundle:
         """Bring the model of a bundle here; `entry` is the catalogue's, where it has one.
 
-        Raises `bundle_invalid`, `model_file_refused`, `disk_full`; then nothing has changed.
+        Raises `bundle_invalid`, `bundle_mistaken`, `model_file_refused`, `disk_full`, and OSError where the
+        bundle cannot be read; then nothing has changed.
         """
         coming = (await in_thread(read_header, path)).manifest
         async with self._alone(coming.model, coming.variant):
