@@ -292,6 +292,10 @@ def test_models_are_compared_side_by_side(tmp_path: Path) -> None:
 
 
 def test_a_page_of_a_model_says_its_conditions_and_the_next_step(tmp_path: Path) -> None:
+    origins = jixi("models", "show", "qwen3-8b", home=tmp_path, env={"COLUMNS": "80"}).stdout.splitlines()
+    assert "  modelscope  unsloth/Qwen3-8B-GGUF" in origins
+    digest = "120307ba529eb2439d6c430d94104dabd578497bc7bfe7e322b5d9933b449bd4"
+    assert f"  {digest}  Qwen3-8B-Q4_K_M.gguf" in origins
     llama = jixi("models", "show", "llama-3.3-70b-instruct", home=tmp_path)
     assert "700 million" in llama.stdout
     assert "jixi models pull llama-3.3-70b-instruct" in llama.stderr

@@ -9,7 +9,7 @@ import typer
 from jixi.cli._say import Terminal
 
 if TYPE_CHECKING:
-    from jixi.models.catalog import Catalog, Entry, Query, Size, Value
+    from jixi.models.catalog import Catalog, Entry, Query, Size, Value, Variant
     from jixi.models.sources import ModelStore
 
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
@@ -77,6 +77,8 @@ def print_model(terminal: Terminal, catalog: "Catalog", entry: "Entry", store: "
         columns = ("VARIANT", terminal.say("SIZE", "大小"), terminal.say("ENGINES", "引擎"))
         variants = [(each.id, _size(entry.size(each)), ", ".join(each.engines)) for each in entry.variants]
         terminal.table(columns, variants)
+        for variant in entry.variants:
+            _print_origins(terminal, variant)
         here = entry.variant().packaged or store.files(entry) is not None
         if not here:
             terminal.done(
@@ -87,6 +89,17 @@ def print_model(terminal: Terminal, catalog: "Catalog", entry: "Entry", store: "
         command = f"jixi providers add {vendor} --vendor {vendor} --model {entry.id}={model}"
         command += f" --base-url {address}" if address else ""
         terminal.done(f"\nCall it at its vendor: '{command}'.", f"\n可向供应商调用：{command}")
+
+
+def _print_origins(terminal: Terminal, variant: "Variant") -> None:
+    """Where its files come from, and their digests as `sha256sum` writes them."""
+    lines = [f"{each.kind}  {each.where}" for each in variant.sources]
+    if variant.packaged:
+        lines.append(terminal.say("It came with Jixi.", "随 Jixi 一同安装。"))
+    lines += [f"{file.sha256}  {file.name}" for file in variant.files if file.sha256 is not None]
+    terminal.out.print(f"\n{variant.id}", markup=False, highlight=False)
+    for line in lines:
+        terminal.out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_comparison(terminal: Terminal, catalog: "Catalog", entries: Sequence["Entry"]) -> None:
