@@ -103,7 +103,8 @@ async def test_a_killed_engine_comes_back_and_the_reason_is_kept(make_fleet: Mak
     first = await fleet.until("m")
     assert first.pid is not None
     os.kill(first.pid, signal.SIGKILL)
-    fallen = await fleet.until("m", lambda status: status.state == "degraded")
+    fallen = await fleet.until("m", lambda status: status.reason is not None)
+    assert fallen.state == "starting"
     assert fallen.reason == Reason("exited", {"status": -9, "line": "", "signal": "SIGKILL"})
     with pytest.raises(JixiError):
         fleet.replicas("m")[0]
@@ -197,8 +198,8 @@ async def test_a_frozen_engine_is_noticed_by_the_calls_that_wait(make_fleet: Mak
     os.kill(first.pid, signal.SIGSTOP)
     replica.begin()
     call = asyncio.create_task(replica.client.send("/v1/chat/completions", _ASK))
-    fallen = await fleet.until("m", lambda status: status.state == "degraded")
-    assert fallen.reason == Reason("stalled", {"seconds": 0.4, "in_flight": 1})
+    fallen = await fleet.until("m", lambda status: status.last_failure is not None)
+    assert fallen.last_failure == Reason("stalled", {"seconds": 0.4, "in_flight": 1})
     with pytest.raises(EngineConnectionError):
         await call
     replica.end()
@@ -312,7 +313,7 @@ async def test_an_engine_that_is_being_killed_has_gone_before_its_room_is_given_
     room.engine = psutil.Process(pid)
     room.engine.suspend()
     # It has been asked to end, which it cannot hear.
-    await fleet.until("m", lambda status: status.state == "degraded")
+    await fleet.until("m", lambda status: status.reason is not None)
     assert room.engine.is_running()
     await (fleet.stop() if end == "stop" else getattr(fleet, end)("m"))
     assert not room.engine.is_running()

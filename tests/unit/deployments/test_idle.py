@@ -116,7 +116,7 @@ async def test_one_that_cannot_start_is_not_waited_for(make_fleet: MakeFleet) ->
     with pytest.raises(JixiError) as refused:
         await callers.ask()
     assert refused.value.code == "model_unavailable"
-    assert refused.value.facts["state"] == "degraded"
+    assert refused.value.facts["state"] == "starting"
 
 
 async def test_what_was_stopped_by_hand_is_not_woken(make_fleet: MakeFleet) -> None:

@@ -5,7 +5,7 @@ import pytest
 from jixi.models.deployments import Reason, Standing, State, overall
 
 _GOOD: Standing = ("ready", None)
-_DEAD: Standing = ("degraded", Reason("exited", {"status": 1}))
+_DEAD: Standing = ("starting", Reason("exited", {"status": 1}))
 _NO_ROOM: Standing = ("pending", Reason("no_room", {"needed": 2, "free": 1}))
 
 
@@ -14,7 +14,8 @@ _NO_ROOM: Standing = ("pending", Reason("no_room", {"needed": 2, "free": 1}))
     [
         ([], 1, "pending", None),
         ([_GOOD], 1, "ready", None),
-        ([_DEAD], 1, "degraded", "exited"),
+        ([_DEAD], 1, "starting", "exited"),
+        ([("degraded", Reason("stalled"))], 1, "degraded", "stalled"),
         ([_NO_ROOM], 1, "pending", "no_room"),
         ([("starting", None)], 1, "starting", None),
         ([("failed", Reason("crash_loop"))], 1, "failed", "crash_loop"),

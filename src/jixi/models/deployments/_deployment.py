@@ -10,6 +10,7 @@ import structlog
 
 from jixi.models.deployments._changes import Pulse
 from jixi.models.deployments._crew import Crew
+from jixi.models.deployments._life import RESTART_ASKED
 from jixi.models.deployments._replica import Replica
 from jixi.models.deployments._rolling import replace_all
 from jixi.models.deployments._scaling import Course, Load, steer
@@ -310,7 +311,8 @@ class Deployment:
         """Something has changed: say so, and what the state is now."""
         states: list[Standing] = [(each.state, each.reason) for each in self._crew.staying]
         standing = self._held or overall(states, max(1, self.spec.scale.least))
-        if standing[0] in ("ready", "degraded", "failed"):
+        fell = standing[0] == "starting" and standing[1] not in (None, RESTART_ASKED)
+        if fell or standing[0] in ("ready", "degraded", "failed"):
             self._called = False
         times = [each.loaded_s for each in self._crew.staying if each.loaded_s is not None]
         self._loaded_s = times[-1] if times else self._loaded_s

@@ -313,12 +313,12 @@ class Keeper:
         self._become("degraded", reason)
 
     def _fallen(self, reason: Reason) -> Reason:
-        """From now on no call is routed here, even while the process takes its time to end."""
+        """From now on no call is routed here, even while the process takes its time to end; it is started again."""
         self._replica = None
         if reason is RESTART_ASKED:
             self._changed()
         else:
-            self._become("pending" if reason.code == FULL else "degraded", reason)
+            self._become("pending" if reason.code == FULL else "starting", reason)
         return reason
 
     def _note_defect(self, task: asyncio.Task[None]) -> None:
