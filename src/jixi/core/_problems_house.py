@@ -202,8 +202,9 @@ HOUSE: tuple[Problem, ...] = (
         openai_type="api_error",
         en="The database cannot be reached.",
         zh="无法连接数据库。",
-        remedy_en="Try again in a moment; an administrator checks the database ('jixi doctor').",
-        remedy_zh="请稍后重试；请管理员检查数据库（'jixi doctor'）。",
+        remedy_en="Try again in a moment, with an Idempotency-Key where the call costs or creates something; "
+        "an administrator checks the database ('jixi doctor').",
+        remedy_zh="请稍后重试，会计费或创建内容的请求请携带 Idempotency-Key；请管理员检查数据库（'jixi doctor'）。",
     ),
     Problem(
         code="database_full",
@@ -211,8 +212,9 @@ HOUSE: tuple[Problem, ...] = (
         openai_type="api_error",
         en="The disk that holds the database is full: nothing can be written.",
         zh="数据库所在磁盘已满，无法写入。",
-        remedy_en="An administrator frees some space; nothing of this request was kept, so send it again after that.",
-        remedy_zh="请管理员清理磁盘空间；本次请求没有留下任何内容，之后请重新发送。",
+        remedy_en="An administrator frees some space; try again after that, with an Idempotency-Key where the call "
+        "costs or creates something.",
+        remedy_zh="请管理员清理磁盘空间，之后请重试；会计费或创建内容的请求请携带 Idempotency-Key。",
     ),
     Problem(
         code="server_ending",

@@ -1,18 +1,22 @@
 """Sessions, times and bulk statements behave alike on SQLite and on PostgreSQL."""
 
 import asyncio
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolIsFull
 
-from jixi.storage import Database, UtcDateTime, execute_rows
+from jixi.storage import Database, DatabaseAwayError, UtcDateTime, execute_rows
 
 META = MetaData()
 moments = Table(
     "moments", META, Column("id", Integer, primary_key=True), Column("at", UtcDateTime, nullable=False)
 )
+MOST_CONNECTIONS = 100
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -79,3 +83,18 @@ async def test_sqlite_keeps_what_it_acknowledged(database: Database) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert pragmas == ["wal", 2, 1]
+
+
+async def test_who_gets_no_connection_of_a_busy_pool_is_told_so_and_the_database_is_still_reached(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool: Any = database.engine.sync_engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    async with AsyncExitStack() as held:
+        with suppress(PoolIsFull):
+            for _ in range(MOST_CONNECTIONS):
+                await held.enter_async_context(database.engine.connect())
+        with pytest.raises(DatabaseAwayError, match="QueuePool"):
+            await _ids(database)
+        await database.reach()
+    assert await _ids(database) == []

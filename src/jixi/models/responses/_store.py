@@ -84,7 +84,11 @@ class ResponseStore:
         try:
             yield
         finally:
-            await self._records.release(owner, name)
+            try:
+                await self._records.release(owner, name)
+            except SQLAlchemyError as error:
+                # Its claim ends by itself, and the answer may have gone out already.
+                _log.warning("response_room_not_released", response_id=name, reason=type(error).__name__)
 
     async def keep(self, caller: Principal, kept: Kept) -> None:
         """Keep it where room was taken for it."""
