@@ -66,6 +66,16 @@ def test_a_comparison_ranks_and_says_where_the_order_turns_and_what_does_not_fit
     assert "planner_does_not_fit" in jixi("plan", *COMPARE, home=tmp_path).stderr
 
 
+def test_what_moves_a_cost_is_printed_where_it_is_asked_for(tmp_path: Path) -> None:
+    table = printed(tmp_path, *COMPARE, "--set", "tornado=api")
+    assert "COST OF api, BY" in table
+    assert "price of a million tokens in" in table
+    assert "COST OF" not in printed(tmp_path, *COMPARE)
+    assert "租用的成本，取决于" in printed(
+        tmp_path, *SERVE, "--users", "5", "--set", "tornado=rented", language="zh"
+    )
+
+
 def test_what_cannot_be_planned_is_named_and_ends_with_2(tmp_path: Path) -> None:
     for arguments, word in (
         ((*TRAIN, "--set", "sequence=-1"), "sequence"),

@@ -26,7 +26,7 @@ COMPARISON: Final[dict[str, Any]] = {
 PLANS: Final = {
     "training": TRAINING | {"tornado": "rented"},
     "serving": SERVING | {"tornado": "owned"},
-    "comparison": COMPARISON,
+    "comparison": COMPARISON | {"tornado": "+provider"},
 }
 each_plan = pytest.mark.parametrize("kind", PLANS)
 
@@ -135,6 +135,16 @@ async def test_a_plan_that_costs_nothing_has_files_without_the_chart_of_what_mov
     book = await admin.post(f"/api/plans/{kind}/export?format=xlsx", json=wanted)
     titles = [row[0].value for row in openpyxl.load_workbook(BytesIO(book.content))["Charts"].iter_rows()]
     assert not [title for title in titles if title and title.startswith("What 20 %")]
+
+
+async def test_a_comparison_has_the_chart_of_what_moves_the_cost_of_the_option_that_is_named(
+    admin: Person,
+) -> None:
+    _, pdf = await exported(admin, "comparison", "pdf")
+    assert "What20%ofoneinputchangesofthemonthlycostof“+provider”" in text_of(pdf)
+    _, content = await exported(admin, "comparison", "xlsx", "zh")
+    titles = [row[0].value for row in openpyxl.load_workbook(BytesIO(content))["图表"].iter_rows()]
+    assert "单个输入变动 20 % 时“+provider”月成本的变化 (USD)" in titles
 
 
 async def test_a_pdf_prints_names_in_greek_cyrillic_and_chinese(admin: Person) -> None:

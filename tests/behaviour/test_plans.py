@@ -162,6 +162,39 @@ async def test_a_comparison_ranks_by_cost_and_says_what_does_not_fit(admin: Pers
     assert no_volume.json()["code"] == "planner_value_missing"
 
 
+async def test_a_comparison_says_what_moves_the_month_of_the_option_that_is_named(admin: Person) -> None:
+    site = {"purchase": 2_000}
+    options: list[dict[str, Any]] = [
+        {"kind": "owned", "name": "own", "hardware": H100, "site": {"purchase": 29_000}},
+        {"kind": "rented", "name": "rent", "hardware": H100},
+        {"kind": "edge", "name": "edge", "hardware": {"chip": "l4"}, "site": site, "users_per_device": 5},
+        {"kind": "api", "name": "provider", "input_price": 1, "output_price": 3},
+        {"kind": "edge", "name": "tiny", "hardware": {"chip": "l4", "memory_gib": 1}},
+    ]
+    wanted = {"model": "qwen3-8b", "users": 500, "options": options}
+    plain = (await admin.post("/api/plans/comparison", json=wanted)).json()
+    assert plain["tornado"] is None
+    months = {option["name"]: option["month"] for option in plain["options"]}
+    for name, inputs in (
+        ("own", {"purchase", "electricity_price", "lifetime_years", "power_w", "users"}),
+        ("rent", {"rental", "users", "output_tokens"}),
+        ("edge", {"purchase", "lifetime_years", "power_w", "users_per_device"}),
+        ("provider", {"input_price", "output_price", "million_tokens"}),
+    ):
+        found = (await admin.post("/api/plans/comparison", json=wanted | {"tornado": name})).json()
+        tornado = found["tornado"]
+        assert (tornado["option"], tornado["cost"]) == (name, months[name])
+        assert inputs <= {swing["name"] for swing in tornado["swings"]}, name
+        widths = [abs(swing["result_high"] - swing["result_low"]) for swing in tornado["swings"]]
+        assert widths == sorted(widths, reverse=True)
+        assert widths[0] > 0
+    # The reason why it cannot be compared stands beside it.
+    unfit = (await admin.post("/api/plans/comparison", json=wanted | {"tornado": "tiny"})).json()
+    assert (unfit["tornado"], unfit["unfit"][0]["name"]) == (None, "tiny")
+    nobody = await admin.post("/api/plans/comparison", json=wanted | {"tornado": "nobody"})
+    assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (400, "tornado")
+
+
 async def test_absurd_numbers_and_unknown_chips_are_refused_by_name(admin: Person) -> None:
     for change, status, code in (
         ({"tokens": -1}, 422, "planner_value_out_of_range"),

@@ -51,6 +51,7 @@ class Planning:
     outside: str
     add: str
     turns: str
+    moved: str
     working: str
     show: str
     code: str
@@ -76,6 +77,7 @@ PLANNING: Final = {
         outside="Provider's API",
         add="Add an option",
         turns="Hired is cheaper than Outside",
+        moved="What the cost hangs on",
         working="The working",
         show="Show",
         code="View code",
@@ -99,6 +101,7 @@ PLANNING: Final = {
         outside="供应商 API",
         add="添加方案",
         turns="“Hired”比“Outside”便宜",
+        moved="成本取决于什么",
         working="计算过程",
         show="展开",
         code="查看代码",
@@ -189,6 +192,11 @@ def test_options_are_compared_once_they_are_complete(visitor: Shopper) -> None:
     page, words = visitor.page, PLANNING[visitor.words.locale]
     page.goto(COMPARISON)
     expect(page.get_by_text(words.turns)).to_be_visible()
+    moved = page.locator("section").filter(has=page.get_by_role("heading", name=words.moved))
+    # Of the cheapest, unless another is looked at.
+    expect(moved.locator("p").first).to_contain_text("Outside")
+    page.goto(f"{COMPARISON}&of=Hired")
+    expect(moved.locator("p").first).to_contain_text("Hired")
     # No option leaves its weights to the planner, and there is a comparison to take away all the same.
     for verb in (words.export, words.code):
         expect(visitor.button(verb)).to_be_enabled()

@@ -7,7 +7,14 @@ from jixi.cli._say import Terminal
 from jixi.core.errors import Language
 
 if TYPE_CHECKING:
-    from jixi.wire.admin import ComparisonPlan, PlanFigure, ServingPlan, TrainingPlan
+    from jixi.wire.admin import (
+        ComparedTornado,
+        ComparisonPlan,
+        PlanFigure,
+        PlanTornado,
+        ServingPlan,
+        TrainingPlan,
+    )
 
 
 def print_training(terminal: Terminal, plan: "TrainingPlan") -> None:
@@ -71,6 +78,8 @@ def print_comparison(terminal: Terminal, found: "ComparisonPlan") -> None:
     )
     for turn in found.break_evens:
         terminal.out.print(turned(turn, terminal.language == "zh"))
+    if found.tornado is not None:
+        _print_tornado(terminal, found.tornado, found.tornado.option, unit)
     for each in found.unfit:
         terminal.problem(f"{each.name}: {each.reason.message}", each.reason.remedy or "", each.reason.code)
     all_marked = [figure for option in found.options for figure in option.figures if figure.marked]
@@ -95,7 +104,25 @@ def _print_sheet(terminal: Terminal, plan: "TrainingPlan | ServingPlan", names: 
     terminal.table((say("FIGURE", "项目"), say("VALUE", "数值"), say("HOW", "依据")), rows)
     for reason in plan.lacking.values():
         terminal.problem(reason.message, reason.remedy or "", reason.code)
+    if (tornado := plan.tornado) is not None:
+        way = say(tornado.pay, {"owned": "自有", "rented": "租用"}[tornado.pay])
+        _print_tornado(terminal, tornado, way, plan.currency)
     _print_marked(terminal, [figure for figure in plan.figures if figure.marked])
+
+
+def _print_tornado(
+    terminal: Terminal, tornado: "PlanTornado | ComparedTornado", whose: str, unit: str
+) -> None:
+    """What the cost comes to with one input a fifth less and more; the widest first."""
+    say = terminal.say
+    terminal.out.print("")
+    terminal.table(
+        (say(f"COST OF {whose}, BY", f"{whose}的成本，取决于"), "-20 %", "+20 %"),
+        [
+            (swing.label, f"{swing.result_low:,.2f} {unit}", f"{swing.result_high:,.2f} {unit}")
+            for swing in tornado.swings
+        ],
+    )
 
 
 def _print_marked(terminal: Terminal, marked: "Sequence[PlanFigure]") -> None:

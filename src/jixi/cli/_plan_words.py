@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _UNITS: Final = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
 # Values that stay words, whatever they look like.
-_WORDS: Final = ("chip", "name", "currency")
+_WORDS: Final = ("chip", "name", "currency", "tornado")
 Q = TypeVar("Q", bound="BaseModel")
 
 

@@ -12,8 +12,10 @@ from jixi.compute.planner import (
     Site,
     TrainingTask,
     api,
+    api_tornado,
     compare,
     edge,
+    edge_tornado,
     owned,
     plan_serving,
     plan_variants,
@@ -119,6 +121,36 @@ def test_the_cost_of_serving_swings_the_right_way(pay: str) -> None:
         assert swings[name].result_low > swings[name].result_high
     if pay == "owned":
         assert swings["lifetime_years"].result_low > swings["lifetime_years"].result_high
+
+
+def test_power_moves_what_own_hardware_costs() -> None:
+    swings = {swing.name: swing for swing in serving_tornado(CALL, hardware(), None, SITE, "owned")}
+    assert swings["power_w"].result_low < swings["power_w"].result_high
+
+
+def test_a_month_of_devices_swings_with_their_price_life_power_and_users() -> None:
+    task, site = replace(CALL, model=HYBRID), Site(purchase=2000, pue=1)
+    swings = {swing.name: swing for swing in edge_tornado(task, hardware("Orin"), None, site, 2)}
+    for name in ("purchase", "power_w", "users"):
+        assert swings[name].result_low < swings[name].result_high
+    for name in ("lifetime_years", "users_per_device"):
+        assert swings[name].result_low > swings[name].result_high
+    month = edge("edge", plan_serving(task, hardware("Orin"), None, site), 2).fixed
+    # Devices are counted by their users here, and a fifth more users take a fifth more of them.
+    assert swings["users"].result_high == pytest.approx(1.2 * month)
+
+
+def test_a_month_of_an_api_swings_with_its_prices_and_its_volume_alone() -> None:
+    swings = api_tornado(CALL, 1, 3, 50)
+    month = compare([api("api", CALL, 1, 3)], 50).costs[0]
+    assert swings[0].name == "million_tokens"
+    assert {swing.name for swing in swings} == {"million_tokens", "input_price", "output_price"}
+    found = {swing.name: swing for swing in swings}
+    assert found["million_tokens"].result_high == pytest.approx(1.2 * month)
+    # Of the whole cost each price has its share.
+    parts = [found[name].result_high - month for name in ("input_price", "output_price")]
+    assert sum(parts) == pytest.approx(0.2 * month)
+    assert parts[0] == pytest.approx(0.2 * 50 * 1000 / 1300)
 
 
 def test_the_cost_of_a_run_swings_with_tokens_and_utilisation() -> None:

@@ -11,6 +11,8 @@ from jixi.compute.planner import (
     PUE,
     UTILISATION,
     Sheet,
+    api_tornado,
+    edge_tornado,
     label_of,
     origin_of,
     serving_tornado,
@@ -35,6 +37,8 @@ def inputs() -> set[str]:
         for swing in (
             *training_tornado(training, fleet, site, pay),
             *serving_tornado(serving, hardware(), None, site, pay),
+            *edge_tornado(serving, hardware(), None, site),
+            *api_tornado(serving, 1, 3, 50),
         )
     }
 

@@ -1,11 +1,11 @@
 import { useQueries } from "@tanstack/react-query";
 import { Segmented } from "antd";
-import { useMemo } from "react";
+import { useMemo, type ReactNode } from "react";
 import type { ServingBody } from "@/features/planner/bodies";
 import { around, costAt, doublings, gib, valueIn, volumes, type Part, type Sheet } from "@/features/planner/figures";
 import { useFieldLabels } from "@/features/planner/labels";
 import styles from "@/features/planner/planner.module.css";
-import { servingQuery, type Comparison, type Pay, type Tornado } from "@/features/planner/queries";
+import { servingQuery, type Comparison, type Moved, type Pay, type Tornado } from "@/features/planner/queries";
 import { usePlannerWords } from "@/features/planner/words";
 import { Chart } from "@/shared/chart";
 import * as format from "@/shared/format";
@@ -46,6 +46,15 @@ export function MemoryChart({ parts, sheet }: { parts: readonly Part[]; sheet: S
   );
 }
 
+interface MovedChartProps {
+  moved: Moved | undefined;
+  currency: string;
+  /** Whose cost, and how much it is. */
+  text: (cost: string) => string;
+  /** Of which cost, where there are several. */
+  choice: ReactNode;
+}
+
 interface TornadoChartProps {
   tornado: Tornado | undefined;
   currency: string;
@@ -54,15 +63,21 @@ interface TornadoChartProps {
   onPay: (pay: Pay) => void;
 }
 
-const moves = ({ result_low: low, result_high: high }: Tornado["swings"][number]): boolean => low !== high;
+export function TornadoChart({ tornado, currency, pays, pay, onPay }: TornadoChartProps) {
+  const words = usePlannerWords();
+  const choice = <Segmented size="small" aria-label={words.sensitivity} value={pay} options={pays.map((value) => ({ value, label: words[value] }))} onChange={(value) => onPay(value as Pay)} />;
+  return <MovedChart moved={tornado} currency={currency} text={words.sensitivityText[tornado?.pay ?? pay]} choice={pays.length > 1 ? choice : null} />;
+}
+
+const moves = ({ result_low: low, result_high: high }: Moved["swings"][number]): boolean => low !== high;
 
 /** Each input alone a fifth less and more: how far the cost goes from what it is. */
-export function TornadoChart({ tornado, currency, pays, pay, onPay }: TornadoChartProps) {
+export function MovedChart({ moved, currency, text, choice }: MovedChartProps) {
   const words = usePlannerWords();
   const labels = useFieldLabels();
   const language = useLanguage();
   const data = useMemo(() => {
-    const swings = (tornado?.swings ?? []).filter(moves);
+    const swings = (moved?.swings ?? []).filter(moves);
     const change = (value: number) => `${value > 0 ? "+" : ""}${format.estimate(value, currency, language)}`;
     return {
       label: words.sensitivity,
@@ -73,23 +88,22 @@ export function TornadoChart({ tornado, currency, pays, pay, onPay }: TornadoCha
       headline: "none" as const,
       at: swings.map(({ name }) => labels(name)),
       series: [
-        { name: words.less, values: swings.map(({ result_low: cost }) => cost - (tornado?.cost ?? 0)), tone: "info" as const },
-        { name: words.more, values: swings.map(({ result_high: cost }) => cost - (tornado?.cost ?? 0)), tone: "light" as const },
+        { name: words.less, values: swings.map(({ result_low: cost }) => cost - (moved?.cost ?? 0)), tone: "info" as const },
+        { name: words.more, values: swings.map(({ result_high: cost }) => cost - (moved?.cost ?? 0)), tone: "light" as const },
       ],
       format: change,
       formatAxis: change,
       formatAt: (at: string) => at,
     };
-  }, [tornado, currency, words, labels, language]);
-  const still = (tornado?.swings ?? []).filter((swing) => !moves(swing)).map(({ name }) => labels(name));
-  const choice = <Segmented size="small" aria-label={words.sensitivity} value={pay} options={pays.map((value) => ({ value, label: words[value] }))} onChange={(value) => onPay(value as Pay)} />;
+  }, [moved, currency, words, labels, language]);
+  const still = (moved?.swings ?? []).filter((swing) => !moves(swing)).map(({ name }) => labels(name));
   return (
     <Section title={words.sensitivity}>
       <Card>
-        {tornado ? (
+        {moved ? (
           <div className={styles.swings}>
-            <p className="muted small">{words.sensitivityText[tornado.pay](format.estimate(tornado.cost, currency, language))}</p>
-            <Chart data={data} height={data.at.length * 30 + 50} lead={pays.length > 1 ? choice : null} />
+            <p className="muted small">{text(format.estimate(moved.cost, currency, language))}</p>
+            <Chart data={data} height={data.at.length * 30 + 50} lead={choice} />
             {still.length ? <p className="muted small">{words.still(still.join(language === "zh" ? "、" : ", "))}</p> : null}
           </div>
         ) : (

@@ -1,8 +1,8 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { Select } from "antd";
 import { useMemo } from "react";
-import { comparisonBody, fresh, isWhole } from "@/features/planner/bodies";
-import { MonthChart, VolumeChart } from "@/features/planner/charts";
+import { comparisonBody, fresh, isWhole, type ComparisonBody } from "@/features/planner/bodies";
+import { MonthChart, MovedChart, VolumeChart } from "@/features/planner/charts";
 import { sheetOf } from "@/features/planner/figures";
 import { Frame } from "@/features/planner/frame";
 import { useOptions } from "@/features/planner/options";
@@ -33,17 +33,29 @@ export function CompareTab({ state }: { state: PlanState }) {
   const sheets = useMemo(() => new Map(query.data?.options.map(({ name, figures }) => [name, sheetOf(figures)])), [query.data]);
   return (
     <Frame state={state} asking={{ kind: "compare", body }} query={query} figures={plain?.figures} sheets={sheets}>
-      {query.data ? <Found found={query.data} unfinished={unfinished} state={state} /> : null}
+      {query.data ? <Found found={query.data} body={body} unfinished={unfinished} state={state} /> : null}
     </Frame>
   );
 }
 
-function Found({ found, unfinished, state }: { found: Comparison; unfinished: readonly string[]; state: PlanState }) {
+interface FoundProps {
+  found: Comparison;
+  body: ComparisonBody;
+  unfinished: readonly string[];
+  state: PlanState;
+}
+
+function Found({ found, body, unfinished, state }: FoundProps) {
   const words = usePlannerWords();
   const language = useLanguage();
-  const said = useComparisonSummary(found);
   const every = [...new Map(found.options.flatMap(({ figures }) => figures).map((figure) => [`${figure.name} ${figure.value} ${figure.source}`, figure])).values()];
   const shown = found.options.find(({ name }) => name === state.asked.of) ?? found.options[0];
+  const moving = useQuery(comparisonQuery({ ...body, tornado: shown?.name ?? null }, language));
+  const moved = moving.data?.tornado ?? undefined;
+  const said = useComparisonSummary(found, moved?.option === found.options[0]?.name ? moved : undefined);
+  const choice = (label: string) => (
+    <Select size="small" aria-label={label} value={shown?.name ?? null} options={found.options.map(({ name }) => ({ value: name, label: name }))} onChange={(of: string) => state.change({ of })} />
+  );
   return (
     <>
       <Summary said={said} />
@@ -61,6 +73,7 @@ function Found({ found, unfinished, state }: { found: Comparison; unfinished: re
       <Options found={found} />
       <VolumeChart found={found} />
       <Turns found={found} />
+      {shown ? <MovedChart moved={moved} currency={found.currency} text={(cost) => words.sensitivityOf(moved?.option ?? shown.name, cost)} choice={found.options.length > 1 ? choice(words.sensitivity) : null} /> : null}
       {shown ? (
         <>
           <Assumed figures={every} />
@@ -68,15 +81,7 @@ function Found({ found, unfinished, state }: { found: Comparison; unfinished: re
             figures={shown.figures}
             search={state.shown}
             onChange={state.change}
-            aside={
-              <Select
-                size="small"
-                aria-label={words.workingOf}
-                value={shown.name}
-                options={found.options.map(({ name }) => ({ value: name, label: name }))}
-                onChange={(of: string) => state.change({ of })}
-              />
-            }
+            aside={choice(words.workingOf)}
           />
         </>
       ) : null}

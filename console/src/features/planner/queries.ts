@@ -10,6 +10,8 @@ export type Serving = Schemas["ServingPlan"];
 export type Comparison = Schemas["ComparisonPlan"];
 export type Compared = Comparison["options"][number];
 export type Tornado = Schemas["PlanTornado"];
+/** What moves a cost, be it a plan's or an option's. */
+export type Moved = Pick<Tornado, "cost" | "swings">;
 export type Reasons = Training["lacking"];
 export type Pay = Tornado["pay"];
 

@@ -1,5 +1,5 @@
 import { gib, shown, valueIn, trainingParts, type Sheet } from "@/features/planner/figures";
-import type { Comparison, Figure, Serving, Tornado, Training } from "@/features/planner/queries";
+import type { Comparison, Figure, Moved, Serving, Tornado, Training } from "@/features/planner/queries";
 import { useFieldLabels } from "@/features/planner/labels";
 import { useSummaryWords } from "@/features/planner/summary-words";
 import { usePlannerWords } from "@/features/planner/words";
@@ -60,7 +60,7 @@ export function useTrainingSummary(plan: Training, sheet: Sheet, chip: string, t
   ];
 }
 
-export function useComparisonSummary(found: Comparison): Said[] {
+export function useComparisonSummary(found: Comparison, moved: Moved | undefined): Said[] {
   const words = useSummaryWords();
   const language = useLanguage();
   const sure = useSure();
@@ -76,7 +76,7 @@ export function useComparisonSummary(found: Comparison): Said[] {
     [words.take, joined(language, [words.best(best.name, money(best.month), million(found.million_tokens)), next ? words.next(next.name, money(next.month - best.month)) : words.only])],
     [words.cost, joined(language, [...led, turn && turn.million_tokens > found.million_tokens ? words.turn(turn.above, million(turn.million_tokens)) : words.noTurn])],
     [words.limit, most === null ? words.anyVolume : words.most(million(most), format.percent(found.million_tokens / most, language))],
-    [words.sure, sure(all, found.currency, undefined)],
+    [words.sure, sure(all, found.currency, moved)],
   ];
 }
 
@@ -104,12 +104,12 @@ function useCost(): (sheet: Sheet, currency: string, period: string) => string {
 }
 
 /** How many figures nobody vouches for, and what the cost hangs on most. */
-function useSure(): (figures: readonly Figure[], currency: string, tornado: Tornado | undefined) => string {
+function useSure(): (figures: readonly Figure[], currency: string, moved: Moved | undefined) => string {
   const words = useSummaryWords();
   const language = useLanguage();
   const labels = useFieldLabels();
-  return (figures, currency, tornado) => {
-    const [first, second] = tornado?.swings ?? [];
+  return (figures, currency, moved) => {
+    const [first, second] = moved?.swings ?? [];
     const named = [first, second].flatMap((swing) => (swing && swing.result_low !== swing.result_high ? [words.quoted(labels(swing.name))] : []));
     const ends = first ? [first.result_low, first.result_high].toSorted((a, b) => a - b).map((cost) => format.estimate(cost, currency, language)) : [];
     const hangs = ends[0] && ends[1] ? words.hangs(named.join(words.and), ends[0], ends[1]) : undefined;

@@ -42,7 +42,14 @@ from jixi.compute.planner._serving import (
 )
 from jixi.compute.planner._sheet import Figure, Origin, Sheet
 from jixi.compute.planner._site import Hardware, Payment, Site
-from jixi.compute.planner._tornado import Swing, serving_tornado, tornado, training_tornado
+from jixi.compute.planner._tornado import (
+    Swing,
+    api_tornado,
+    edge_tornado,
+    serving_tornado,
+    tornado,
+    training_tornado,
+)
 from jixi.compute.planner._training import (
     OPTIMIZER_BYTES,
     Fleet,
@@ -94,9 +101,11 @@ __all__ = [
     "TrainingTask",
     "WeightFormat",
     "api",
+    "api_tornado",
     "compare",
     "computes_in",
     "edge",
+    "edge_tornado",
     "evaluate",
     "label_of",
     "origin_of",

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from jixi.compute.planner._checks import checked
-from jixi.compute.planner._serving import Engine, ServingTask, plan_serving
+from jixi.compute.planner._compare import api, edge
+from jixi.compute.planner._serving import Engine, ServingPlan, ServingTask, plan_serving
 from jixi.compute.planner._site import Hardware, Payment, Site, raise_lacking
 from jixi.compute.planner._training import Fleet, TrainingTask, plan_training
 
@@ -79,13 +80,67 @@ def serving_tornado(
     spread: float = 0.2,
 ) -> tuple[Swing, ...]:
     """Of the monthly cost. Raises what `plan_serving` raises, and the problem that a cost is lacking for."""
+
+    def cost(plan: ServingPlan, _: Mapping[str, float]) -> float:
+        return plan.sheet.value(f"{pay}_cost")
+
+    return _of_hardware(task, hardware, engine, site, pay, cost, {}, spread)
+
+
+def edge_tornado(
+    task: ServingTask,
+    hardware: Hardware,
+    engine: Engine | None = None,
+    site: Site | None = None,
+    users_per_device: float = 1,
+    spread: float = 0.2,
+) -> tuple[Swing, ...]:
+    """Of the month of devices that stand with their users. Raises what `plan_serving` and `edge` raise."""
+
+    def cost(plan: ServingPlan, inputs: Mapping[str, float]) -> float:
+        return edge("", plan, inputs["users_per_device"]).fixed
+
+    more = {"users_per_device": users_per_device}
+    return _of_hardware(task, hardware, engine, site, "owned", cost, more, spread)
+
+
+def api_tornado(
+    task: ServingTask,
+    input_price: float,
+    output_price: float,
+    million_tokens: float,
+    spread: float = 0.2,
+) -> tuple[Swing, ...]:
+    """Of the month of a provider's API, at the task's proportion of tokens in and out. Raises what `api` raises."""
+
+    def cost(inputs: Mapping[str, float]) -> float:
+        option = api("", task, inputs["input_price"], inputs["output_price"])
+        return option.month(inputs["million_tokens"])
+
+    base = {"input_price": input_price, "output_price": output_price, "million_tokens": million_tokens}
+    return tornado(base, cost, spread)
+
+
+def _of_hardware(
+    task: ServingTask,
+    hardware: Hardware,
+    engine: Engine | None,
+    site: Site | None,
+    pay: Payment,
+    cost: Callable[[ServingPlan, Mapping[str, float]], float],
+    more: Mapping[str, float],
+    spread: float,
+) -> tuple[Swing, ...]:
+    """Of what `cost` makes of each plan; `more` are inputs that no plan has."""
     engine, site = engine or Engine(), site or Site()
     plan = plan_serving(task, hardware, engine, site)
     raise_lacking(plan.lacking, pay)
     names = {name: name for name in (*_SERVING_TASK, *_ENGINE)} | dict(_PRICES[pay])
     base = {name: plan.sheet.value(figure) for name, figure in names.items()}
+    if pay == "owned":
+        base["power_w"] = plan.sheet.value("power")
 
-    def cost(inputs: Mapping[str, float]) -> float:
+    def result(inputs: Mapping[str, float]) -> float:
         changed = replace(task, **{name: inputs[name] for name in _SERVING_TASK})
         if task.context is not None:
             changed = replace(
@@ -93,9 +148,10 @@ def serving_tornado(
             )
         other = replace(engine, **{name: inputs[name] for name in _ENGINE})
         place = replace(site, **{name: inputs[name] for name in _PRICES[pay]})
-        return plan_serving(changed, hardware, other, place).sheet.value(f"{pay}_cost")
+        chip = replace(hardware, power_w=inputs.get("power_w", hardware.power_w))
+        return cost(plan_serving(changed, chip, other, place), inputs)
 
-    return tornado(base, cost, spread)
+    return tornado({**base, **more}, result, spread)
 
 
 def training_tornado(

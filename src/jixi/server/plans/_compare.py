@@ -3,7 +3,7 @@
 from typing import Final
 
 from jixi.compute import planner
-from jixi.compute.planner import Engine, Option, ServingPlan, Site, plan_serving
+from jixi.compute.planner import Engine, Hardware, Option, ServingPlan, ServingTask, Site, plan_serving
 from jixi.core.errors import JixiError, problem
 from jixi.server.plans._desk import Desk, said
 from jixi.server.plans._plans import serving_task
@@ -18,6 +18,8 @@ def compare(desk: Desk, wanted: admin.ComparisonPlanRequest) -> admin.Comparison
     names = [option.name for option in wanted.options]
     if len(set(names)) < len(names):
         raise problem("invalid_value", param="options", reason="each option needs a name of its own")
+    if wanted.tornado is not None and wanted.tornado not in names:
+        raise problem("invalid_value", param="tornado", reason="it names none of the options")
     options, unfit = list[Option](), list[JixiError]()
     unfit_options, asked = list[admin.UnfitOption](), wanted.million_tokens
     for each in wanted.options:
@@ -39,6 +41,25 @@ def compare(desk: Desk, wanted: admin.ComparisonPlanRequest) -> admin.Comparison
     return _answer(desk, wanted, planner.compare(options, asked), unfit_options)
 
 
+def _tornado(
+    desk: Desk, wanted: admin.ComparisonPlanRequest, found: planner.Comparison
+) -> admin.ComparedTornado | None:
+    """Of the option that is named, unless it cannot be compared."""
+    costs = {option.name: cost for option, cost in zip(found.options, found.costs, strict=True)}
+    option = next((each for each in wanted.options if each.name == wanted.tornado), None)
+    if option is None or option.name not in costs:
+        return None
+    if isinstance(option, admin.ApiOption):
+        task = serving_task(desk, wanted, wanted.users)
+        prices = option.input_price, option.output_price
+        swings = planner.api_tornado(task, *prices, found.million_tokens)
+    elif option.kind == "edge":
+        swings = planner.edge_tornado(*_inputs(desk, wanted, option), option.users_per_device or 1)
+    else:
+        swings = planner.serving_tornado(*_inputs(desk, wanted, option), option.kind)
+    return admin.ComparedTornado(option=option.name, cost=costs[option.name], swings=desk.swings(swings))
+
+
 def _option(
     desk: Desk, wanted: admin.ComparisonPlanRequest, option: admin.HardwareOption | admin.ApiOption
 ) -> Option:
@@ -57,11 +78,17 @@ def _option(
 
 
 def _plan(desk: Desk, wanted: admin.ComparisonPlanRequest, option: admin.HardwareOption) -> ServingPlan:
+    return plan_serving(*_inputs(desk, wanted, option))
+
+
+def _inputs(
+    desk: Desk, wanted: admin.ComparisonPlanRequest, option: admin.HardwareOption
+) -> tuple[ServingTask, Hardware, Engine, Site]:
     own = {name: getattr(option, name) for name in ("weights", "cache") if getattr(option, name) is not None}
     if "weights" in own:
         # The file that the comparison speaks of has other weights.
         own["weight_bytes"] = None
-    return plan_serving(
+    return (
         serving_task(desk, wanted.model_copy(update=own), wanted.users),
         desk.hardware(option.hardware),
         Engine(**said(wanted.engine)),
@@ -94,4 +121,5 @@ def _answer(
         ],
         break_evens=[admin.BreakEven.model_validate(turn) for turn in found.break_evens],
         unfit=unfit,
+        tornado=_tornado(desk, wanted, found),
     )

@@ -1,13 +1,13 @@
 """From the types of `wire` to the planner's. What a request leaves out is left to the planner's defaults."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from jixi.compute.chips import Chips
-from jixi.compute.planner import Experts, Hardware, LayerCache, Model, Sheet, label_of, source_of
+from jixi.compute.planner import Experts, Hardware, LayerCache, Model, Sheet, Swing, label_of, source_of
 from jixi.core.errors import JixiError, Language
 from jixi.models.catalog import Entry, planner_model
 from jixi.wire import admin
@@ -41,6 +41,11 @@ class Desk:
                 marked=figure.marked,
             )
             for figure in sheet.values()
+        ]
+
+    def swings(self, found: Iterable[Swing]) -> list[admin.PlanSwing]:
+        return [
+            admin.PlanSwing(label=label_of(swing.name, self.language), **asdict(swing)) for swing in found
         ]
 
     def reason(self, error: JixiError) -> admin.Reason:

@@ -1,6 +1,5 @@
 """Plans for training and for serving."""
 
-from dataclasses import asdict
 from typing import Any
 
 from jixi.compute.planner import (
@@ -14,7 +13,6 @@ from jixi.compute.planner import (
     Swing,
     TrainingPlan,
     TrainingTask,
-    label_of,
     plan_capacity,
     plan_serving,
     plan_training,
@@ -100,9 +98,7 @@ def _shared(
     tornado = pay and admin.PlanTornado(
         pay=pay,
         cost=plan.sheet.value(f"{pay}_cost"),
-        swings=[
-            admin.PlanSwing(label=label_of(swing.name, desk.language), **asdict(swing)) for swing in swings
-        ],
+        swings=desk.swings(swings),
     )
     return {
         "model": plan.task.model.name,

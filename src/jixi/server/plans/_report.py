@@ -114,7 +114,7 @@ def report_of(plan: Plan, language: Language, made: datetime) -> Report:
         charts=(
             _memory(part, plan.chip, memory, chinese),
             *_cost(part, plan.currency, chinese),
-            *_tornado(part, plan, chinese),
+            *_paid(part, plan, chinese),
         ),
         parts=(part,),
         lacking=tuple(plan.lacking.values()),
@@ -148,19 +148,30 @@ def _cost(part: Part, currency: str, chinese: bool) -> tuple[Chart, ...]:
     return (Chart(title=title, unit=currency, series=series, bars=tuple(bars)),) if bars else ()
 
 
-def _tornado(part: Part, plan: admin.TrainingPlan | admin.ServingPlan, chinese: bool) -> tuple[Chart, ...]:
+def _paid(part: Part, plan: admin.TrainingPlan | admin.ServingPlan, chinese: bool) -> tuple[Chart, ...]:
     if (tornado := plan.tornado) is None:
         return ()
+    way = {"owned": ("the owned cost", "自有"), "rented": ("the rented cost", "租用")}[tornado.pay][chinese]
+    return _tornado(part, tornado, plan.currency, way, chinese)
+
+
+def _tornado(
+    part: Part,
+    tornado: admin.PlanTornado | admin.ComparedTornado,
+    currency: str,
+    whose: str,
+    chinese: bool,
+) -> tuple[Chart, ...]:
     moving = [swing for swing in tornado.swings if swing.result_low != swing.result_high]
     if not moving:
         # Nothing costs anything, such as where every price is zero.
         return ()
-    way = {"owned": ("owned", "自有"), "rented": ("rented", "租用")}[tornado.pay][chinese]
-    english = f"What 20 % of one input changes of the {way} cost"
     return (
         Chart(
-            title=f"单个输入变动 20 % 时{way}成本的变化" if chinese else english,
-            unit=plan.currency,
+            title=f"单个输入变动 20 % 时{whose}成本的变化"
+            if chinese
+            else f"What 20 % of one input changes of {whose}",
+            unit=currency,
             series=("-20 %", "+20 %"),
             bars=tuple(
                 Bar(
@@ -200,10 +211,19 @@ def _comparison(plan: admin.ComparisonPlan, language: Language, made: datetime) 
                     for option, part in zip(plan.options, parts, strict=True)
                 ),
             ),
+            *_of_option(parts, plan, chinese),
         ),
         parts=tuple(parts),
         lacking=(),
     )
+
+
+def _of_option(parts: Sequence[Part], plan: admin.ComparisonPlan, chinese: bool) -> tuple[Chart, ...]:
+    if (tornado := plan.tornado) is None:
+        return ()
+    part = next(each for each in parts if each.title == tornado.option)
+    whose = f"“{tornado.option}”月" if chinese else f"the monthly cost of “{tornado.option}”"
+    return _tornado(part, tornado, plan.currency, whose, chinese)
 
 
 def _split(option: admin.ComparedOption) -> tuple[str | float, ...]:

@@ -121,6 +121,7 @@ from jixi.wire.admin._plan_use import PlanUse, PlanUseList, UsedEngine, UsedTask
 from jixi.wire.admin._plans import (
     BreakEven,
     ComparedOption,
+    ComparedTornado,
     ComparisonPlan,
     Lacking,
     LayoutChoice,
@@ -232,6 +233,7 @@ __all__ = [
     "ChipPrice",
     "ChipSource",
     "ComparedOption",
+    "ComparedTornado",
     "ComparisonPlan",
     "ComparisonPlanRequest",
     "Currency",

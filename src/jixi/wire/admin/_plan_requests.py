@@ -256,3 +256,4 @@ class ComparisonPlanRequest(PlanTask):
     )
     engine: PlanEngine = PlanEngine()
     site: PlanSite = PlanSite()
+    tornado: Name | None = Field(default=None, description="Of which option's month; null for none.")

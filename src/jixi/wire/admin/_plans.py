@@ -38,12 +38,23 @@ class PlanSwing(Response):
     result_high: float
 
 
-class PlanTornado(Response):
-    """What each input does to a cost when it alone is 20 % less or more; the widest first."""
+class _Tornado(Response):
+    """What each input does to a cost when it alone is 20 % less or more."""
+
+    cost: float
+    swings: list[PlanSwing] = Field(description="The widest first.")
+
+
+class PlanTornado(_Tornado):
+    """What each input does to what a plan costs when it alone is 20 % less or more."""
 
     pay: Payment
-    cost: float
-    swings: list[PlanSwing]
+
+
+class ComparedTornado(_Tornado):
+    """What each input does to what a month of an option costs when it alone is 20 % less or more."""
+
+    option: str = Field(description="Its name.")
 
 
 class LayoutChoice(Response):
@@ -128,3 +139,6 @@ class ComparisonPlan(Response):
     options: list[ComparedOption] = Field(description="The cheapest first.")
     break_evens: list[BreakEven]
     unfit: list[UnfitOption]
+    tornado: ComparedTornado | None = Field(
+        description="Null where none was asked for, or its option cannot be compared."
+    )
