@@ -1,5 +1,7 @@
 """The machines of a cluster as they last told: who falls silent or is lost is known as it was."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -102,6 +104,7 @@ async def test_of_a_cluster_that_cannot_be_reached_nobody_is_lost(
     with pytest.raises(JixiError):
         await cluster.look()
     assert states(cluster) == {"one": "silent"}
+    assert cluster.own is None
     assert await cluster.beat() == []
     assert machines.beats == 0
     machines.says(one=node("one"))
@@ -138,6 +141,59 @@ async def test_the_samples_are_of_those_that_answer_and_the_past_of_one_that_is_
     assert counts == {"own": {"memory": 3}, "one": {"memory": 1, "nvidia-0": 1}, "two": {"memory": 3}}
     (stay,) = (await history.past("one", span(start, clock.now(), PACE_S))).stays
     assert (stay.deployment, stay.place, stay.held_bytes) == ("chat", "nvidia-0", 80 * GIB)
+
+
+async def test_what_is_here_is_sampled_though_the_other_machines_hang(
+    database: Database, clock: FrozenClock
+) -> None:
+    asked = asyncio.Event()
+
+    async def hangs(*, beat: bool = False, within_s: float = 5) -> list[Seen]:
+        if beat:
+            asked.set()
+            await asyncio.Event().wait()
+        return [_seen("own", own=True)]
+
+    async def here() -> Sequence[Node]:
+        return [node("own")]
+
+    async def load() -> Rates:
+        return Rates(0.5)
+
+    start, cluster = clock.now(), Cluster(hangs, clock)
+    await cluster.look()
+    history = History(database, clock, here, load, list, 14, cluster)
+    recording = asyncio.create_task(history.record())
+    async with asyncio.timeout(60):
+        await asked.wait()
+    clock.advance(PACE_S)
+    (memory,) = (await history.past("own", span(start, clock.now(), PACE_S))).series
+    assert [point.utilisation for point in memory.points] == [0.5]
+    recording.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await recording
+
+
+async def test_a_look_that_breaks_leaves_the_nodes_silent_and_does_not_end_the_looking(
+    machines: Machines, clock: FrozenClock
+) -> None:
+    asked = asyncio.Event()
+
+    async def breaks(*, beat: bool = False, within_s: float = 5) -> list[Seen]:
+        if machines.seen is None:
+            asked.set()
+            raise RuntimeError("nobody has thought of this")
+        return machines.seen
+
+    cluster = Cluster(breaks, clock)
+    machines.says(one=node("one"))
+    await cluster.look()
+    machines.seen = None
+    await cluster.start()
+    async with asyncio.timeout(60):
+        await asked.wait()
+    await cluster.close()
+    assert states(cluster) == {"one": "silent"}
 
 
 def test_a_gpu_of_a_cluster_is_the_accelerator_of_its_number() -> None:

@@ -217,7 +217,7 @@ async def test_on_a_full_cluster_the_old_replica_goes_first(ray_nodes: RayCluste
 async def test_a_replica_for_which_a_node_is_sought_keeps_no_update_from_the_others(
     ray_nodes: RayCluster, tmp_path: Path
 ) -> None:
-    driver = RayDriver(ray_nodes.address, {}, room_s=10)
+    driver = RayDriver(ray_nodes.address, {}, room_s=30)
     fleet = Fleet(driver, engine_registry(), tmp_path, SystemClock(), replace(QUICK, doubt_s=100))
     before = replace(stub(scale=fixed(3)), cpus=2, start_s=60)
     try:

@@ -65,9 +65,13 @@ class RayDriver:
     async def look(self, *, beat: bool = False, within_s: float = 5) -> list[Seen]:
         """Every alive node of the cluster, with what was read there within so many seconds.
 
-        `beat`: with load and power since the last one that was asked so. Raises `cluster_unreachable`.
+        `beat`: with load and power since the last one that was asked so; it has its time, so the cluster is not joined
+        for it. Raises `cluster_unreachable`.
         """
-        return await (await self._joined()).look(beat=beat, within_s=within_s)
+        link = self._link if beat else await self._joined()
+        if link is None or link.lost:
+            raise problem("cluster_unreachable", address=self._address, reason=_LOST)
+        return await link.look(beat=beat, within_s=within_s)
 
     async def _joined(self) -> "_Link":
         async with self._one:
@@ -160,7 +164,7 @@ class _Link:
         self._writer = writer
         self._numbers = count(1)
         self._programs: dict[int, _Remote] = {}
-        self._looks: dict[int, asyncio.Future[list[Seen]]] = {}
+        self._looks: dict[int, asyncio.Future[list[Seen] | str]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -176,7 +180,9 @@ class _Link:
         link = cls(address, process, reader, writer)
         try:
             with contextlib.suppress(TimeoutError):
-                if await asyncio.wait_for(anext(link._says, None), patience_s) is not None:
+                async with asyncio.timeout(patience_s):
+                    ready = await anext(link._says, None)
+                if ready is not None:
                     link._task = asyncio.create_task(link._listen(), name="ray link")
                     return link
         except BaseException:
@@ -221,11 +227,15 @@ class _Link:
         try:
             self.ask(Look(number, beat, within_s))
             # The link waits for Ray, and then for the nodes.
-            return await asyncio.wait_for(answer, 2 * within_s + _LATE_S)
+            async with asyncio.timeout(2 * within_s + _LATE_S):
+                nodes = await answer
         except TimeoutError:
-            raise problem("cluster_unreachable", address=self.address, reason=_SILENT) from None
+            nodes = _SILENT
         finally:
             del self._looks[number]
+        if isinstance(nodes, str):
+            raise problem("cluster_unreachable", address=self.address, reason=nodes.rstrip("."))
+        return nodes
 
     def ask(self, message: Ask) -> None:
         if not self.lost:
@@ -254,7 +264,7 @@ class _Link:
         self._programs.clear()
         for look in self._looks.values():
             if not look.done():
-                look.set_exception(problem("cluster_unreachable", address=self.address, reason=_LOST))
+                look.set_result(_LOST)
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()

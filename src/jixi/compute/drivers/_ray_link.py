@@ -88,9 +88,8 @@ class Link:
     async def _look(self, ask: Look) -> None:
         try:
             nodes = await self._nodes.look(beat=ask.beat, within_s=ask.within_s)
-        except self._ray.exceptions.RayError:
-            # Ray does not say what nodes there are; the link ends where it is lost.
-            nodes = []
+        except Exception as error:  # noqa: BLE001  (whatever broke it, who waits for it is told)
+            nodes = words(error)
         self.tell(Looked(ask.id, nodes))
 
     async def _keep(self, program: "_Program") -> None:

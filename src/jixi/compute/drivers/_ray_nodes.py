@@ -1,6 +1,7 @@
 """`Nodes`: the machines of a Ray cluster: their names, and a `Lookout` on each that is alive."""
 
 import asyncio
+import contextlib
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -28,14 +29,19 @@ class Nodes:
         self._actor = ray.remote(Lookout)
         self._names: dict[str, str] = {}
         self._lookouts: dict[str, Any] = {}
-        self._failed: dict[str, float] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
         self._asked: dict[tuple[str, bool], asyncio.Task[_Said]] = {}
         self._listing: asyncio.Task[list[dict[str, Any]]] | None = None
         self._facts: Mapping[str, dict[str, Any]] = {}
 
     async def look(self, *, beat: bool, within_s: float) -> list[Seen]:
-        """Every alive node, with what it said within so many seconds; Ray's own list is waited for as long."""
+        """Every alive node, with what it said within so many seconds; Ray's own list is waited for as long.
+
+        Raises what Ray raises, and TimeoutError where it has never said what nodes it has.
+        """
         await self._list(within_s)
+        if not self._facts:
+            raise TimeoutError("it has not said yet what nodes it has")
         others = [key for key in self._facts if key != self._own]
         asked = {key: self._ask(key, beat=beat) for key in others}
         if asked:
@@ -48,7 +54,9 @@ class Nodes:
     async def name(self, key: str, within_s: float) -> str:
         """That of a node which has just answered; its key where Ray does not say in time what it is."""
         if key not in self._names:
-            await self._list(within_s)
+            # What has been placed well does not fail for want of a name.
+            with contextlib.suppress(self._ray.exceptions.RayError):
+                await self._list(within_s)
         return self._names.get(key, key)
 
     def type(self, key: str) -> str | None:
@@ -90,20 +98,25 @@ class Nodes:
 
     async def _look(self, key: str, *, beat: bool) -> _Said:
         now = asyncio.get_running_loop().time()
-        if key not in self._lookouts:
-            if now < self._failed.get(key, -_AGAIN_S) + _AGAIN_S:
-                return _Said(silent="what reads it has ended")
-            affinity = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(key, soft=False)
-            self._lookouts[key] = self._actor.options(num_cpus=0, scheduling_strategy=affinity).remote()
+        if key not in self._lookouts and key in self._failed:
+            failed, why = self._failed[key]
+            if now < failed + _AGAIN_S:
+                return _Said(silent=why)
         try:
+            if key not in self._lookouts:
+                self._lookouts[key] = self._lookout(key)
             return _Said(await self._lookouts[key].look.remote(beat))
         except self._ray.exceptions.ActorDiedError as error:
             # Another is made after a while, if the node is still there.
             self._lookouts.pop(key, None)
-            self._failed[key] = now
+            self._failed[key] = now, words(error)
             return _Said(silent=words(error))
         except Exception as error:  # noqa: BLE001  (whatever it is, it is this node's alone, and is told)
             return _Said(silent=words(error))
+
+    def _lookout(self, key: str) -> Any:
+        affinity = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(key, soft=False)
+        return self._actor.options(num_cpus=0, scheduling_strategy=affinity).remote()
 
 
 def words(error: Exception) -> str:
@@ -112,7 +125,7 @@ def words(error: Exception) -> str:
 
 
 def _seen(facts: Mapping[str, Any], name: str, own: bool, asked: asyncio.Task[_Said] | None) -> Seen:
-    said = asked.result() if asked is not None and asked.done() else _Said()
+    said = asked.result() if asked is not None and asked.done() and not asked.cancelled() else _Said()
     memory = int(facts["Resources"].get("memory", 0))
     return Seen(name, own, _counted(facts), memory, said.node, said.silent)
 

@@ -105,10 +105,10 @@ class Seen(Struct, frozen=True):
 
 
 class Looked(Struct, frozen=True, tag=True):
-    """The alive nodes."""
+    """The alive nodes, or why they are not known."""
 
     id: int
-    nodes: list[Seen]
+    nodes: list[Seen] | str
 
 
 Ask = Place | Run | Stop | Look

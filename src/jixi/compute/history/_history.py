@@ -22,6 +22,7 @@ from jixi.storage import Database
 _log = structlog.get_logger()
 _DAY_S: Final = 86_400
 _SWEEP_EVERY: Final = 40
+_OTHERS_S: Final = 10
 _EARLY: Final = timedelta(seconds=0.5)
 
 Look = Callable[[], Awaitable[Sequence[Node]]]
@@ -74,15 +75,22 @@ class History:
         # A timer may fire a little before its time by the wall clock.
         at = floor(self._clock.now() + _EARLY)
         held = _holdings(at, self._held())
-        own, others = await asyncio.gather(self._own(), self._others())
-        await self._records.add([sample for node in (*own, *others) for sample in _samples(at, node)], held)
+        # What is here does not wait for other machines.
+        await self._records.add(_samples(at, await self._own()), held)
+        await self._records.add(_samples(at, await self._others()), [])
 
     async def _own(self) -> list[Node]:
         load = (await self._measure())._asdict()
         return [replace(node, **load) for node in await self._look()]
 
     async def _others(self) -> list[Node]:
-        return [] if self._cluster is None else await self._cluster.beat()
+        if self._cluster is None:
+            return []
+        # Who looks at the cluster says why it does not answer; the next beat is in time.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_OTHERS_S):
+                return await self._cluster.beat()
+        return []
 
     async def sweep(self) -> None:
         """Forget what is too old."""
@@ -123,7 +131,11 @@ class History:
             _log.error("node_history_not_kept", step=step.__name__, error=type(error).__name__)
 
 
-def _samples(at: int, node: Node) -> Iterator[Sample]:
+def _samples(at: int, nodes: Iterable[Node]) -> list[Sample]:
+    return [sample for node in nodes for sample in _samples_of(at, node)]
+
+
+def _samples_of(at: int, node: Node) -> Iterator[Sample]:
     yield Sample(
         at,
         node.name,

@@ -25,7 +25,7 @@ State = Literal["alive", "silent", "lost"]
 
 class Ask(Protocol):
     """Every alive node of the cluster, with what was read there within so many seconds; `beat`: with load and power
-    since the last one that was asked so. Raises `cluster_unreachable`.
+    since the last one that was asked so, where the cluster is reached already. Raises `cluster_unreachable`.
     """
 
     def __call__(self, *, beat: bool = False, within_s: float = ...) -> Awaitable[list[Seen]]: ...
@@ -83,10 +83,11 @@ class Cluster:
         """Ask them now."""
         try:
             seen = await self._ask()
-        except JixiError as error:
+        except Exception as error:
             if self._reached or not self._members:
                 _log.warning("cluster_unreadable", reason=str(error))
             self._reached = False
+            self._own = None
             for name, each in self._members.items():
                 if each.state == "alive":
                     self._become(name, replace(each, state="silent"))
@@ -151,6 +152,9 @@ class Cluster:
             try:
                 await self.look()
             except JixiError:
+                pause = _AGAIN_S
+            except Exception as error:  # noqa: BLE001  (one look that fails must not end the next)
+                _log.error("cluster_not_looked_at", error=type(error).__name__)
                 pause = _AGAIN_S
             await asyncio.sleep(pause)
 
