@@ -36,20 +36,27 @@ async def seed_price(prices: PriceBook, model: str, currency: str, kinds: Iterab
     One that was of another kind before takes the price that it last had when it was of this, else the first one.
     """
     unit: Unit | None = next((UNITS[kind] for kind in sorted(kinds) if kind in UNITS), None)
-    now = next((entry.price for entry in prices.entries() if entry.price.model == model), None)
-    if now is not None and now.unit == unit:
+    if any(entry.price.model == model and entry.price.unit == unit for entry in prices.entries()):
         return
-    price = prices.last(model, unit) or Price(
-        model=model,
-        currency=currency,
-        input_micros=INPUT_MICROS,
-        cached_input_micros=CACHED_INPUT_MICROS,
-        output_micros=OUTPUT_MICROS,
-        version=0,
-        unit=unit,
-        unit_micros=0 if unit is None else UNIT_MICROS[unit],
-    )
-    if now is not None and unit is not None:
-        # Until the old engine has gone, its calls cost what they did.
-        price = replace(now, unit=unit, unit_micros=price.unit_micros)
-    await prices.put(price, member_id=None)
+    # Somebody may have set one on another server since this one has looked.
+    await prices.refresh()
+
+    def seeded(now: Price | None) -> Price:
+        if now is not None and now.unit == unit:
+            return now
+        price = prices.last(model, unit) or Price(
+            model=model,
+            currency=currency,
+            input_micros=INPUT_MICROS,
+            cached_input_micros=CACHED_INPUT_MICROS,
+            output_micros=OUTPUT_MICROS,
+            version=0,
+            unit=unit,
+            unit_micros=0 if unit is None else UNIT_MICROS[unit],
+        )
+        if now is not None and unit is not None:
+            # Until the old engine has gone, its calls cost what they did.
+            price = replace(now, unit=unit, unit_micros=price.unit_micros)
+        return price
+
+    await prices.put(model, seeded, member_id=None)

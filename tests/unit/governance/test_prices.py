@@ -1,11 +1,15 @@
 """The price book of models, on SQLite and on PostgreSQL: what one administrator sets, no other undoes unseen."""
 
 import asyncio
+import sqlite3
 from itertools import cycle
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from jixi.core.errors import JixiError
+from jixi.core.money import Price
 from jixi.governance.ledger import Ledger, PriceBook, PriceEntry
 from jixi.storage import Database
 from tests.clocks import FrozenClock
@@ -78,3 +82,39 @@ async def test_what_one_leaves_as_it_is_stays_as_another_has_set_it(books: list[
 async def test_everyone_is_told_the_version_that_is_their_own(books: list[PriceBook]) -> None:
     made = await asyncio.gather(*(_set(books[0], n) for n in range(WRITERS)))
     assert [entry.price.input_micros for entry in made] == list(range(WRITERS))
+
+
+async def test_a_price_that_is_put_where_there_is_none_gives_way_to_one_set_elsewhere(
+    books: list[PriceBook],
+) -> None:
+    here, there = books
+    default = Price(
+        model="new", currency="CNY", input_micros=1, cached_input_micros=1, output_micros=1, version=0
+    )
+
+    def seeded(now: Price | None) -> Price:
+        return now or default
+
+    first = await there.put("new", seeded, None)
+    assert (first.price.input_micros, first.member_id) == (1, None)
+    chosen = await _set(here, 7)
+    kept = await there.put("m", seeded, None)
+    assert (kept, there.price("m")) == (chosen, chosen.price)
+    await here.refresh()
+    assert (here.price("m"), here.price("new")) == (chosen.price, first.price)
+
+
+async def test_a_price_is_set_though_the_database_cannot_be_read_after_it(
+    books: list[PriceBook], database: Database
+) -> None:
+    def away(*_: Any) -> None:
+        raise sqlite3.OperationalError("the database is away")
+
+    def cut(*_: Any) -> None:
+        event.listen(database.engine.sync_engine, "begin", away)
+
+    event.listen(database.engine.sync_engine, "commit", cut)
+    made = await _set(books[0], 7, books[0].price("m").version)
+    assert books[0].price("m") == made.price
+    with pytest.raises(sqlite3.OperationalError):
+        await books[0].refresh()

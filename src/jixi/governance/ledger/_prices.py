@@ -33,6 +33,7 @@ class PriceBook:
         self._current: dict[str, PriceEntry] = {}
         self._in_unit: dict[tuple[str, Unit | None], Price] = {}
         self._by_version: dict[int, Price] = {}
+        self._read = 0
         self._refreshing = asyncio.Lock()
 
     def price(self, model: str) -> Price:
@@ -78,11 +79,20 @@ class PriceBook:
     async def refresh(self) -> None:
         """Read what was added. The overlap finds versions of other processes that were committed out of order."""
         async with self._refreshing:
-            for entry in await self._records.since(max(self._by_version, default=0) - 100):
-                price = entry.price
-                self._current[price.model] = entry
-                self._in_unit[price.model, price.unit] = price
-                self._by_version[price.version] = price
+            for entry in await self._records.since(self._read - 100):
+                self._keep(entry)
+                self._read = max(self._read, entry.price.version)
+
+    def _keep(self, entry: PriceEntry) -> None:
+        """Have it in memory, and in force unless a later one is."""
+        price = entry.price
+        self._by_version[price.version] = price
+        current = self._current.get(price.model)
+        if current is None or current.price.version <= price.version:
+            self._current[price.model] = entry
+        last = self.last(price.model, price.unit)
+        if last is None or last.version <= price.version:
+            self._in_unit[price.model, price.unit] = price
 
     async def set_price(
         self,
@@ -117,9 +127,14 @@ class PriceBook:
 
         return await self._add(model, change, member_id, version)
 
-    async def put(self, price: Price, member_id: str | None) -> PriceEntry:
-        """Add a version that says the same as `price`, in force at once; raises what `set_price` raises."""
-        return await self._add(price.model, lambda _: price, member_id)
+    async def put(
+        self, model: str, change: Callable[[Price | None], Price], member_id: str | None
+    ) -> PriceEntry:
+        """Add what `change` makes of the price in force, None where there is none; the same one adds nothing.
+
+        It is decided while nobody else sets a price, on whatever process. Raises what `set_price` raises.
+        """
+        return await self._add(model, change, member_id)
 
     async def _add(
         self,
@@ -134,7 +149,8 @@ class PriceBook:
             return price
 
         entry = await self._records.add(model, checked, member_id, self._clock.now, version)
-        await self.refresh()
+        # Not read again: it is in force, whatever befalls the database now.
+        self._keep(entry)
         return entry
 
 

@@ -36,17 +36,21 @@ class PriceRecords:
         now: Callable[[], datetime],
         version: int | None,
     ) -> PriceEntry:
-        """Add what `change` makes of the price in force; nobody else's comes between.
+        """Add what `change` makes of the price in force, unless it is that itself; nobody else's comes between.
 
         Raises `precondition_failed` where `version` is not that in force, and what `change` raises.
         """
         newest = select(prices).where(prices.c.model == model).order_by(prices.c.version.desc()).limit(1)
         async with alone(self._database) as session:
             row = (await session.execute(newest)).mappings().one_or_none()
-            last = None if row is None else _entry(row).price
+            entry = None if row is None else _entry(row)
+            last = None if entry is None else entry.price
             if version is not None and (last is None or last.version != version):
                 raise problem("precondition_failed", noun="price")
-            values = msgspec.structs.asdict(change(last)) | {"valid_from": now(), "member_id": member_id}
+            price = change(last)
+            if entry is not None and price is entry.price:
+                return entry
+            values = msgspec.structs.asdict(price) | {"valid_from": now(), "member_id": member_id}
             del values["version"]
             added = await session.execute(insert(prices).values(values).returning(*prices.c))
             return _entry(added.mappings().one())
