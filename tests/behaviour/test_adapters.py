@@ -209,6 +209,19 @@ def _imported(adapted: Served, path: Path, model: str) -> "subprocess.CompletedP
     return jixi("models", "import", str(path), *said, *where, home=path.parent, env=env)
 
 
+def test_a_file_of_another_name_is_a_version_of_its_own_and_breaks_none(
+    adapted: Served, tmp_path: Path
+) -> None:
+    model = adapted.admin.post("/api/models", json=MODEL).json()["id"]
+    file = write_gguf_adapter(tmp_path / "first.gguf", 1)
+    assert _imported(adapted, file, model).returncode == 0
+    assert _imported(adapted, file.rename(tmp_path / "second.gguf"), model).returncode == 0
+    versions = adapted.admin.get(f"/api/models/{model}/versions").json()["items"]
+    store = adapted.running.house.settings.data_dir / "models" / model
+    here = {path.name for each in versions for path in (store / each["id"]).glob("*.gguf")}
+    assert here == {each["files"][0]["name"] for each in versions} == {"first.gguf", "second.gguf"}
+
+
 def test_what_is_no_adapter_that_an_engine_should_read_is_no_version(adapted: Served, tmp_path: Path) -> None:
     model = adapted.admin.post("/api/models", json=MODEL).json()["id"]
     cut = write_gguf_adapter(tmp_path / "cut.gguf", 1)

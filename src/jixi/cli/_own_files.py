@@ -38,14 +38,14 @@ async def import_own(
 
 
 def _version_of(client: "Client", own: OwnFiles, files: "Sequence[ModelFile]") -> str:
-    """The version that has these files: a new one, or that of an earlier try."""
+    """The version that has these files under these names: a new one, or that of an earlier try."""
     from pydantic import ValidationError
 
     from jixi.wire.admin import ModelVersionRequest
 
-    digests = {file.sha256 for file in files}
+    named = {(file.name, file.sha256) for file in files}
     for each in client.model_versions(own.model):
-        same = each.base_id == own.base and {file.sha256 for file in each.files} == digests
+        same = each.base_id == own.base and {(file.name, file.sha256) for file in each.files} == named
         if same and each.stage != "retired":
             return each.id
     try:

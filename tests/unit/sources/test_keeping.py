@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jixi.models.catalog import ModelFile
-from jixi.models.sources import ModelStore
+from jixi.models.sources import ModelStore, own_files
 from tests.unit.formats.files import safetensors
 from tests.unit.sources.conftest import MakeStore
 from tests.unit.sources.entries import HUGGINGFACE, MODELSCOPE, entry_of, published, refusal
@@ -116,6 +116,22 @@ async def test_a_file_that_rots_is_found_used_no_more_and_brought_again(
     assert (await store.fetch(entry))["model"].read_bytes() == CONTENT
     assert hub.bytes_sent == 2 * len(CONTENT)
     assert await store.verify(entry) == []
+
+
+async def test_a_file_of_ones_own_that_rots_is_mended_by_bringing_it_again(
+    make_store: MakeStore, tmp_path: Path
+) -> None:
+    store, own = make_store(), tmp_path / NAME
+    own.write_bytes(CONTENT)
+    files = await own_files("tiny", own)
+    entry = entry_of(HUGGINGFACE, files=files)
+    for _ in range(2):
+        await store.take_own(entry.id, "q8-0", own, files, lambda _: None)
+        assert await store.verify(entry) == []
+        here = store.files(entry)
+        assert here is not None
+        spoil(here["model"], "a bit")
+        assert await store.verify(entry) == [NAME]
 
 
 def spoil(path: Path, damage: str) -> None:

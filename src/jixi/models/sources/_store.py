@@ -125,7 +125,7 @@ class ModelStore:
         async with self._fetching(entry, chosen, report) as meter:
             if self.files(entry, variant) is None:
                 self._layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-                await in_thread(self._drop_rotten, entry, chosen)
+                await in_thread(self._drop_rotten, entry.id, chosen.id)
                 fetch = Fetch(self._layout, entry.id, chosen.id, self._sources(chosen), meter)
                 manifest = await fetch.run([RemoteFile.of(file) for file in chosen.files])
                 await in_thread(write_manifest, self._layout.folder(entry.id, chosen.id), manifest)
@@ -149,6 +149,7 @@ class ModelStore:
         """
         async with self._alone(model, version):
             await in_thread(self._layout.root.mkdir, 0o700, parents=True, exist_ok=True)
+            await in_thread(self._drop_rotten, model, version)
             meter = Meter(model, sum(file.bytes or 0 for file in files), report)
             fetch = Fetch(self._layout, model, version, [folder_at(path)], meter)
             manifest = await fetch.run([RemoteFile.of(file) for file in files])
@@ -258,12 +259,12 @@ class ModelStore:
     def _has(self, file: ModelFile) -> bool:
         return file.sha256 is not None and self._layout.blob(file.sha256).is_file()
 
-    def _drop_rotten(self, entry: Entry, variant: Variant) -> None:
+    def _drop_rotten(self, model: str, variant: str) -> None:
         """Take damaged files, and the blobs that they are, out of the way of a fetch."""
-        folder = self._layout.folder(entry.id, variant.id)
+        folder = self._layout.folder(model, variant)
         manifest = read_manifest(folder)
         for name in rotten(folder):
-            self._layout.file(entry.id, variant.id, name).unlink(missing_ok=True)
+            self._layout.file(model, variant, name).unlink(missing_ok=True)
             for file in manifest.files if manifest is not None else ():
                 if file.name == name:
                     self._layout.blob(file.sha256).unlink(missing_ok=True)
