@@ -141,7 +141,9 @@ class Supply:
         wanted += [setting for setting in self._standard() if setting.name not in taken]
         wishes = [self._wish(setting) for setting in wanted]
         self._named = [name for wish in wishes for name in (wish.spec.name, *wish.spec.adapters)]
-        await self._names.settle(self._named)
+        # Another server may serve the fallback, which none takes up that has the starter's files.
+        kept = [] if self._settings.starter == _NO_STARTER else [FALLBACK]
+        await self._names.settle(self._named, kept)
         for wish in wishes:
             await self._begin(wish)
 

@@ -11,8 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.assembly import DeploymentSetting, Settings, open_house
 from jixi.core.errors import JixiError
+from jixi.governance.ledger import PriceBook
 from jixi.models.deployments import DeploymentSpec, Reason
 from jixi.models.gateway import Target
+from jixi.models.names import SettledNames
 from jixi.models.registry import Viewer
 from jixi.models.rollouts import Draft, Models, Neighbours, Rollouts, Who
 
@@ -81,6 +83,20 @@ async def test_settings_that_name_an_adapter_like_an_alias_are_refused_at_the_st
     assert (refused.value.code, refused.value.facts["name"]) == ("settings_name_taken", "echo:legal")
 
 
+async def test_the_name_of_the_fallback_that_another_server_serves_is_not_given_away(
+    settings: Settings,
+) -> None:
+    starter, fallback = "qwen2.5-coder-0.5b-instruct", "smollm2-135m-instruct"
+    standard = [DeploymentSetting(name=name, engine="stub") for name in (starter, "multilingual-e5-small")]
+    settings = settings.model_copy(update={"starter": starter, "deployments": tuple(standard)})
+    async with open_house(settings) as house:
+        await SettledNames(house.database).settle([*(each.name for each in standard), fallback])
+    async with open_house(settings) as house:
+        with pytest.raises(JixiError) as refused:
+            await house.aliases.add(name=fallback, targets=(Target(starter),))
+        assert refused.value.code in ("conflict", "name_taken")
+
+
 async def test_what_an_unforeseen_error_stops_is_shown_as_failed_and_tried_again(tmp_path: Path) -> None:
     settings = Settings(
         data_dir=tmp_path / "data",
@@ -103,6 +119,19 @@ async def test_what_an_unforeseen_error_stops_is_shown_as_failed_and_tried_again
             while brought.trouble is not None:
                 await asyncio.sleep(0)
         assert brought.runs
+
+
+async def test_a_deployment_keeps_the_price_that_an_administrator_has_set_on_another_server(
+    settings: Settings,
+) -> None:
+    async with open_house(settings) as house:
+        elsewhere = PriceBook(house.database, house.clock)
+        chosen = await elsewhere.set_price(
+            "echo", "CNY", input_micros=7, cached_input_micros=7, output_micros=7, member_id=None
+        )
+        await house.rollouts.add(LIN, "echo", "", echo())
+        await house.fleet.until("echo")
+        assert house.ledger.prices.price("echo") == chosen.price
 
 
 async def test_one_made_anew_under_a_deleted_name_is_that_one_though_its_end_was_not_seen(

@@ -18,7 +18,7 @@ from tests.clocks import FrozenClock
 from tests.unit.rollouts.test_rollouts import LIN, STUB, register
 
 Make = Callable[[str], Coroutine[Any, Any, object]]
-ROUNDS = 5
+ROUNDS = 12
 
 
 @pytest.fixture
@@ -85,6 +85,20 @@ async def test_a_name_of_the_settings_is_nobody_elses_until_they_give_it_up(
     with pytest.raises(JixiError) as taken:
         await names.settle(["chat", "chat:legal"])
     assert (taken.value.code, taken.value.facts["name"]) == ("settings_name_taken", "chat:legal")
+
+
+async def test_a_name_that_may_be_kept_stays_the_settings_only_where_they_have_it(
+    database: Database, makers: dict[str, Make]
+) -> None:
+    names = SettledNames(database)
+    await names.settle(["chat"], kept=["spare", "other"])
+    await makers["alias"]("other")
+    await names.settle(["chat", "spare"])
+    await names.settle(["chat", "embeddings"], kept=["spare", "other"])
+    with pytest.raises(JixiError):
+        await makers["alias"]("spare")
+    await names.settle(["chat"])
+    await makers["alias"]("spare")
 
 
 async def test_several_servers_settle_the_same_names_at_once(database: Database) -> None:

@@ -35,6 +35,11 @@ def name_taken(name: str, param: str = "name") -> JixiError:
     return problem("name_taken", name=name, param=param)
 
 
+async def held_by(session: Session, owner_id: str) -> set[str]:
+    """The names that the owner has."""
+    return set(await session.scalars(select(_NAMES.c.name).where(_NAMES.c.owner_id == owner_id)))
+
+
 async def taken_from(session: Session, owner_id: str, names: Iterable[str]) -> list[str]:
     """Those of the names that another has."""
     theirs = select(_NAMES.c.name).where(_NAMES.c.name.in_(names), _NAMES.c.owner_id != owner_id)

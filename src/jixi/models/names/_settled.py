@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from jixi.core.errors import JixiError, problem
-from jixi.models.names._records import claim, taken_from
+from jixi.models.names._records import claim, held_by, taken_from
 from jixi.storage import Database, whole
 
 _OWNER: Final = "settings"
@@ -20,18 +20,25 @@ class SettledNames:
         self._database = database
 
     @whole
-    async def settle(self, names: Collection[str]) -> None:
-        """The settings have these names from now on and no other; raises `settings_name_taken`."""
+    async def settle(self, names: Collection[str], kept: Collection[str] = ()) -> None:
+        """The settings have these names from now on, and of `kept` those that they have already, and no other.
+
+        Raises `settings_name_taken`.
+        """
         for _ in range(_TRIES):
             try:
                 async with self._database.session() as session:
+                    held = await held_by(session, _OWNER)
+                    wanted = {*names, *held.intersection(kept)}
+                    if held == wanted:
+                        return
                     if taken := await taken_from(session, _OWNER, names):
                         raise problem("settings_name_taken", name=taken[0], param="deployments")
-                    await claim(session, _OWNER, dict.fromkeys(names, "deployments"))
+                    await claim(session, _OWNER, dict.fromkeys(wanted, "deployments"))
             except JixiError as error:
                 if error.code != "name_taken":
                     raise
-                # Somebody took one of them in this instant, or another server settled the same.
+                # Somebody took one of them in this instant, or another server settled the same and has done it.
             else:
                 return
         raise problem("settings_name_taken", name=", ".join(sorted(names)), param="deployments")
