@@ -14,3 +14,9 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** Everything anew, also what is on its way for the first time: that is no answer to what is asked from now on. */
+export async function askAgain(client: QueryClient): Promise<void> {
+  await client.cancelQueries({ type: "active", predicate: ({ state }) => state.data === undefined });
+  await client.invalidateQueries();
+}

@@ -4,7 +4,7 @@ import { App as AntApp, ConfigProvider } from "antd";
 import en from "antd/locale/en_US";
 import zh from "antd/locale/zh_CN";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
-import { queryClient } from "@/api/query-client";
+import { askAgain, queryClient } from "@/api/query-client";
 import { router } from "@/app/router";
 import { themeFor } from "@/app/theme";
 import { cssVariables } from "@/shared/palette";
@@ -42,6 +42,6 @@ function useFreshTexts(language: string): void {
   useEffect(() => {
     if (before.current === language) return;
     before.current = language;
-    void queryClient.invalidateQueries();
+    void askAgain(queryClient);
   }, [language]);
 }

@@ -4,6 +4,7 @@ import { sessionQuery, setupQuery } from "@/api/queries";
 import { FailedPage, MissingPage, Splash, WaitingPage } from "@/app/fallbacks";
 import * as searches from "@/app/searches";
 import { Shell } from "@/app/shell";
+import { suggestLanguage } from "@/shared/preferences";
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: MissingPage, errorComponent: FailedPage });
 
@@ -36,7 +37,12 @@ const console = createRoute({
   getParentRoute: () => root,
   id: "console",
   beforeLoad: async ({ location }) => {
-    if (await queryClient.ensureQueryData(sessionQuery)) return;
+    const session = await queryClient.ensureQueryData(sessionQuery);
+    if (session) {
+      // Before the page asks for anything: the server words its texts in this language.
+      suggestLanguage(session.member.locale);
+      return;
+    }
     const next = location.href === "/" ? undefined : location.href;
     throw redirect({ to: "/login", search: { next } });
   },

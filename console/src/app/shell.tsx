@@ -8,7 +8,7 @@ import styles from "@/app/shell.module.css";
 import { Sidebar } from "@/app/sidebar";
 import { useCommonWords } from "@/shared/common-words";
 import { useSession } from "@/shared/permissions";
-import { suggestLanguage, usePhone } from "@/shared/preferences";
+import { usePhone } from "@/shared/preferences";
 import { LanguageSwitch, ThemeSwitch } from "@/shared/switches";
 
 const Commands = lazy(() => import("@/app/commands"));
@@ -56,13 +56,12 @@ function useCurrentPage(): { page: PageEntry | undefined; thing: string | undefi
   return { page, thing: page && page.to !== pathname ? decodeURIComponent(pathname.slice(page.to.length + 1)) : undefined };
 }
 
-/** A session that ended elsewhere leads to the login; a member's own language is taken over. */
+/** A session that ended elsewhere leads to the login. */
 function useSessionWatch(): void {
   const session = useSession();
   const router = useRouter();
   useEffect(() => {
     if (session === null) void router.invalidate();
-    if (session) suggestLanguage(session.member.locale);
   }, [session, router]);
 }
 
