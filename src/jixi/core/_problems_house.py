@@ -84,6 +84,15 @@ HOUSE: tuple[Problem, ...] = (
         remedy_zh="请检查网络或设置镜像；'jixi models pull {model}' 会从中断处继续。",
     ),
     Problem(
+        code="model_incomplete",
+        status=422,
+        en="No source has all files of the model {model!r} ({reasons}).",
+        zh="没有来源具备模型 {model!r} 的全部文件（{reasons}）。",
+        remedy_en="Choose another variant or source, or put the missing files there; 'jixi models pull {model}' then "
+        "brings the rest.",
+        remedy_zh="请更换变体或来源，或补齐缺少的文件；随后 'jixi models pull {model}' 会获取其余部分。",
+    ),
+    Problem(
         code="digest_mismatch",
         status=502,
         openai_type="api_error",

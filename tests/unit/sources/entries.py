@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,13 +18,17 @@ MODELSCOPE: Origins = {"kind": "modelscope", "repo": "org/tiny", "revision": "ma
 
 
 def entry_of(
-    *sources: Origins, content: bytes = CONTENT, name: str = "tiny", files: list[ModelFile] | None = None
+    *sources: Origins,
+    content: bytes = CONTENT,
+    name: str = "tiny",
+    files: list[ModelFile] | None = None,
+    form: Literal["gguf", "safetensors"] | None = None,
 ) -> Entry:
     """A model of one file whose digest is pinned, unless `files` says otherwise: [] leaves them to the source."""
     pinned = [ModelFile("model", NAME, len(content), digest_of(content))]
     variant = Variant(
         "q8-0",
-        "gguf",
+        form or ("safetensors" if files == [] else "gguf"),
         "Q8_0",
         ["llamacpp"],
         files=pinned if files is None else files,

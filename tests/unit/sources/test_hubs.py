@@ -1,6 +1,7 @@
 """A repository of many files comes as the hub's own list tells it, at one commit, and nobody else hears the token."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ async def test_a_list_that_points_elsewhere_takes_the_token_nowhere(
 async def test_patterns_choose_among_the_files(make_store: MakeStore, hub: ScriptedHub) -> None:
     hub.files = {"q4/tiny-q4.gguf": CONTENT, "q8/tiny-q8.gguf": CONTENT, "config.json": b"{}"}
     source = {**HUGGINGFACE, "include": ["q4/*.gguf", "*.json"]}
-    files = await make_store().fetch(entry_of(source, files=[]))
+    files = await make_store().fetch(entry_of(source, files=[], form="gguf"))
     assert files["model"] == files["folder"] / "q4" / "tiny-q4.gguf"
     assert set(files) == {"model", "config.json", "folder"}
 
@@ -124,7 +125,7 @@ async def test_a_broken_gguf_of_a_hub_gets_no_name(
     make_store: MakeStore, hub: ScriptedHub, tmp_path: Path, content: bytes
 ) -> None:
     hub.files = {NAME: content}
-    error = await refusal(make_store(), entry_of(HUGGINGFACE, files=[]))
+    error = await refusal(make_store(), entry_of(HUGGINGFACE, files=[], form="gguf"))
     assert (error.code, error.facts["file"]) == ("model_file_refused", NAME)
     assert NAME in error.message("zh")
     assert error.message("zh") != error.message("en")
@@ -137,7 +138,7 @@ async def test_a_repository_without_safe_weights_is_no_source(
 ) -> None:
     hub.files = files
     error = await refusal(make_store(), entry_of(HUGGINGFACE, files=[]))
-    assert "no weights in GGUF or safetensors" in error.message()
+    assert "no weights in safetensors" in error.message()
 
 
 @pytest.mark.parametrize(
@@ -189,3 +190,82 @@ async def test_files_come_side_by_side_and_not_more_than_allowed(
         await make_store(connections=3).fetch(entry_of(HUGGINGFACE, files=[]))
     assert hub.most_open == 3
     assert parts(tmp_path) == []
+
+
+INDEX = "model.safetensors.index.json"
+FIRST, SECOND = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
+
+
+def index_of(*shards: str) -> bytes:
+    return json.dumps({"weight_map": {f"layer.{at}": name for at, name in enumerate(shards)}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        ({FIRST: safetensors(), INDEX: index_of(FIRST, SECOND)}, SECOND),
+        (
+            {"a.safetensors": safetensors(), INDEX: index_of("a.safetensors", "b.safetensors")},
+            "b.safetensors",
+        ),
+        ({"sub-00002-of-00003.safetensors": safetensors()}, "sub-00001-of-00003.safetensors, sub-00003-of"),
+    ],
+    ids=["its index and its name", "its index alone", "its name alone"],
+)
+async def test_a_repository_that_lacks_a_shard_is_not_here_and_the_shard_is_named(
+    make_store: MakeStore, hub: ScriptedHub, tmp_path: Path, files: dict[str, bytes], missing: str
+) -> None:
+    hub.files = files | {"config.json": b"{}"}
+    store, entry = make_store(), entry_of(HUGGINGFACE, files=[])
+    error = await refusal(store, entry)
+    assert error.code == "model_incomplete"
+    assert missing in error.message()
+    assert store.files(entry) is None
+    assert [name for name in published(tmp_path / "models" / "tiny") if name] == []
+    assert hub.bytes_sent <= len(files.get(INDEX, b""))
+    hub.files = REPOSITORY | {INDEX: index_of(FIRST, SECOND)}
+    assert await store.fetch(entry)
+
+
+async def test_a_part_of_a_gguf_alone_is_no_model(make_store: MakeStore, hub: ScriptedHub) -> None:
+    hub.files = {"tiny-00001-of-00002.gguf": CONTENT}
+    error = await refusal(make_store(), entry_of(MODELSCOPE, files=[], form="gguf"))
+    assert error.code == "model_incomplete"
+    assert "tiny-00002-of-00002.gguf" in error.message()
+
+
+async def test_an_index_of_weights_that_were_not_taken_is_no_matter(
+    make_store: MakeStore, hub: ScriptedHub
+) -> None:
+    hub.files = {"model.safetensors": safetensors(), INDEX: index_of(FIRST, SECOND)}
+    assert await make_store().fetch(entry_of(HUGGINGFACE, files=[]))
+
+
+async def test_weights_of_another_format_are_passed_over(make_store: MakeStore, hub: ScriptedHub) -> None:
+    hub.files = {NAME: CONTENT, "config.json": b"{}"}
+    store, entry = make_store(), entry_of(HUGGINGFACE, files=[])
+    error = await refusal(store, entry)
+    assert (error.code, "no weights in safetensors" in error.message()) == ("model_incomplete", True)
+    hub.files = {**hub.files, "model.safetensors": safetensors()}
+    assert NAME not in {path.name for path in (await store.fetch(entry)).values()}
+
+
+async def test_a_shard_that_an_earlier_release_did_not_miss_is_found_by_verification(
+    make_store: MakeStore, hub: ScriptedHub
+) -> None:
+    hub.files = REPOSITORY | {INDEX: index_of(FIRST, SECOND)}
+    store, entry = make_store(), entry_of(HUGGINGFACE, files=[])
+    folder = (await store.fetch(entry))["folder"]
+    manifest = folder / ".manifest"
+    kept = json.loads(manifest.read_bytes())
+    kept["files"] = [file for file in kept["files"] if file["name"] != SECOND]
+    manifest.write_bytes(json.dumps(kept).encode())
+    assert store.files(entry) is not None
+    assert await store.verify(entry) == [SECOND]
+    assert store.files(entry) is None
+    assert await store.fetch(entry)
+
+
+async def test_a_source_that_is_refused_for_its_address_says_so(make_store: MakeStore) -> None:
+    error = await refusal(make_store(allowed=frozenset()), entry_of(HUGGINGFACE, MODELSCOPE))
+    assert error.code == "egress_refused"

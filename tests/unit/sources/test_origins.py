@@ -25,7 +25,7 @@ def in_bucket(hub: ScriptedHub, key: str = "llm/") -> Origins:
 
 @pytest.mark.parametrize("pinned", [True, False])
 async def test_a_file_comes_from_an_address(make_store: MakeStore, hub: ScriptedHub, pinned: bool) -> None:
-    store, entry = make_store(), entry_of(at(hub), files=None if pinned else [])
+    store, entry = make_store(), entry_of(at(hub), files=None if pinned else [], form="gguf")
     assert (await store.fetch(entry))["model"].read_bytes() == CONTENT
     manifest = store.manifest(entry)
     assert manifest is not None
@@ -34,7 +34,7 @@ async def test_a_file_comes_from_an_address(make_store: MakeStore, hub: Scripted
 
 async def test_an_address_without_a_length_is_refused(make_store: MakeStore, hub: ScriptedHub) -> None:
     hub.knows_ranges, hub.chunked = False, True
-    error = await refusal(make_store(), entry_of(at(hub), files=[]))
+    error = await refusal(make_store(), entry_of(at(hub), files=[], form="gguf"))
     assert "how large the file is" in error.message()
 
 
@@ -56,7 +56,9 @@ async def test_a_folder_is_copied_and_left_alone(make_store: MakeStore, tmp_path
 async def test_one_file_of_a_folder_may_be_named(make_store: MakeStore, tmp_path: Path) -> None:
     own = tmp_path / "own.gguf"
     own.write_bytes(CONTENT)
-    files = await make_store(offline=True).fetch(entry_of({"kind": "folder", "path": str(own)}, files=[]))
+    files = await make_store(offline=True).fetch(
+        entry_of({"kind": "folder", "path": str(own)}, files=[], form="gguf")
+    )
     assert files["model"].read_bytes() == CONTENT
 
 

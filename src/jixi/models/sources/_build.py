@@ -16,6 +16,7 @@ from jixi.models.catalog import (
     UrlSource,
     Variant,
 )
+from jixi.models.sources._choice import WEIGHTS
 from jixi.models.sources._egress import Egress
 from jixi.models.sources._folder import Folder
 from jixi.models.sources._hub import HUBS, Hub
@@ -48,24 +49,28 @@ def sources_of(outside: Outside) -> Callable[[Variant], Sequence[Source]]:
     bases = {**HUBS, **outside.mirrors}
     lines = asyncio.Semaphore(outside.connections)
 
-    def build(origin: Origin) -> Source | None:
+    def build(origin: Origin, weights: Sequence[str]) -> Source | None:
         match origin:
             case FolderSource():
-                return Folder(origin)
+                return Folder(origin, weights)
             case PackageSource():
                 return InstalledPackage(origin)
             case _ if outside.offline:
                 return None
             case HubSource():
                 token = outside.tokens.get(origin.kind)
-                return Hub(origin, bases[origin.kind], outside.egress, lines, token)
+                return Hub(origin, bases[origin.kind], outside.egress, lines, token, weights)
             case UrlSource():
-                return Address(origin, outside.egress, lines)
+                return Address(origin, outside.egress, lines, weights)
             case S3Source():
-                return Bucket(origin, outside.s3, outside.egress, lines, outside.clock)
+                return Bucket(origin, outside.s3, outside.egress, lines, outside.clock, weights)
             case CarrierSource():
                 return WheelCarrier(origin, outside.driver, outside.pip_environment)
             case _:
                 return None
 
-    return lambda variant: [source for each in variant.sources if (source := build(each)) is not None]
+    def all_of(variant: Variant) -> Sequence[Source]:
+        weights = [suffix for suffix in WEIGHTS if suffix == f".{variant.format}"] or WEIGHTS
+        return [source for each in variant.sources if (source := build(each, weights)) is not None]
+
+    return all_of

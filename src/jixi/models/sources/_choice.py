@@ -8,35 +8,56 @@ from typing import Final
 
 from jixi.models.formats import allowed_name
 from jixi.models.sources._names import NAME
-from jixi.models.sources._protocol import RemoteFile, SourceError
+from jixi.models.sources._protocol import LackingError, RemoteFile, SourceError
+from jixi.models.sources._shards import missing_parts
 
 _MOST_FILES: Final = 10_000
-_WEIGHTS: Final = (".gguf", ".safetensors")
+WEIGHTS: Final = (".gguf", ".safetensors")
+"""The formats that run no code, as names end."""
+_MOST_NAMED: Final = 5
 _USUAL: Final = ("*",)
 
 
 def chosen(
-    files: Sequence[RemoteFile], known: Sequence[RemoteFile], include: Sequence[str]
+    files: Sequence[RemoteFile],
+    known: Sequence[RemoteFile],
+    include: Sequence[str],
+    weights: Sequence[str] = WEIGHTS,
 ) -> list[RemoteFile]:
     """The files of `known` as the source has them, or all that `include` names where nothing is known.
 
-    A pattern without a slash is for files at the top. Files that no model needs are passed over; a list without
-    weights that can be read safely is refused. Raises SourceError.
+    A pattern without a slash is for files at the top. Files that no model needs are passed over, and weights whose
+    names do not end as `weights` says; a list without weights that can be read safely, or with a part of them, is
+    refused. Raises SourceError.
     """
     if known:
         by_name = {file.name: file for file in files}
         return [_completed(file, by_name) for file in known]
     found = [file for file in files if re.fullmatch(NAME, file.name) and allowed_name(file.name)]
     found = [file for file in found if any(_matches(file.name, pattern) for pattern in include or _USUAL)]
+    found = [file for file in found if not _ends(file, WEIGHTS) or _ends(file, weights)]
     if len(found) > _MOST_FILES:
         raise SourceError("it has too many files for a model")
-    weights = [file for file in found if file.name.lower().endswith(_WEIGHTS)]
-    if not weights:
-        raise SourceError("it has no weights in GGUF or safetensors, the formats that run no code")
+    holding = [file for file in found if _ends(file, weights)]
+    if not holding:
+        wanted = " or ".join("GGUF" if suffix == ".gguf" else suffix[1:] for suffix in weights)
+        raise LackingError(f"it has no weights in {wanted}; formats that run code are passed over")
+    refuse_missing(missing_parts({file.name for file in holding}))
     if len({file.name.lower() for file in found}) != len(found):
         raise SourceError("two of its files have one name")
     # What an engine is pointed at, where that is one file.
-    return [file._replace(role="model") if [file] == weights else file for file in found]
+    return [file._replace(role="model") if [file] == holding else file for file in found]
+
+
+def refuse_missing(names: Sequence[str]) -> None:
+    """Raises LackingError that names them, if there are any."""
+    if names:
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        raise LackingError(f"it lacks {', '.join(names[:_MOST_NAMED])}{more}")
+
+
+def _ends(file: RemoteFile, suffixes: Sequence[str]) -> bool:
+    return file.name.lower().endswith(tuple(suffixes))
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -47,7 +68,7 @@ def _completed(known: RemoteFile, by_name: dict[str, RemoteFile]) -> RemoteFile:
     """A file of the catalogue with the digest of the source, where the catalogue has none."""
     found = by_name.get(known.name)
     if found is None:
-        raise SourceError(f"it has no {PurePosixPath(known.name).name}")
+        raise LackingError(f"it has no {PurePosixPath(known.name).name}")
     if known.sha256 is not None:
         return known._replace(bytes=found.bytes if known.bytes is None else known.bytes)
     if known.bytes not in (None, found.bytes):

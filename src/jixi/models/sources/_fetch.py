@@ -2,20 +2,22 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from jixi.core.errors import problem
+from jixi.core.errors import JixiError, problem
 from jixi.models.formats import FormatError, check_file
+from jixi.models.sources._choice import refuse_missing
 from jixi.models.sources._hashing import Digests, Hashing, sha256_of
 from jixi.models.sources._layout import Layout, disk_problem, forget_part
 from jixi.models.sources._manifest import KeptFile, Manifest
 from jixi.models.sources._meter import Meter
 from jixi.models.sources._part import Part, Stamp
-from jixi.models.sources._protocol import Listing, RemoteFile, Report, Source, SourceError
+from jixi.models.sources._protocol import LackingError, Listing, RemoteFile, Report, Source, SourceError
+from jixi.models.sources._shards import is_index, missing_shards
 from jixi.models.sources._threads import in_thread
 
 _log = structlog.get_logger()
@@ -38,33 +40,58 @@ class Fetch:
     async def run(self, known: Sequence[RemoteFile]) -> Manifest:
         """The manifest of what is here now, not written yet.
 
-        Raises `model_unreachable`, `digest_mismatch`, `model_file_refused`, `disk_full`.
+        Raises `model_unreachable`, `model_incomplete`, `digest_mismatch`, `model_file_refused`, `disk_full`, and what
+        all sources were refused for.
         """
         source, listing = await self._plan(known)
         self._meter.expect({file.name: file.bytes or 0 for file in listing.files})
         missing = [file for file in listing.files if not self._has_blob(file)]
         self._layout.check_room(sum((file.bytes or 0) - self._begun(file, source) for file in missing))
+        kept = await self._files([file for file in listing.files if is_index(file.name)], source, listing)
+        await self._check_indexes(source, listing, kept)
+        rest = [file for file in listing.files if file.name not in kept]
+        kept = {**kept, **await self._files(rest, source, listing)}
+        name = "" if source is None else source.name
+        files = [kept[file.name] for file in listing.files]
+        return Manifest(self._model, self._variant, name, listing.revision, files)
+
+    async def _files(
+        self, files: Sequence[RemoteFile], source: Source | None, listing: Listing
+    ) -> Mapping[str, KeptFile]:
+        """Bring these files side by side; by their names."""
         gate = asyncio.Semaphore(_FILES_AT_ONCE)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._file(file, source, listing, gate)) for file in listing.files]
+                tasks = [group.create_task(self._file(file, source, listing, gate)) for file in files]
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
-        name = "" if source is None else source.name
-        kept = [task.result() for task in tasks]
-        return Manifest(self._model, self._variant, name, listing.revision, kept)
+        return {file.name: file for file in (task.result() for task in tasks)}
+
+    async def _check_indexes(
+        self, source: Source | None, listing: Listing, indexes: Mapping[str, KeptFile]
+    ) -> None:
+        """Before gigabytes come: raises `model_incomplete` where an index names files that are not listed."""
+        names = [file.name for file in listing.files]
+        for name in indexes:
+            path = self._layout.file(self._model, self._variant, name)
+            try:
+                refuse_missing(await in_thread(missing_shards, path, name, names))
+            except LackingError as error:
+                for each in indexes:
+                    self._layout.file(self._model, self._variant, each).unlink(missing_ok=True)
+                raise self._unreachable([(source.name if source else "here", error)]) from error
 
     async def _plan(self, known: Sequence[RemoteFile]) -> tuple[Source | None, Listing]:
         """The first source that knows which files there are. Where all are here already, nobody is asked."""
         if known and all(self._has_blob(file) or self._loose(file).is_file() for file in known):
             return (self._sources or [None])[0], Listing("", known)
-        reasons: list[str] = []
+        failed: list[tuple[str, SourceError]] = []
         for source in self._sources:
             try:
                 return source, await source.listing(known)
             except SourceError as error:
-                reasons.append(f"{source.name}: {error}")
-        raise self._unreachable(reasons)
+                failed.append((source.name, error))
+        raise self._unreachable(failed)
 
     async def _file(
         self, file: RemoteFile, source: Source | None, listing: Listing, gate: asyncio.Semaphore
@@ -76,20 +103,20 @@ class Fetch:
                 raise disk_problem(error, self._layout.root, file.bytes or 0) from error
 
     async def _bring(self, file: RemoteFile, planned: Source | None, revision: str) -> KeptFile:
-        reasons: list[str] = []
+        failed: list[tuple[str, SourceError]] = []
         for source in [None, planned, *(each for each in self._sources if each is not planned)]:
             try:
                 sha256 = await self._from(source, file, revision if source is planned else None)
             except SourceError as error:
-                reasons.append(f"{source.name if source else 'here'}: {error}")
+                failed.append((source.name if source else "here", error))
                 continue
             if sha256 is not None:
                 size = self._path(file).stat().st_size
                 self._meter.is_here(file.name, size)
                 return KeptFile(file.role, file.name, size, sha256)
-        if reasons and all(reason.endswith(_OTHER_BYTES) for reason in reasons):
+        if failed and all(str(error) == _OTHER_BYTES for _, error in failed):
             raise problem("digest_mismatch", model=self._model, file=file.name)
-        raise self._unreachable(reasons)
+        raise self._unreachable(failed)
 
     async def _from(self, source: Source | None, file: RemoteFile, revision: str | None) -> str | None:
         """The digest of the file, which has its name now; None where it is not here after all."""
@@ -188,10 +215,16 @@ class Fetch:
     def _loose(self, file: RemoteFile) -> Path:
         return self._layout.root / self._model / file.name
 
-    def _unreachable(self, reasons: Sequence[str]) -> Exception:
-        return problem(
-            "model_unreachable", model=self._model, reasons="; ".join(reasons) or "it has no source"
-        )
+    def _unreachable(self, failed: Sequence[tuple[str, SourceError]]) -> Exception:
+        """What stands in the way: the sources' own reason, where one is behind all and no network is to blame."""
+        reasons = "; ".join(f"{name}: {error}" for name, error in failed)
+        if failed and all(isinstance(error, LackingError) for _, error in failed):
+            return problem("model_incomplete", model=self._model, reasons=reasons)
+        causes = [error.__cause__ for _, error in failed]
+        refusals = [cause for cause in causes if isinstance(cause, JixiError)]
+        if refusals and len(refusals) == len(causes) and len({cause.code for cause in refusals}) == 1:
+            return refusals[0]
+        return problem("model_unreachable", model=self._model, reasons=reasons or "it has no source")
 
 
 def _key(file: RemoteFile, source: Source, model: str) -> str:

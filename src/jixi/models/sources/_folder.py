@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from jixi.models.catalog import FolderSource
-from jixi.models.sources._choice import chosen
+from jixi.models.sources._choice import WEIGHTS, chosen
 from jixi.models.sources._part import Part, Stamp
 from jixi.models.sources._protocol import Listing, RemoteFile, Report, SourceError
 from jixi.models.sources._threads import in_thread
@@ -19,14 +19,15 @@ class Folder:
 
     name = "folder"
 
-    def __init__(self, origin: FolderSource) -> None:
+    def __init__(self, origin: FolderSource, weights: Sequence[str] = WEIGHTS) -> None:
+        self._weights = weights
         self._path = Path(origin.path)
 
     async def listing(self, known: Sequence[RemoteFile]) -> Listing:
         if known:
             return Listing("", known)
         try:
-            return Listing("", chosen(await in_thread(self._files), (), ()))
+            return Listing("", chosen(await in_thread(self._files), (), (), self._weights))
         except OSError as error:
             raise SourceError(error.strerror or str(error)) from error
 

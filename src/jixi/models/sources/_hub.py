@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from jixi.core.errors import JixiError
 from jixi.models.catalog import HubSource
-from jixi.models.sources._choice import chosen
+from jixi.models.sources._choice import WEIGHTS, chosen
 from jixi.models.sources._egress import Egress, EgressError, body_of
 from jixi.models.sources._part import Part
 from jixi.models.sources._protocol import Listing, RemoteFile, Report, SourceError
@@ -80,13 +80,20 @@ class Hub:
     """
 
     def __init__(
-        self, origin: HubSource, base: str, egress: Egress, lines: asyncio.Semaphore, token: str | None = None
+        self,
+        origin: HubSource,
+        base: str,
+        egress: Egress,
+        lines: asyncio.Semaphore,
+        token: str | None = None,
+        weights: Sequence[str] = WEIGHTS,
     ) -> None:
         self.name = origin.kind
         self._origin = origin
         self._base = base.rstrip("/")
         self._egress = egress
         self._lines = lines
+        self._weights = weights
         self._credential = _credential(origin.kind, token)
 
     async def listing(self, known: Sequence[RemoteFile]) -> Listing:
@@ -99,7 +106,7 @@ class Hub:
             raise SourceError(error.message()) from error
         except (aiohttp.ClientError, EgressError, TimeoutError) as error:
             raise SourceError(f"{type(error).__name__} amid its list of files") from error
-        return Listing(commit, chosen(files, known, self._origin.include))
+        return Listing(commit, chosen(files, known, self._origin.include, self._weights))
 
     async def bring(self, file: RemoteFile, revision: str, part: Part, report: Report) -> None:
         url = _ADDRESSES[self.name].format(

@@ -5,9 +5,11 @@ from pathlib import Path
 from jixi.core.errors import problem
 from jixi.models.catalog import FolderSource, ModelFile
 from jixi.models.formats import FormatError, check_file
+from jixi.models.sources._choice import refuse_missing
 from jixi.models.sources._folder import Folder
 from jixi.models.sources._hashing import sha256_of
 from jixi.models.sources._protocol import SourceError
+from jixi.models.sources._shards import is_index, missing_shards
 from jixi.models.sources._threads import in_thread
 
 
@@ -20,9 +22,12 @@ async def own_files(model: str, path: Path) -> list[ModelFile]:
     found: list[ModelFile] = []
     name = path.name
     try:
-        for file in (await folder.listing(())).files:
+        files = (await folder.listing(())).files
+        for file in files:
             name = file.name
             here = folder.place(name)
+            if is_index(name):
+                refuse_missing(await in_thread(missing_shards, here, name, [each.name for each in files]))
             await in_thread(check_file, here, name)
             found.append(ModelFile(file.role, name, here.stat().st_size, await in_thread(sha256_of, here)))
     except (SourceError, FormatError, OSError) as error:

@@ -53,6 +53,10 @@ class SourceError(Exception):
     """A source cannot bring the file; the message says why, in a few words."""
 
 
+class LackingError(SourceError):
+    """The source was asked, and does not have what the model needs: no other try changes that."""
+
+
 def only_known(known: Sequence[RemoteFile]) -> Listing:
     """The listing of a source that cannot be asked what it has."""
     if not known:

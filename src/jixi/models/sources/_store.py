@@ -29,6 +29,7 @@ from jixi.models.sources._manifest import (
 from jixi.models.sources._meter import Meter, Progress
 from jixi.models.sources._own import folder_at
 from jixi.models.sources._protocol import RemoteFile, Source
+from jixi.models.sources._shards import is_index, missing_parts, missing_shards
 from jixi.models.sources._threads import in_thread
 
 _log = structlog.get_logger()
@@ -117,7 +118,8 @@ class ModelStore:
     ) -> Mapping[str, Path]:
         """Bring what is missing and return the files by their role.
 
-        Raises `model_unreachable` with each source's reason, `digest_mismatch` where what came is not the file,
+        Raises `model_unreachable` with each source's reason, `model_incomplete` where the sources lack files, the
+        sources' own refusal where all have one, `digest_mismatch` where what came is not the file,
         `model_file_refused` where no engine should read it, `disk_full`. Cancelling keeps what has arrived, for the
         next fetch.
         """
@@ -173,6 +175,7 @@ class ModelStore:
             expected = pinned.get(file.name, file.sha256)
             if not path.is_file() or await in_thread(sha256_of, path) != expected:
                 wrong.append(file.name)
+        wrong += await in_thread(_missing, folder, [file.name for file in manifest.files])
         await in_thread(note_rotten, folder, wrong)
         return wrong
 
@@ -268,6 +271,14 @@ class ModelStore:
             for file in manifest.files if manifest is not None else ():
                 if file.name == name:
                     self._layout.blob(file.sha256).unlink(missing_ok=True)
+
+
+def _missing(folder: Path, names: Sequence[str]) -> list[str]:
+    """The files that those which are here speak of."""
+    found = set(missing_parts(names))
+    for name in filter(is_index, names):
+        found |= set(missing_shards(folder / name, name, names))
+    return sorted(found)
 
 
 def _silent(_count: int) -> None:

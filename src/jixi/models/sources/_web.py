@@ -16,7 +16,7 @@ import aiohttp
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
 from jixi.models.catalog import S3Source, UrlSource
-from jixi.models.sources._choice import chosen
+from jixi.models.sources._choice import WEIGHTS, chosen
 from jixi.models.sources._egress import Egress, EgressError, body_of
 from jixi.models.sources._part import Part
 from jixi.models.sources._protocol import Listing, RemoteFile, Report, SourceError
@@ -42,7 +42,14 @@ class Address:
 
     name = "url"
 
-    def __init__(self, origin: UrlSource, egress: Egress, lines: asyncio.Semaphore) -> None:
+    def __init__(
+        self,
+        origin: UrlSource,
+        egress: Egress,
+        lines: asyncio.Semaphore,
+        weights: Sequence[str] = WEIGHTS,
+    ) -> None:
+        self._weights = weights
         self._url = origin.url
         self._egress = egress
         self._lines = lines
@@ -53,7 +60,7 @@ class Address:
         if known:
             return Listing("", known)
         name = urlsplit(self._url).path.rpartition("/")[2]
-        return Listing("", chosen([RemoteFile("model", name, None, None)], (), ()))
+        return Listing("", chosen([RemoteFile("model", name, None, None)], (), (), self._weights))
 
     async def bring(self, file: RemoteFile, revision: str, part: Part, report: Report) -> None:
         await Transfer(partial(self._egress.get, self._url), part, file.bytes, self._lines, report).run()
@@ -65,8 +72,15 @@ class Bucket:
     name = "s3"
 
     def __init__(
-        self, origin: S3Source, access: S3Access, egress: Egress, lines: asyncio.Semaphore, clock: Clock
+        self,
+        origin: S3Source,
+        access: S3Access,
+        egress: Egress,
+        lines: asyncio.Semaphore,
+        clock: Clock,
+        weights: Sequence[str] = WEIGHTS,
     ) -> None:
+        self._weights = weights
         self._key = origin.key
         self._access = access
         self._egress = egress
@@ -78,9 +92,9 @@ class Bucket:
     async def listing(self, known: Sequence[RemoteFile]) -> Listing:
         if known or not self._key.endswith("/"):
             one = RemoteFile("model", self._key.rpartition("/")[2], None, None)
-            return Listing("", known or chosen([one], (), ()))
+            return Listing("", known or chosen([one], (), (), self._weights))
         try:
-            return Listing("", chosen(await self._objects(), (), ()))
+            return Listing("", chosen(await self._objects(), (), (), self._weights))
         except JixiError as error:
             raise SourceError(error.message()) from error
         except (aiohttp.ClientError, EgressError, TimeoutError) as error:
