@@ -77,6 +77,10 @@ def test_what_is_refused_or_not_understood_says_so(site: Site) -> None:
             "deployments", "create", "x", "--engine", "stub", "--set", wrong, home=site.home, env=site.env
         )
         assert told.returncode == 2, (wrong, told.stderr)
+    for wrong, said in (("gpus=NaN", "gpus: Input"), ("replicas=2", "scale.least")):
+        words = ("deployments", "create", "x", "--engine", "stub", "--set", wrong)
+        told = jixi(*words, home=site.home, env=site.env | {"COLUMNS": "300"})
+        assert (told.returncode, said in told.stderr) == (2, True), told.stderr
     nothing = jixi("deployments", "update", "stub", home=site.home, env=site.env)
     assert nothing.returncode == 2
     chinese = jixi("--lang", "zh", "deployments", "list", home=site.home, env=site.env)

@@ -201,7 +201,11 @@ async def test_only_the_platforms_administrator_brings_models(app: ASGIApp, admi
     for bad in ({"variant": "../x"}, {"variant": "bf16", "more": 1}):
         assert (await admin.post(f"/api/models/{MODEL}/downloads", json=bad)).status_code == 400
     assert (await admin.post("/api/models/nothing/downloads", json={})).status_code == 404
-    assert (await admin.post(f"/api/models/{MODEL}/downloads", json={"variant": "f99"})).status_code == 404
+    lacking = await admin.post(f"/api/models/{MODEL}/downloads", json={"variant": "f99"})
+    assert (lacking.json()["code"], VARIANT in lacking.json()["detail"]) == ("variant_unknown", True)
+    closed = await admin.post("/api/models/claude-haiku-4-5/downloads", json={})
+    assert (closed.status_code, closed.json()["code"]) == (422, "model_not_deployable")
+    assert "provider" in closed.json()["remedy"]
 
 
 async def test_a_broken_file_of_ones_own_never_reaches_an_engine(tmp_path: Path) -> None:

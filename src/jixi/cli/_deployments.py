@@ -1,7 +1,7 @@
 """`jixi deployments`: models that the server serves under public names."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -316,6 +316,9 @@ def _said(model: str | None, variant: str | None, engine: str | None, more: Iter
             said[name] = value
         elif name in _NUMBERS:
             said[name] = _value(value)
+        elif name == "replicas":
+            reason = "a deployment has from scale.least to scale.most replicas: set these"
+            raise typer.BadParameter(f"{text!r} is not understood; {reason}", param_hint="--set")
         else:
             raise unknown_field(text, _KNOWN)
     return said
@@ -337,9 +340,14 @@ def _adapters(said: Iterable[str] | None) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """A number, true, false, null, a list or a table as JSON writes them; anything else is a text."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except ValueError:
         return text
+
+
+def _no_number(text: str) -> Any:
+    """NaN and Infinity, which JSON does not have."""
+    raise ValueError(text)
 
 
 def _valid(kind: type[Any], said: dict[str, Any]) -> Any:
@@ -349,7 +357,15 @@ def _valid(kind: type[Any], said: dict[str, Any]) -> Any:
         return kind.model_validate(said)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        raise typer.BadParameter(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise typer.BadParameter(f"{_field(first['loc'], said)}: {first['msg']}") from None
+
+
+def _field(place: Sequence[str | int], said: dict[str, Any]) -> str:
+    """Where in what was said, without the names that the check gives to its own alternatives."""
+    head, *rest = map(str, place)
+    inner: Any = said.get(head)
+    tail = rest[:1] if isinstance(inner, dict) and rest and rest[0] in inner else []
+    return ".".join([head, *tail])
 
 
 def _terminal(context: typer.Context) -> Terminal:

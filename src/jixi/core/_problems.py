@@ -222,8 +222,9 @@ CATALOGUE: tuple[Problem, ...] = (
         openai_type="api_error",
         en="The model {model!r} is not ready: {state}.",
         zh="模型 {model!r} 暂不可用：{state}。",
-        remedy_en="Try again in a moment; its state is on the Deployments page.",
-        remedy_zh="请稍后重试；可在「部署」页查看状态。",
+        remedy_en="While it starts or recovers, try again in a moment. If it failed, was stopped or waits for room, an "
+        "operator has to act: the Deployments page says why.",
+        remedy_zh="若正在启动或恢复，请稍后重试；若已失败、已停止或在等待资源，需由运维人员处理，「部署」页会说明原因。",
         outside_en="Try again in a moment; its state is under Providers & routes.",
         outside_zh="请稍后重试；可在「供应商与路由」页查看状态。",
     ),

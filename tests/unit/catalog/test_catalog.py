@@ -57,7 +57,7 @@ def test_a_variant_is_found_by_its_id_and_the_first_is_the_default() -> None:
     assert entry.variant().bytes == 98_362_432
     with pytest.raises(JixiError) as refused:
         entry.variant("q2-k")
-    assert refused.value.code == "model_not_found"
+    assert refused.value.code == "variant_unknown"
 
 
 def test_only_the_stand_in_is_marked_as_weak() -> None:

@@ -106,11 +106,17 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return list(dict.fromkeys(kind for task in self.tasks for kind in _KINDS.get(task, ())))
 
     def variant(self, name: str | None = None) -> Variant:
-        """The variant of that id, or the default one. Raises `model_not_found` where it has none such."""
+        """The variant of that id, or the default one.
+
+        Raises `variant_unknown`, or `model_not_deployable` for one without variants, as closed models are.
+        """
         for variant in self.variants:
             if name in (None, variant.id):
                 return variant
-        raise problem("model_not_found", model=self.id if name is None else f"{self.id}:{name}")
+        if not self.variants:
+            raise problem("model_not_deployable", model=self.id)
+        known = ", ".join(variant.id for variant in self.variants)
+        raise problem("variant_unknown", model=self.id, variant=name, variants=known, param="variant")
 
     def size(self, variant: Variant) -> Size | None:
         """How large the variant's files are; None where neither files nor parameters are known.

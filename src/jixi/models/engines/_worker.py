@@ -88,7 +88,12 @@ def options_from(options: Mapping[str, Any], kind: type[T], owner: str) -> T:
     try:
         return msgspec.convert(dict(options), kind)
     except msgspec.ValidationError as error:
-        raise problem("invalid_value", reason=f"options of {owner!r}: {error}", param="options") from error
+        described = msgspec.inspect.type_info(kind)
+        fields = described.fields if isinstance(described, msgspec.inspect.StructType) else ()
+        known = ", ".join(field.encode_name for field in fields) or "none"
+        hint = f"; it knows {known}" if "unknown field" in str(error) else ""
+        reason = f"options of {owner!r}: {error}{hint}"
+        raise problem("invalid_value", reason=reason, param="options") from error
 
 
 def begin() -> Launch:

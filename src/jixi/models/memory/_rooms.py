@@ -173,7 +173,7 @@ class Rooms:
         which accelerator it would get, or which deployments would have to end first (never those of its own name).
         Holds nothing. Neither the model nor the adapters, of which the bytes are told, need be here.
 
-        `variant` is by default the entry's first. Raises `model_not_found` for one that the entry lacks,
+        `variant` is by default the entry's first. Raises `variant_unknown` for one that the entry lacks,
         `unknown_extension` and `invalid_value` for the engine and its options.
         """
         await self.look()
@@ -282,4 +282,6 @@ def _said(footprint: Footprint, memory_bytes: int | None) -> Footprint:
     """What the deployment says itself goes before what is computed."""
     if memory_bytes is None:
         return footprint
-    return replace(footprint, weights=memory_bytes, cache=0, kept=0, working=0, runtime=0, share=0)
+    return replace(
+        footprint, weights=memory_bytes, repacked=0, cache=0, kept=0, working=0, runtime=0, share=0
+    )

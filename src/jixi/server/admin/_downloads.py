@@ -20,7 +20,7 @@ router = APIRouter(prefix="/models/{id}", tags=["models"])
 _Reader = Annotated[Principal, requires("models.read")]
 _Manager = Annotated[Principal, requires("models.manage")]
 _Variant = Annotated[str | None, Query(pattern=VARIANT, description="By default the first of the catalogue.")]
-_RETRIED = ("not_found", "model_not_found", "request_running", "idempotency_mismatch")
+_RETRIED = ("not_found", "variant_unknown", "model_not_deployable", "request_running", "idempotency_mismatch")
 
 
 @router.post(
@@ -49,7 +49,7 @@ async def create_download(
 @router.get(
     "/downloads",
     summary="List the downloads of a model, newest first",
-    responses=errors("not_found", "model_not_found"),
+    responses=errors("not_found", "variant_unknown", "model_not_deployable"),
 )
 async def list_downloads(
     model_id: Id,
@@ -93,7 +93,7 @@ async def create_verification(
     "/files",
     summary="Remove a model's files from this machine",
     status_code=204,
-    responses=errors("not_found", "model_not_found", "model_served"),
+    responses=errors("not_found", "variant_unknown", "model_not_deployable", "model_served"),
 )
 async def delete_files(model_id: Id, caller: _Manager, house: TheHouse, variant: _Variant = None) -> None:
     """What another model shares stays. Repeating it changes nothing."""
