@@ -48,7 +48,8 @@ function Fit({ fit }: { fit: PreviewFit }) {
   const words = useDeploymentWords();
   const language = useLanguage();
   const bytes = (value: number | null) => (value === null ? "–" : format.bytes(value, language));
-  const parts = fit.weights_bytes === null ? null : words.parts(bytes(fit.weights_bytes), bytes(fit.cache_bytes));
+  const twice = fit.repacked_bytes ? bytes(fit.repacked_bytes) : null;
+  const parts = fit.weights_bytes === null ? null : words.parts(bytes(fit.weights_bytes), bytes(fit.cache_bytes), twice);
   return (
     <span className={styles.fit}>
       <Status tone={fitTones[fit.verdict]}>{words.verdicts[fit.verdict]}</Status>

@@ -33,6 +33,7 @@ class Load:
 class Footprint:
     """Bytes at the most, of all accelerators of the replica together, or of main memory where it needs none.
 
+    `repacked` is what of `weights` comes on top of the files, because it is held in two forms.
     `cache` is for keys and values, None where the architecture is not known and it is left out; `kept` for prompts that
     have ended and may come again; `working` for what is computed with; `runtime` for the program itself. `share` is a
     part of each accelerator's memory that the engine is told to take, where that is more. Where `either`, an
@@ -40,6 +41,7 @@ class Footprint:
     """
 
     weights: int
+    repacked: int = 0
     cache: int | None = 0
     kept: int = 0
     working: int = 0

@@ -102,7 +102,13 @@ class LlamaCppEngine:
         kept = 0 if load.adapted else options.cache_mib * MIB
         built = load.architecture
         if built is None:
-            return Footprint(weights=load.weights + load.repacked, cache=None, kept=kept, runtime=_RUNTIME)
+            return Footprint(
+                weights=load.weights + load.repacked,
+                repacked=load.repacked,
+                cache=None,
+                kept=kept,
+                runtime=_RUNTIME,
+            )
         tokens = padded(load.context, 256)
         if built.window is not None:
             window = replace(built.window, tokens=padded(built.window.tokens + BATCH, 256))
@@ -111,6 +117,7 @@ class LlamaCppEngine:
         working = batch * (4 * layer_values(built) + 6 * tokens) + 16 * built.vocabulary * load.parallel
         return Footprint(
             weights=load.weights + load.repacked,
+            repacked=load.repacked,
             cache=built.cache_values(tokens) * HALF * load.parallel,
             kept=kept,
             working=working,

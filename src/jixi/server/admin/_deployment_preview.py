@@ -77,6 +77,7 @@ async def _fit(house: House, choice: rollouts.Choice, name: str | None) -> Previ
         verdict=fit.verdict,
         needed_bytes=fit.needed and fit.needed.total,
         weights_bytes=fit.needed and fit.needed.weights,
+        repacked_bytes=fit.needed and fit.needed.repacked,
         cache_bytes=fit.needed and fit.needed.cache,
         free_bytes=fit.free_bytes,
         node=fit.node,

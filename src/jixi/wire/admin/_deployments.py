@@ -298,6 +298,10 @@ class PreviewFit(Response):
     verdict: Literal["yes", "after_unloading", "no", "unknown"]
     needed_bytes: int | None
     weights_bytes: int | None
+    repacked_bytes: int | None = Field(
+        description="What of `weights_bytes` comes on top of the files: llama.cpp lays matrices out anew for a"
+        " processor's vector units and may hold them twice; an upper bound where the files are not here."
+    )
     cache_bytes: int | None = Field(
         description="For the context of all calls at once; null where nobody knows."
     )
