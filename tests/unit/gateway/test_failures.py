@@ -185,6 +185,25 @@ async def test_vectors_that_are_none_or_too_few_are_the_engines_failure_and_cost
         assert (caught.value.code, settled.outcome, settled.usage) == ("engine_error", "failed", Usage())
 
 
+async def test_the_last_vector_of_a_large_answer_is_looked_at_too(
+    scripted: House, engine: ScriptedEngine
+) -> None:
+    texts = ["a"] * 300
+    for number, last in enumerate(([0.5], [None]), 1):
+        vectors = [*([0.123456] * 500 for _ in texts[1:]), last]
+        data = [{"object": "embedding", "index": at, "embedding": one} for at, one in enumerate(vectors)]
+        answer = msgspec.json.encode({"object": "list", "data": data, "usage": {"prompt_tokens": 3}})
+        assert len(answer) > 1024 * 1024
+        engine.wire = whole(answer)
+        asked = scripted.ask(Scope.EMBEDDINGS, input=texts, request_id=f"req_{number}")
+        if last == [0.5]:
+            assert len((await asked)["data"]) == len(texts)
+        else:
+            with pytest.raises(JixiError) as caught:
+                await asked
+            assert caught.value.code == "engine_error"
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("status", "message", "code"),

@@ -317,7 +317,8 @@ async def test_who_shares_a_quota_waits_together_for_as_long_as_one_was_told(cre
     with pytest.raises(JixiError) as second:
         await ask(house, 2)
     assert (second.value.code, second.value.problem.status) == ("model_unavailable", 503)
-    assert second.value.retry_after in (6, 7)
+    assert second.value.retry_after is not None
+    assert 0 < second.value.retry_after <= 7
     assert crew.heard("b") == 0
 
 
@@ -325,11 +326,11 @@ async def test_a_pause_leads_to_the_fallback_for_overload_and_to_no_other(crew: 
     house = await crew.house(
         "a", "wrong", "right", fallbacks=(Fallback("wrong", ("error",)), Fallback("right", ("overloaded",)))
     )
-    crew.engines["a"].wire = refusal(b"429 Slow down", **{"Retry-After": "7"})
+    crew.engines["a"].wire = refusal(b"429 Slow down", **{"Retry-After": "60"})
     assert [text(await ask(house, number)) for number in range(3)] == ["right"] * 3
     assert [crew.heard(name) for name in ("a", "wrong", "right")] == [1, 0, 3]
     paused = {route.name: route.replicas[0].paused_s for route in house.gateway.routes() if route.replicas}
-    assert paused.pop("a") in (6, 7)
+    assert 0 < paused.pop("a") <= 60
     assert set(paused.values()) == {0}
 
 

@@ -28,6 +28,7 @@ _OK: Final = 200
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
 _PAUSE_S: Final = 1.0
+_LARGE: Final = 1024 * 1024
 
 
 class Run(Struct, kw_only=True):
@@ -193,7 +194,8 @@ async def fetch_whole(run: Run, place: Place, number: int) -> tuple[bytes, Whole
         async with asyncio.timeout(run.patience_s):
             response = await exchange.send(run.plan.bodies[number], number)
             raw = await response.read()
-        whole = _decoded(run, raw)
+        # Others wait for the loop while it reads: thousands of vectors are read beside it.
+        whole = _decoded(run, raw) if len(raw) < _LARGE else await asyncio.to_thread(_decoded, run, raw)
         exchange.gave()
         run.suspicion.acquit()
     except TimeoutError as error:
