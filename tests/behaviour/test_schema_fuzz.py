@@ -59,8 +59,8 @@ def test_every_operation_answers_as_its_document_says(case: Any, live: Running, 
     _watch_for_a_second(case)
     answer = case.call(base_url=live.url, headers={"Authorization": f"Bearer {key}"})
     excluded = [_CHECKS.positive_data_acceptance] if _refused_for_its_meaning(answer) else []
-    if case.path == "/api/deployments/preview":
-        # The address of one deployment is that of the preview, too: it takes more than the preview's own method.
+    if case.path in ("/api/deployments/preview", "/api/prices/resources"):
+        # The address of one deployment, or of one model's price, is this one, too: it takes more than its own methods.
         excluded.append(_CHECKS.allow_header_conformance)
     case.validate_response(answer, excluded_checks=excluded, headers={"Authorization": f"Bearer {key}"})
 
@@ -131,4 +131,9 @@ def _refused_for_its_meaning(answer: Any) -> bool:
     return body["code"] in _MEANING_OF_DEPLOYMENTS | _MEANING_OF_PLANS | {
         "idempotency_mismatch",
         "precondition_failed",
-    } or (body["code"] == "invalid_value" and "errors" not in body)
+    } or (body["code"] == "invalid_value" and not _told_of_its_shape(body))
+
+
+def _told_of_its_shape(body: Any) -> bool:
+    """A handler's own refusal says at the field what it says at all; that of a shape lists what each field lacks."""
+    return any(entry["message"] != body["detail"] for entry in body.get("errors", ()))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from jixi.compute.history import PACE_S, Past, Point, Series, Span, instant, span
 from jixi.core.principal import Principal
+from jixi.server._errors import errors
 from jixi.server._policy import requires
 from jixi.server._services import TheHouse
 from jixi.wire import admin
@@ -19,7 +20,9 @@ _JOULES_PER_KWH: Final = 3_600_000
 _DAY_S: Final = 86_400
 
 
-@router.get("/history", summary="Read what a node did over time")
+@router.get(
+    "/history", summary="Read what a node did over time", responses=errors("not_found", "invalid_value")
+)
 async def get_node_history(
     caller: _Reader,
     house: TheHouse,

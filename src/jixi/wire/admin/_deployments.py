@@ -27,7 +27,16 @@ Gpus = (
     | Annotated[int, Field(strict=True, ge=2, le=64), BeforeValidator(whole)]
 )
 PublicName = Annotated[ModelName, Field(min_length=1)]
-Adapters = Annotated[dict[PublicName, Word], Field(max_length=64)]
+
+
+def _named(schema: dict[str, Any]) -> None:
+    """As a map whose names have a pattern: as `patternProperties` it would take any other name, too."""
+    ((schema["propertyNames"]["pattern"], schema["additionalProperties"]),) = schema.pop(
+        "patternProperties"
+    ).items()
+
+
+Adapters = Annotated[dict[PublicName, Word], Field(max_length=64, json_schema_extra=_named)]
 _ADAPTERS = (
     "LoRA adapters that its engines serve beside it: the name that callers send for each, and the version of a model"
     " of your own, tuned from this one, that it is."

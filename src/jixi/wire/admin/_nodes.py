@@ -1,5 +1,6 @@
 """Nodes: the machines that run models, their accelerators, and what they did over time."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -91,8 +92,8 @@ class NodeHistory(Response):
     """A node over time."""
 
     node: str
-    since: Instant
-    until: Instant
+    since: datetime
+    until: datetime
     step_s: int
     pace_s: int = Field(description="Seconds from one sample to the next.")
     energy: NodeEnergy = Field(description="Of all places; `measured` is their average.")
