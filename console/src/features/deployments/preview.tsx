@@ -3,6 +3,7 @@ import { Form } from "antd";
 import styles from "@/features/deployments/deployments.module.css";
 import { previewQuery, type Detail } from "@/features/deployments/queries";
 import { draftOf, fresh, planOf, type DeployValues } from "@/features/deployments/values";
+import { usePreviewWords } from "@/features/deployments/preview-words";
 import { useDeploymentWords } from "@/features/deployments/words";
 import type { Schemas } from "@/api/client";
 import { Meter } from "@/shared/figure";
@@ -30,11 +31,11 @@ export function usePreview(before?: Detail): PreviewState {
 
 /** Licence, size, what is to be fetched from where, and whether it fits, before anything starts. */
 export function Preview({ data, error, asked }: PreviewState) {
-  const words = useDeploymentWords();
+  const told = usePreviewWords();
   if (!asked) return null;
   return (
-    <section className={styles.preview} aria-label={words.preview}>
-      <h3>{words.preview}</h3>
+    <section className={styles.preview} aria-label={told.preview}>
+      <h3>{told.preview}</h3>
       {error ? <ProblemNotice error={error} /> : data ? <Told data={data} /> : <Bones lines={4} />}
     </section>
   );
@@ -45,26 +46,27 @@ const fitTones = { yes: "good", after_unloading: "warn", no: "bad", unknown: "mu
 
 /** What one replica takes of what memory, by weights and contexts, and what would have to end first. */
 function Fit({ fit }: { fit: PreviewFit }) {
-  const words = useDeploymentWords();
+  const told = usePreviewWords();
   const language = useLanguage();
   const bytes = (value: number | null) => (value === null ? "–" : format.bytes(value, language));
   const twice = fit.repacked_bytes ? bytes(fit.repacked_bytes) : null;
-  const parts = fit.weights_bytes === null ? null : words.parts(bytes(fit.weights_bytes), bytes(fit.cache_bytes), twice);
+  const parts = fit.weights_bytes === null ? null : told.parts(bytes(fit.weights_bytes), bytes(fit.cache_bytes), twice);
   return (
     <span className={styles.fit}>
-      <Status tone={fitTones[fit.verdict]}>{words.verdicts[fit.verdict]}</Status>
+      <Status tone={fitTones[fit.verdict]}>{told.verdicts[fit.verdict]}</Status>
       <small className="muted">
-        {words.ofFree(bytes(fit.needed_bytes), bytes(fit.free_bytes))}
+        {told.ofFree(bytes(fit.needed_bytes), bytes(fit.free_bytes))}
         {parts ? ` · ${parts}` : ""}
       </small>
-      {fit.needed_bytes !== null && fit.free_bytes > 0 ? <Meter value={fit.needed_bytes} limit={fit.free_bytes} label={words.needs} /> : null}
-      {fit.unload.length ? <small>{words.unload(fit.unload.join(", "))}</small> : null}
+      {fit.needed_bytes !== null && fit.free_bytes > 0 ? <Meter value={fit.needed_bytes} limit={fit.free_bytes} label={told.needs} /> : null}
+      {fit.unload.length ? <small>{told.unload(fit.unload.join(", "))}</small> : null}
     </span>
   );
 }
 
 function Told({ data }: { data: Schemas["DeploymentPreview"] }) {
   const words = useDeploymentWords();
+  const told = usePreviewWords();
   const language = useLanguage();
   const bytes = (value: number) => format.bytes(value, language);
   const { license, source } = data;
@@ -82,16 +84,17 @@ function Told({ data }: { data: Schemas["DeploymentPreview"] }) {
           ],
           [words.variant, `${data.variant ?? "–"} · ${data.engine} (${words.engineStates[data.engine_state]})`],
           [words.size, data.size_bytes === null ? "–" : `${bytes(data.size_bytes)}${data.size_estimated ? ` · ${words.estimated}` : ""}`],
-          [words.fetch, data.download_bytes === null ? words.fetchUnknown : data.download_bytes === 0 ? words.fetchNothing : bytes(data.download_bytes)],
+          [told.fetch, data.download_bytes === null ? told.fetchUnknown : data.download_bytes === 0 ? told.fetchNothing : bytes(data.download_bytes)],
           source !== null && data.download_bytes !== 0 && [words.source, <span key="s">{source.kind} <code className="muted">{source.where}</code></span>],
-          [words.free, bytes(data.free_bytes)],
-          data.fit !== null && [words.needs, <Fit key="f" fit={data.fit} />],
+          [told.free, bytes(data.free_bytes)],
+          data.fit !== null && [told.needs, <Fit key="f" fit={data.fit} />],
           [words.context, `${format.integer(data.context, language)} ${words.contextUnit}`],
         ]}
       />
+      {data.private ? <Notice level="warning">{told.private}</Notice> : null}
       {problems.length ? (
         <Notice level="error">
-          <p>{words.previewFailed}</p>
+          <p>{told.previewFailed}</p>
           {problems.map(({ code, message, remedy }) => (
             <p key={code}>
               {message} {remedy}

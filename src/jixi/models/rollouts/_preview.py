@@ -13,13 +13,14 @@ from jixi.models.rollouts._values import Draft
 
 class Preview(NamedTuple):
     """`restricting` is the licence that must be accepted; `lacking` counts the bytes that are to be fetched, None where
-    nobody knows.
+    nobody knows. `private`: the model is one organisation's, while a deployment answers all.
     """
 
     choice: Choice
     licence: Licence | None
     restricting: Licence | None
     lacking: int | None
+    private: bool
     problems: list[JixiError]
 
 
@@ -41,4 +42,6 @@ async def preview(rollouts: Rollouts, who: Who, draft: Draft, name: str | None) 
         problems += rollouts.taken(name, draft.adapters)
     entry, lacking = choice.entry, await rollouts.lacking(choice)
     licence = None if entry is None else shelf.licence(entry)
-    return Preview(choice, licence, to_accept, lacking, problems)
+    own = shelf.own(choice.plan.model) if choice.plan.model is not None else None
+    private = own is not None and own.tenant_id is not None
+    return Preview(choice, licence, to_accept, lacking, private, problems)

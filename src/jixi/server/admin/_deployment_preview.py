@@ -44,6 +44,7 @@ async def preview_deployment(
         engine=plan.engine,
         context=plan.context,
         license=_license(found, language),
+        private=found.private,
         size_bytes=size and size.bytes,
         size_estimated=size is not None and size.estimated,
         download_bytes=found.lacking,

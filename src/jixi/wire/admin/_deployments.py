@@ -328,6 +328,9 @@ class DeploymentPreview(Response):
     engine: str
     context: int
     license: PreviewLicense | None
+    private: bool = Field(
+        description="The model is one organisation's own, while a deployment answers every organisation's calls."
+    )
     size_bytes: int | None
     size_estimated: bool
     download_bytes: int | None = Field(description="What is not here yet; 0: nothing is to be fetched.")
