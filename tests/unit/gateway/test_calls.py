@@ -179,7 +179,7 @@ async def test_usage_that_an_engine_leaves_out_is_counted_and_marked(
 
 
 async def test_usage_that_cannot_be_true_is_not_believed(house: House) -> None:
-    await house.listen(messages=chat(), max_tokens=4, stub={"usage": "wrong"})
+    await house.listen(messages=chat(), max_tokens=9, stub={"usage": "wrong", "say": "one two three four"})
     assert house.meter.settled["req_1"].usage.output_tokens == 4
     assert house.meter.settled["req_1"].usage.estimated
 
