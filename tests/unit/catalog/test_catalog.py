@@ -78,7 +78,8 @@ def test_what_came_in_bundles_stands_beside_the_shipped_entries_and_never_in_the
 
 
 @pytest.mark.parametrize(
-    "wrong", ['[[variants.sources]]\nkind = "url"\nurl = "file:///etc/passwd"\n', "no TOML\n", "[nonsense]\n"]
+    "wrong",
+    ['[[variants.sources]]\nkind = "url"\nurl = "ftp://hub.example/weights"\n', "no TOML\n", "[nonsense]\n"],
 )
 def test_a_broken_file_of_the_catalogue_is_named(tmp_path: Path, wrong: str) -> None:
     for folder in ("entries", "licences"):
