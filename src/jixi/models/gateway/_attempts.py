@@ -10,13 +10,12 @@ from jixi.core.errors import JixiError
 from jixi.models.gateway._account import Account
 from jixi.models.gateway._chunks import Envelope
 from jixi.models.gateway._exchange import Run, turn
-from jixi.models.gateway._faults import TOO_LARGE
 from jixi.models.gateway._plan import make_plan
 from jixi.models.gateway._ports import Limits, Replica
 from jixi.models.gateway._record import Record, Try
 from jixi.models.gateway._requests import Request
 from jixi.models.gateway._suspects import Suspicion
-from jixi.models.gateway.routing import PAUSED, Failed, FailureClass, Journey, Place, Step, Ticket
+from jixi.models.gateway.routing import Failed, FailureClass, Journey, Place, Step, Ticket
 
 _REFUSALS: Final = (429, 503)
 _POINTLESS: Final = (401, 403, 407, 501)
@@ -194,13 +193,11 @@ class Attempts:
         if failure is None:
             return None
         # Who asked for a pause has too much to do, whether this call hears of it from there or from the line.
-        if failure == "error" and (status in _REFUSALS or error.facts.get("state") == PAUSED):
+        if failure == "error" and (status in _REFUSALS or error.facts.get("paused")):
             failure = "overloaded"
         state = None if place is None else place.state
         again = (
-            status not in _POINTLESS
-            and error.code not in _FOR_OPERATORS
-            and error.facts.get("reason") != TOO_LARGE
+            status not in _POINTLESS and error.code not in _FOR_OPERATORS and not error.facts.get("too_large")
         )
         step = self._journey.after(Failed(failure, state, again))
         return None if step is None or step.delay_s >= self._left_s() else step

@@ -36,7 +36,6 @@ _SIZES: Final = tuple(
 stand for anything.
 """
 _LONGEST: Final = 300
-TOO_LARGE: Final = "its answer is too large"
 
 
 class _Refusal(Struct):
@@ -92,7 +91,8 @@ def broken(model: str, reason: str) -> JixiError:
 
 def cut(model: str, error: EngineConnectionError) -> JixiError:
     """The problem behind an answer that began and did not come to its end."""
-    return broken(model, TOO_LARGE if error.too_large else "its answer was cut")
+    reason = "its answer is too large" if error.too_large else "its answer was cut"
+    return problem("engine_error", model=model, reason=reason, too_large=error.too_large)
 
 
 def untellable(model: str) -> JixiError:

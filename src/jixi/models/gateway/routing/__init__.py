@@ -10,7 +10,7 @@ from jixi.models.gateway.routing._aliases import Aliases
 from jixi.models.gateway.routing._breaker import Breaker
 from jixi.models.gateway.routing._everywhere import Everywhere
 from jixi.models.gateway.routing._journey import Failed, Journey, Step
-from jixi.models.gateway.routing._lane import PAUSED, Lane, Place
+from jixi.models.gateway.routing._lane import Lane, Place
 from jixi.models.gateway.routing._line import FairLine
 from jixi.models.gateway.routing._retries import Pause, RetryBudget, back_off
 from jixi.models.gateway.routing._routes import (
@@ -26,7 +26,6 @@ from jixi.models.gateway.routing._ticket import Ticket
 from jixi.models.gateway.routing._waking import Waking
 
 __all__ = [
-    "PAUSED",
     "Alias",
     "AliasBook",
     "Aliases",

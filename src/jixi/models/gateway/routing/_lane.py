@@ -16,7 +16,6 @@ from jixi.models.gateway.routing._ticket import Ticket
 _WEIGHT: Final = 0.1
 _LONGEST_WAIT_S: Final = 60
 NOBODY: Final = frozenset[ReplicaState]()
-PAUSED: Final = "it asked for a pause"
 """The state of a model all of whose replicas have said when to come back: `model_unavailable` tells it."""
 
 
@@ -204,8 +203,8 @@ class Lane:
         seconds = min((state.wait_s(now) for state in self.states), default=0.0)
         retry_after = max(1, min(_LONGEST_WAIT_S, int(seconds) + 1))
         paused = all(now < state.pause.until for state in self.states)
-        state = PAUSED if paused else "it keeps failing"
-        return problem("model_unavailable", model=model, state=state, retry_after=retry_after)
+        state = "it asked for a pause" if paused else "it keeps failing"
+        return problem("model_unavailable", model=model, state=state, paused=paused, retry_after=retry_after)
 
     def _meet(self, found: Sequence[Replica]) -> None:
         """Know the replicas of the moment; those that stay keep what is known of them."""
