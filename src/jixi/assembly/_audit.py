@@ -1,10 +1,11 @@
 """Checks now and then that the ledger's sums are sound, and tells Prometheus."""
 
 import asyncio
-import contextlib
 from typing import Final, Protocol
 
 import structlog
+
+from jixi.core.tasks import end_task
 
 _log = structlog.get_logger()
 _FIRST_S: Final = 60.0
@@ -36,11 +37,8 @@ class Audit:
         self._task = asyncio.create_task(self._run(), name="ledger-audit")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
 
     async def _run(self) -> None:
         await asyncio.sleep(self._first_s)

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.core.errors import JixiError, problem
+from jixi.core.tasks import end_task
 from jixi.jobs import HOUSE, Job, Jobs
 from jixi.models.catalog import Entry
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Reason, State
@@ -128,10 +129,7 @@ class Bringing:
 
     async def close(self) -> None:
         """Go no further; what has been fetched is kept."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
 
     async def _run(self) -> None:
         while True:

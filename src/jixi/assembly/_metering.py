@@ -12,6 +12,7 @@ import structlog
 from jixi.compute.drivers import Process
 from jixi.core.ids import new_id
 from jixi.core.resources import Resource, Taken
+from jixi.core.tasks import end_task
 from jixi.governance.ledger import Resources
 from jixi.models.deployments import DeploymentSpec, Lack, Room, RoomFor
 
@@ -50,11 +51,8 @@ class Metering:
 
     async def close(self) -> None:
         """Charge what was taken until now, if that takes no longer than some seconds, then stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
         await self._well(self.charge, _LATE_S)
 
     def metered(self, room_for: RoomFor) -> RoomFor:

@@ -1,7 +1,6 @@
 """Supply: brings what the settings and the register of deployments ask for to the fleet, with its files and prices."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -20,6 +19,7 @@ from jixi.assembly._engines import Engines
 from jixi.assembly._prices import check_currency, seed_price
 from jixi.assembly._settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError, problem
+from jixi.core.tasks import end_task
 from jixi.governance.ledger import Ledger, PriceBook
 from jixi.jobs import Jobs
 from jixi.models.catalog import Catalog
@@ -178,10 +178,7 @@ class Supply:
 
     async def close(self) -> None:
         """Stop fetching; what has arrived is kept."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep
+        await end_task(self._upkeep)
         for bringing in self._brought.values():
             await bringing.close()
 

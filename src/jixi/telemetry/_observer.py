@@ -1,13 +1,13 @@
 """Takes every call that ended off the hot path and hands it on, many at a time, to whoever keeps or shows it."""
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
 
+from jixi.core.tasks import end_task
 from jixi.core.trace import CallTrace
 
 _log = structlog.get_logger()
@@ -54,11 +54,8 @@ class CallObserver:
 
     async def close(self) -> None:
         """Hand on what is left, then stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
         await self._drain()
 
     async def _run(self) -> None:

@@ -1,7 +1,6 @@
 """Spans for OpenTelemetry: sent to the operator's collector by OTLP over HTTP, a second later and many at a time."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from jixi.core.tasks import end_task
 from jixi.core.trace import CallTrace
 
 _log = structlog.get_logger()
@@ -54,11 +54,8 @@ class SpanExport:
 
     async def close(self) -> None:
         """Send what is left, within a moment, then stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
         try:
             async with asyncio.timeout(_LAST_S):
                 await self._export()

@@ -17,6 +17,7 @@ from jixi.compute.inventory import Cluster, Node, Rates
 from jixi.compute.placement import MAIN_MEMORY, Placement
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
+from jixi.core.tasks import end_task
 from jixi.storage import Database
 
 _log = structlog.get_logger()
@@ -64,11 +65,8 @@ class History:
         self._task = asyncio.create_task(self._go_on(), name="node-history")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
 
     async def record(self) -> None:
         """Take the sample of this beat."""

@@ -1,7 +1,6 @@
 """`Cluster`: the other machines of a cluster, as they last told what is in use on them."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from jixi.compute.drivers import Seen
 from jixi.compute.inventory._values import Node
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
+from jixi.core.tasks import end_task
 
 _log = structlog.get_logger()
 _LOOK_S: Final = 5.0
@@ -64,11 +64,8 @@ class Cluster:
         self._task = asyncio.create_task(self._keep_looking(), name="cluster")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
 
     def members(self) -> list[Member]:
         """By name. One that has never answered is not among them; why is in the log."""

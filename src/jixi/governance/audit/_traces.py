@@ -1,7 +1,6 @@
 """The trace store: takes traces as they come, writes them a second later and many at a time, forgets the old ones."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,6 +10,7 @@ from msgspec import structs
 
 from jixi.core.clock import Clock
 from jixi.core.errors import problem
+from jixi.core.tasks import end_task
 from jixi.core.trace import CallTrace
 from jixi.governance.audit._records import TraceRecords
 from jixi.governance.audit._rows import rewrapped, rows_of, with_words
@@ -59,9 +59,7 @@ class Traces:
     async def close(self) -> None:
         """Write what has been taken, then stop."""
         for task in self._tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
         self._tasks = []
         await self._try(self.write)
 

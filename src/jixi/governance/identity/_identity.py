@@ -1,7 +1,6 @@
 """Identity: who is who, put together."""
 
 import asyncio
-import contextlib
 from typing import Final
 
 import structlog
@@ -9,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jixi.core.clock import Clock
 from jixi.core.principal import Principal
+from jixi.core.tasks import end_task
 from jixi.governance.identity._keys import Keys
 from jixi.governance.identity._members import Members
 from jixi.governance.identity._secrets import Hasher
@@ -35,11 +35,8 @@ class Identity:
         self._upkeep = asyncio.create_task(self._keep_up(), name="identity-upkeep")
 
     async def close(self) -> None:
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep
-            self._upkeep = None
+        await end_task(self._upkeep)
+        self._upkeep = None
         await self.keys.note_use()
 
     async def principal_for_key(self, secret: str) -> Principal:

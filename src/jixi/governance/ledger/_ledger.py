@@ -13,6 +13,7 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
 from jixi.core.ports import Allowance, Hold, Outcome, Reservation, Settlement
 from jixi.core.principal import Principal
+from jixi.core.tasks import end_task
 from jixi.core.usage import UNITS, Usage
 from jixi.governance.ledger._operations import Renew, Reserve, Settle, Tally
 from jixi.governance.ledger._prices import PriceBook
@@ -72,11 +73,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Write what was asked for and what could not be written yet, then stop."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep
-            self._upkeep = None
+        await end_task(self._upkeep)
+        self._upkeep = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LATE_S):
                 await self.settle_late()

@@ -5,7 +5,6 @@ the event loop to get it back; a process has a lock of its own. Why and how much
 """
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from jixi.core.errors import JixiError, problem
+from jixi.core.tasks import end_task
 from jixi.governance.ledger._line import Line
 from jixi.governance.ledger._operations import Operation
 from jixi.storage import Database
@@ -92,9 +92,7 @@ class ProcessWriter:
             if self._line is not None:
                 await self._line.finish()
                 await asyncio.wait({self._keeper}, timeout=_GRACE_S)
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await end_task(self._keeper)
             self._keeper = None
         if self._server is not None:
             self._server.close()

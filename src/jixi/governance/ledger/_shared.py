@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 
 from jixi.core.errors import problem
+from jixi.core.tasks import end_task
 from jixi.governance.ledger._line import Line
 from jixi.governance.ledger._operations import Operation
 
@@ -45,11 +46,8 @@ class SharedWriter:
         return self._line.submit(operation)
 
     async def close(self) -> None:
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-            self._keeper = None
+        await end_task(self._keeper)
+        self._keeper = None
         if self._line is not None:
             await self._line.finish()
 

@@ -1,7 +1,6 @@
 """`Rooms`: the memory of the nodes, given to replicas before they start and taken back when they have ended."""
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +15,7 @@ from jixi.compute.inventory import Accelerator, Cluster, Inventory, Member, Node
 from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, visible
 from jixi.core.errors import JixiError
 from jixi.core.registry import Registry
+from jixi.core.tasks import end_task
 from jixi.models.catalog import Architecture, Catalog, Entry
 from jixi.models.deployments import DeploymentSpec, Lack
 from jixi.models.engines import Engine, Footprint, Load, Sharing, footprint_of
@@ -76,10 +76,7 @@ class Rooms:
         self._watch = asyncio.create_task(self._keep_looking(), name="memory")
 
     async def close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+        await end_task(self._watch)
 
     async def look(self) -> tuple[Node, ...]:
         """Read what is in use now."""

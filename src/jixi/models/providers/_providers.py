@@ -1,7 +1,6 @@
 """`Providers`: outside models under public names, kept in the database and known to every process within 5 s."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
@@ -12,6 +11,7 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.core.registry import Registry
+from jixi.core.tasks import end_task
 from jixi.models.providers._checks import Checker
 from jixi.models.providers._client import ProviderClient
 from jixi.models.providers._draft import (
@@ -105,11 +105,8 @@ class Providers:
         self._upkeep = asyncio.create_task(self._keep_up(), name="providers-upkeep")
 
     async def close(self) -> None:
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep
-            self._upkeep = None
+        await end_task(self._upkeep)
+        self._upkeep = None
 
     # For the gateway.
 

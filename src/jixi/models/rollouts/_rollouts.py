@@ -1,7 +1,6 @@
 """`Rollouts`: deployments are made, revised, stopped and removed; what is written is brought about by others."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +9,7 @@ import structlog
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
+from jixi.core.tasks import end_task
 from jixi.models.deployments import Reason
 from jixi.models.names import name_taken
 from jixi.models.registry import ModelRegistry, Shelf, Viewer
@@ -77,11 +77,8 @@ class Rollouts:
         self._upkeep = asyncio.create_task(self._keep_up(), name="rollouts-upkeep")
 
     async def close(self) -> None:
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep
-            self._upkeep = None
+        await end_task(self._upkeep)
+        self._upkeep = None
 
     async def refresh(self) -> None:
         """Read what this or another process has changed. One reads after the other, so that none brings back the past;

@@ -1,7 +1,6 @@
 """`Crew`: the gateway processes of a house, as many as the settings ask for, whatever becomes of each."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -14,6 +13,7 @@ import structlog
 from jixi.assembly import House, database_environment, writer_socket
 from jixi.compute.drivers import ProcessDriver
 from jixi.core.errors import JixiError, problem
+from jixi.core.tasks import end_task
 from jixi.server.processes._member import Member
 from jixi.server.processes._messages import Begin, Report, Table
 from jixi.telemetry import Tally
@@ -90,9 +90,7 @@ class Crew:
         """Wait until all have ended, for a moment longer than they may take to finish."""
         self._ending = True
         for task in [*self._tasks, *([self._rolling] if self._rolling else [])]:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
         for member in self._members:
             if not member.was_told_to_end:
                 member.end()

@@ -1,7 +1,6 @@
 """`Aliases`: kept in the database, found in memory, known to every process within five seconds."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ import structlog
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
+from jixi.core.tasks import end_task
 from jixi.models.gateway.routing._alias import Alias
 from jixi.models.gateway.routing._records_aliases import AliasRecords
 from jixi.models.names import name_taken
@@ -38,11 +38,8 @@ class Aliases:
         self._upkeep = asyncio.create_task(self._keep_up(), name="aliases-upkeep")
 
     async def close(self) -> None:
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep
-            self._upkeep = None
+        await end_task(self._upkeep)
+        self._upkeep = None
 
     async def refresh(self) -> None:
         """Read what other processes have changed: one by one, so that no older reading comes last."""
