@@ -96,13 +96,14 @@ def _machine(node: "Node", terminal: Terminal) -> tuple[str, ...]:
 
 def _state(node: "Node", terminal: Terminal) -> str:
     """Nothing of one that is alive."""
+    seen = f"{node.seen_at:%Y-%m-%d %H:%M}"
     match node.state:
         case "alive":
             return ""
         case "silent":
-            return terminal.say(f" (silent since {node.seen_at:%H:%M})", f"（{node.seen_at:%H:%M} 起无应答）")
+            return terminal.say(f" (silent since {seen})", f"（{seen} 起无应答）")
         case "lost":
-            return terminal.say(f" (lost at {node.seen_at:%H:%M})", f"（{node.seen_at:%H:%M} 失去）")
+            return terminal.say(f" (lost at {seen})", f"（{seen} 失去）")
 
 
 def _card(found: "Accelerator") -> tuple[str, ...]:
