@@ -136,7 +136,8 @@ async def chat(way: Way, number: int, tokens: int) -> list[float]:
         "stream": True,
     }
     async with way.client.stream("POST", "/v1/chat/completions", json=body) as answer:
-        answer.raise_for_status()
+        if answer.status_code != 200:
+            raise RuntimeError(f"{way.name} answered {answer.status_code}: {(await answer.aread())[:300]!r}")
         return [time.perf_counter() async for line in answer.aiter_lines() if TOKEN.search(line)]
 
 

@@ -7,7 +7,7 @@ every model. Then llama.cpp does the same work.
 
 Speed is by seconds of processor time of one thread, so that what else the machine does takes little away; calibration
 and measurement take turns, and the best of each stand beside each other. A full run also writes
-scripts/planner_measured.toml, of which scripts/reference.py makes the tables of the manual.
+scripts/measured_MAKER.toml, of which scripts/reference.py makes the tables of the manual.
 """
 
 import asyncio
@@ -38,7 +38,6 @@ from jixi.models.memory import repacked_of, weights_of
 
 MODELS = ("smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct")
 FORMATS: Mapping[str, WeightFormat] = {"Q4_1": "int4", "Q4_K_M": "q4_k_m"}
-MEASURED = ROOT / "scripts/planner_measured.toml"
 
 
 class Size(NamedTuple):
@@ -149,7 +148,7 @@ class Machine:
         return Chip(
             id="this-machine",
             name="this machine, one core",
-            maker=platform.machine(),
+            maker=maker(),
             kind="cpu",
             launched=2026,
             peak=Peak(fp32=self._multiplied / 1e12),
@@ -230,11 +229,17 @@ def busy_s(one: Replica) -> float:
     return sum(time.clock_gettime(~each.pid << 3 | 2) for each in (root, *root.children(recursive=True)))
 
 
-def processor() -> str:
+def processor(what: str = "model name") -> str:
     """As the kernel calls it; what a virtual machine hides is hidden here too."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith(what))
     return next(named, platform.machine())
+
+
+def maker() -> str:
+    """As the catalogue of chips calls the maker of this processor."""
+    vendor = processor("vendor_id")
+    return {"AuthenticAMD": "AMD", "GenuineIntel": "Intel"}.get(vendor, vendor)
 
 
 def published() -> Iterator[tuple[float, float]]:
@@ -257,7 +262,7 @@ def keep(tables: Mapping[str, list[Row]], machine: Machine) -> None:
             lines += ["", f"[[{name}]]", f'model = "{row.model}"', f"context = {row.context}"]
             lines += [f"batch = {row.batch}", f"predicted = {row.predicted:.4g}"]
             lines += [f"measured = {row.measured:.4g}"]
-    MEASURED.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    (ROOT / f"scripts/measured_{maker().lower()}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""The planner beside what others have published, and beside what bench/planner.py has measured here.
+"""The planner beside what others have published, and beside what was measured on three machines.
 
 docs/reference/planner-checks.md is made from this by reference.py.
 """
@@ -21,7 +21,8 @@ from jixi.compute.planner import (
 )
 
 DATA = Path(__file__).with_suffix(".toml")
-MEASURED = Path(__file__).with_name("planner_measured.toml")
+What = Literal["memory", "speed"]
+Machine = Literal["amd", "intel", "nvidia"]
 _LAYOUT = ("tensor", "pipeline", "data", "zero", "micro_batch", "recompute", "sequence_parallel")
 _WIDTHS = {"layers": 96, "hidden": 12288, "heads": 96, "feed_forward": 49152, "vocabulary": 50257}
 
@@ -67,8 +68,13 @@ class Measured:
     pair: Pair
 
 
-def measured(what: Literal["memory", "speed"]) -> list[Measured]:
-    """What bench/planner.py has written down: what was predicted, and what came."""
+def _written(machine: Machine) -> dict[str, Any]:
+    """What bench/planner.py or bench/accelerator.py has written down on a machine of this maker."""
+    return tomllib.loads(Path(__file__).with_name(f"measured_{machine}.toml").read_text(encoding="utf-8"))
+
+
+def measured(machine: Machine, what: What) -> list[Measured]:
+    """What was predicted there, and what came."""
     return [
         Measured(
             model=said["model"],
@@ -76,13 +82,13 @@ def measured(what: Literal["memory", "speed"]) -> list[Measured]:
             batch=said["batch"],
             pair=Pair(ours=said["predicted"], theirs=said["measured"]),
         )
-        for said in tomllib.loads(MEASURED.read_text(encoding="utf-8"))[what]
+        for said in _written(machine)[what]
     ]
 
 
-def measured_on() -> tuple[str, str]:
+def measured_on(machine: Machine) -> tuple[str, str]:
     """The date and the machine."""
-    said = tomllib.loads(MEASURED.read_text(encoding="utf-8"))
+    said = _written(machine)
     return said["date"], said["machine"]
 
 

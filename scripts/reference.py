@@ -15,10 +15,10 @@ from importlib import import_module
 from importlib.metadata import EntryPoint
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import typer
-from planner_checks import Pair, cache, measured, measured_on, memory, runs
+from planner_checks import Machine, Pair, What, cache, measured, measured_on, memory, runs
 from pydantic.fields import FieldInfo
 
 from jixi.assembly import DeploymentSetting, Settings
@@ -265,8 +265,8 @@ def planner_memory(texts: Texts) -> str:
     return table(head.split("|"), rows)
 
 
-def planner_measured(texts: Texts, what: Literal["memory", "speed"]) -> str:
-    """Replicas on this machine beside the planner's prediction: MiB, or tokens a second."""
+def planner_measured(texts: Texts, machine: Machine, what: What) -> str:
+    """Replicas on a machine beside the planner's prediction: MiB, or tokens a second."""
     scale, form = (2**20, "{:,.0f}") if what == "memory" else (1, "{:,.1f}")
     rows = (
         [
@@ -275,15 +275,15 @@ def planner_measured(texts: Texts, what: Literal["memory", "speed"]) -> str:
             str(row.batch),
             *_beside(Pair(ours=(row.pair.ours or 0) / scale, theirs=(row.pair.theirs or 0) / scale), form),
         ]
-        for row in measured(what)
+        for row in measured(machine, what)
     )
     unit = "MiB" if what == "memory" else texts.pick("tokens/s", "token/s")
     head = texts.pick(
         f"model|context|calls at once|predicted, {unit}|measured|error",
         f"模型|上下文|并发请求|预测（{unit}）|实测|误差",
     )
-    date, machine = measured_on()
-    return texts.pick(f"{date}, {machine}.", f"{date}，{machine}。") + "\n\n" + table(head.split("|"), rows)
+    date, seen = measured_on(machine)
+    return texts.pick(f"{date}, {seen}.", f"{date}，{seen}。") + "\n\n" + table(head.split("|"), rows)
 
 
 _CHIP_KINDS: Mapping[str, tuple[str, str]] = {
@@ -352,8 +352,11 @@ def generated(language: Language) -> dict[str, str]:
         "chips": chips(texts),
         "planner-runs": planner_runs(texts),
         "planner-memory": planner_memory(texts),
-        "planner-held": planner_measured(texts, "memory"),
-        "planner-speed": planner_measured(texts, "speed"),
+        **{
+            f"measured-{machine}-{what}": planner_measured(texts, machine, what)
+            for machine in get_args(Machine)
+            for what in get_args(What)
+        },
     }
     if language == "zh" and texts.idle():
         raise SystemExit(f"{TEXTS.name}: nobody asks for {', '.join(texts.idle())}")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from jixi.compute.drivers import Process, ProcessDriver
-from jixi.models.engines import Address, EngineClient, Launch, engine_registry, free_port, profile_of
+from jixi.models.engines import Address, EngineClient, Launch, asks_of, engine_registry, free_port, profile_of
+from tests.gpu.made import adapter
 
 pytestmark = pytest.mark.timeout(1800)
 _START_S = 900
@@ -21,8 +22,8 @@ _HELLO = [{"role": "user", "content": "Say hello."}]
 
 @asynccontextmanager
 async def started(
-    engine: tuple[str, Path], model: Path, **options: Any
-) -> AsyncIterator[tuple[EngineClient, Process]]:
+    engine: tuple[str, Path], model: Path, adapters: Mapping[str, Path] | None = None, **options: Any
+) -> AsyncIterator[tuple[EngineClient, Process, Launch]]:
     name, python = engine
     made = engine_registry().get(name)
     with tempfile.TemporaryDirectory(prefix="jx-") as folder:
@@ -36,6 +37,7 @@ async def started(
             port=port,
             key="a-key-of-this-start" if port else "",
             python=python,
+            adapters=adapters or {},
             options={"gpu_memory": 0.5, **options},
         )
         process = await ProcessDriver().start(name, made.command(launch))
@@ -46,7 +48,7 @@ async def started(
                 while not await _healthy(client):
                     done, _ = await asyncio.wait({ended}, timeout=1)
                     assert not done, "\n".join(process.log())
-            yield client, process
+            yield client, process, launch
         finally:
             await client.close()
             await process.stop(10)
@@ -73,7 +75,7 @@ async def ask(client: EngineClient, **fields: Any) -> dict[str, Any]:
 async def test_it_serves_as_the_deployment_says_and_leaves_nothing_behind(
     engine: tuple[str, Path], model: Path
 ) -> None:
-    async with started(engine, model) as (client, process):
+    async with started(engine, model) as (client, process, _):
         models = json.loads(await (await client.send("/v1/models", method="GET")).read())["data"]
         assert "public-name" in {each["id"] for each in models}
         profile = profile_of(engine_registry().get(engine[0]), {})
@@ -106,10 +108,26 @@ async def test_it_serves_as_the_deployment_says_and_leaves_nothing_behind(
     assert not [pid for pid in family if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
 
 
+async def test_an_adapter_answers_under_its_own_name_and_says_something_else(
+    engine: tuple[str, Path], model: Path, tmp_path: Path
+) -> None:
+    shape = json.loads((model / "config.json").read_text())
+    if shape["model_type"] != "qwen3":
+        pytest.skip("the adapter is made for a Qwen3")
+    tuned = adapter(tmp_path / "tuned", shape)
+    options = {"eager": True} if engine[0] == "vllm" else {}
+    async with started(engine, model, {"tuned": tuned}, adapter_rank=8, **options) as (client, _, launch):
+        said: list[str] = []
+        for asks in asks_of(engine_registry().get(engine[0]), launch).values():
+            answer = await ask(client, **{"temperature": 0, **asks})
+            said.append(answer["choices"][0]["message"]["content"])
+        assert len(set(said)) == 2
+
+
 async def test_a_stranger_on_the_port_is_refused(engine: tuple[str, Path], model: Path) -> None:
     if engine_registry().get(engine[0]).profile.listens != "port":
         pytest.skip("it listens on a socket that its user alone can open")
-    async with started(engine, model) as (client, _):
+    async with started(engine, model) as (client, _, _):
         stranger = EngineClient(client.address._replace(key="guessed"))
         response = await stranger.send("/v1/chat/completions", b"{}")
         assert response.status == 401

@@ -330,12 +330,19 @@ def test_a_small_model_is_as_fast_as_its_layers_start_and_not_as_memory_alone_le
     assert large.value("fixed_seconds") < 0.1 * large.value("step_seconds")
 
 
-def test_a_processor_computes_and_reads_in_turn_and_an_accelerator_does_both_at_once() -> None:
-    for chip, both in (("EPYC 9654", sum), ("H100", max)):
-        sheet = serve(replace(CALL, users=1), chip).sheet
+def test_what_hides_of_reading_behind_computing_hangs_on_the_maker_of_a_processor_unless_one_says_it() -> (
+    None
+):
+    for chip, engine, hidden in (
+        ("EPYC 9654", None, 1),
+        ("Xeon 8480+", None, 0),
+        ("Xeon 8480+", Engine(overlap=0.5), 0.5),
+        ("H100", Engine(overlap=0), 1),
+    ):
+        sheet = serve(replace(CALL, users=1), chip, engine).sheet
         parts = [sheet.value("step_computing"), sheet.value("step_reading")]
         rest = sheet.value("step_meeting") + sheet.value("fixed_seconds")
-        assert sheet.value("step_seconds") == pytest.approx(both(parts) + rest)
+        assert sheet.value("step_seconds") == pytest.approx(max(parts) + (1 - hidden) * min(parts) + rest)
 
 
 def test_what_limits_is_named() -> None:

@@ -51,6 +51,20 @@ tiles (ggml-cpu/llamafile/sgemm.cpp, repack.cpp) are four wide.
 """
 CPU_ATTENTION: Final = _assumed(0.07, "1", _OWN_RUNS)
 """By a step's attention: short rows, and an exponential for each. 0.065 with heads of 64 numbers, more with larger."""
+CPU_OVERLAP: Final[Mapping[str, Assumed]] = MappingProxyType(
+    {
+        "AMD": _assumed(
+            1, "1", "llama.cpp on one core of an AMD EPYC, measured: docs/reference/planner-checks.md (2026)"
+        ),
+        "Intel": _assumed(
+            0,
+            "1",
+            "llama.cpp on one core of an Intel Xeon, measured: docs/reference/planner-checks.md (2026)",
+        ),
+    }
+)
+"""The part of the shorter of a step's computing and reading that hides behind the longer, by the processor's maker."""
+CPU_OVERLAP_OTHER: Final = _assumed(0, "1", OURS)
 _LAUNCHES: Final = (
     "about seven kernels a layer, 1.3 µs each with CUDA graphs on an H100 "
     "(Look Ma, No Bubbles!, hazyresearch.stanford.edu, 2025)"

@@ -7,10 +7,7 @@ from jixi.compute.planner._sheet import Work
 
 Limit = Literal["compute", "bandwidth", "memory"]
 _ROOFLINE: Final = "Williams et al., Roofline, 2009: the slower of computing and of reading memory"
-_IN_TURN: Final = (
-    "a core computes or reads: its arithmetic hides little of the wait, measured: "
-    "docs/reference/planner-checks.md (2026)"
-)
+_OVERLAPPING: Final = "the slower of computing and of reading, and what a core does not hide of the other"
 _RING: Final = "ring all-reduce: 2 (n - 1) / n of the data over each link; two a layer (arXiv:1909.08053)"
 _QUEUE: Final = "Pollaczek-Khinchine, for prompts of equal length"
 
@@ -109,9 +106,12 @@ def _write_step(work: Work, model: Model) -> None:
     )
     work.compute("step_reading", "step_bytes / reading", "s")
     work.compute("step_meeting", _meeting(work, "batch * step_tokens"), "s", _RING)
-    both = "step_computing + step_reading" if processor else "max(step_computing, step_reading)"
+    unhidden = " + (1 - overlap) * min(step_computing, step_reading)" if processor else ""
     work.compute(
-        "step_seconds", f"{both} + step_meeting + fixed_seconds", "s", _IN_TURN if processor else _ROOFLINE
+        "step_seconds",
+        f"max(step_computing, step_reading){unhidden} + step_meeting + fixed_seconds",
+        "s",
+        _OVERLAPPING if processor else _ROOFLINE,
     )
 
 

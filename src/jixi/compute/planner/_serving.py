@@ -10,6 +10,8 @@ from jixi.compute.planner._assumed import (
     BANDWIDTH_UTILISATION,
     BUSY_HOURS,
     CPU_ATTENTION,
+    CPU_OVERLAP,
+    CPU_OVERLAP_OTHER,
     CPU_STEP,
     CPU_STEP_REPACKED,
     CPU_TILE_GAIN,
@@ -86,12 +88,14 @@ class ServingTask:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
     """How well an engine uses its hardware; None is assumed and marked. `compute_utilisation` is of prompts, and of
-    steps too where nobody says another, but for processors, which have defaults of their own for steps.
+    steps too where nobody says another, but for processors, which have defaults of their own for steps. `overlap` is
+    of processors alone: the part of the shorter of computing and reading that hides behind the longer.
     """
 
     compute_utilisation: float | None = None
     step_utilisation: float | None = None
     attention_utilisation: float | None = None
+    overlap: float | None = None
     bandwidth_utilisation: float | None = None
     usable_memory: float | None = None
     overhead_bytes: float | None = None
@@ -106,6 +110,7 @@ class Engine:
             ("compute_utilisation", 0.001, 1),
             ("step_utilisation", 0.001, 1),
             ("attention_utilisation", 0.001, 1),
+            ("overlap", 0, 1),
             ("bandwidth_utilisation", 0.001, 1),
             ("usable_memory", 0.1, 1),
             ("overhead_bytes", 0, 1e12),
@@ -246,6 +251,7 @@ def _write_engine(work: Work, task: ServingTask, hardware: Hardware, engine: Eng
         else:
             settle(work, name, given, own)
     if hardware.chip.kind == "cpu":
+        settle(work, "overlap", engine.overlap, CPU_OVERLAP.get(hardware.chip.maker, CPU_OVERLAP_OTHER))
         work.note("tile", _TILE, "1", "constant", "llama.cpp multiplies tiles of four rows")
         if task.weights == "int4":
             work.note("tile_gain", 0, "1", "constant", "llama.cpp has no product of tiles for Q4_1")

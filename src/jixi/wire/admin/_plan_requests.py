@@ -156,6 +156,10 @@ class PlanEngine(Request):
     attention_utilisation: Number | None = Field(
         default=None, description="The share of the peak that a step's attention reaches, if another."
     )
+    overlap: Number | None = Field(
+        default=None,
+        description="Of processors: the part of the shorter of computing and reading that hides behind the longer.",
+    )
     bandwidth_utilisation: Number | None = None
     usable_memory: Number | None = None
     overhead_bytes: Number | None = None
