@@ -64,41 +64,54 @@ def test_a_house_on_an_accelerator_shows_meters_and_frees_it(
     with serving(tmp_path, "--data-dir", "data") as server:
         assert server.setup_link is not None
         key = furnished(server.url, server.setup_link)
-        admin = httpx2.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
-        assert admin.put("/api/prices/resources/gpu_hour", json={"micros": 3_600_000_000}).status_code == 200
-
-        def ready() -> bool:
-            (chat,) = admin.get("/api/deployments").json()["items"]
-            assert chat["state"] != "failed", chat
-            return chat["state"] == "ready"
-
-        _until(ready, 900)
-        (node,) = admin.get("/api/nodes").json()["items"]
-        (card,) = node["accelerators"]
-        assert card["vendor"] == "nvidia"
-        assert card["used_bytes"] > 0.45 * card["memory_bytes"]
-        assert card["power_w"] > 10
-        client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0, timeout=120)
-        _answers(client)
-        message = Anthropic(base_url=server.url, api_key=key, max_retries=0).messages.create(
-            model="chat", max_tokens=12, messages=[{"role": "user", "content": "Hello"}]
-        )
-        assert message.usage.output_tokens > 0
-
-        def metered() -> list[Any]:
-            rows = admin.get("/api/usage").json()["resources"]
-            return [row for row in rows if row["resource"] == "gpu_hour" and row["cost_micros"] > 0]
-
-        (row, *_) = _until(metered, 60)
-        assert row["name"] == "chat"
-        print(f"\n{card}\n{row}\n{admin.get('/api/usage').json()['totals']}")  # noqa: T201
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx2.Client(base_url=server.url, headers=headers, timeout=60) as admin:
+            price = admin.put("/api/prices/resources/gpu_hour", json={"micros": 3_600_000_000})
+            assert price.status_code == 200
+            _until(lambda: _is_ready(admin), 900)
+            (node,) = admin.get("/api/nodes").json()["items"]
+            (card,) = node["accelerators"]
+            assert card["vendor"] == "nvidia"
+            assert card["used_bytes"] > 0.45 * card["memory_bytes"]
+            assert card["power_w"] > 10
+            with openai.OpenAI(
+                base_url=f"{server.url}/v1", api_key=key, max_retries=0, timeout=120
+            ) as client:
+                _answers(client)
+            with Anthropic(base_url=server.url, api_key=key, max_retries=0) as client:
+                message = client.messages.create(
+                    model="chat", max_tokens=12, messages=[{"role": "user", "content": "Hello"}]
+                )
+                assert message.usage.output_tokens > 0
+            row = _until(lambda: _metered(admin), 60)
+            assert row["name"] == "chat"
+        print(f"\n{card}\n{row}")  # noqa: T201
         server.process.kill()
         server.process.wait(30)
         began = time.monotonic()
         _until(lambda: _used() < before + 2**26, 30)
         print(f"the accelerator was free {time.monotonic() - began:.1f} s after the kill")  # noqa: T201
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'jixi.db'}")
-    assert asyncio.run(Statement(database, SystemClock()).discrepancies()) == []
+    assert asyncio.run(_discrepancies(tmp_path / "data" / "jixi.db")) == []
+
+
+async def _discrepancies(file: Path) -> list[Any]:
+    database = Database(f"sqlite:///{file}")
+    try:
+        return await Statement(database, SystemClock()).discrepancies()
+    finally:
+        await database.close()
+
+
+def _is_ready(admin: httpx2.Client) -> bool:
+    (chat,) = admin.get("/api/deployments").json()["items"]
+    assert chat["state"] != "failed", chat
+    return chat["state"] == "ready"
+
+
+def _metered(admin: httpx2.Client) -> Any:
+    """What of accelerators the deployment was charged; None so far."""
+    rows = admin.get("/api/usage").json()["resources"]
+    return next((row for row in rows if row["resource"] == "gpu_hour" and row["cost_micros"] > 0), None)
 
 
 def _answers(client: openai.OpenAI) -> None:
