@@ -3,18 +3,14 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx2
 import openai
 import pytest
 
-from jixi.assembly import Settings
 from jixi.models.providers import vendor_registry
-from tests.behaviour.servers import administrator, new_key, running
 from tests.vendors.openai_wire import ARGUMENTS, TEXT, THOUGHT, TOOL
-from tests.vendors.server import Received, Vendors, running_vendors
 from tests.vendors.shapes import (
     ANSWER_TOKENS,
     CACHED_TOKENS,
@@ -24,9 +20,8 @@ from tests.vendors.shapes import (
     Json,
     Shape,
 )
+from tests.vendors.world import UPSTREAM, World, another, newest, opened_world, sent
 
-UPSTREAM = "up-model.v1"
-PRICE = {"input_micros": 1_000_000, "cached_input_micros": 500_000, "output_micros": 2_000_000}
 WEATHER: Any = {
     "type": "function",
     "function": {
@@ -41,59 +36,10 @@ WEATHER: Any = {
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
 
 
-class World(NamedTuple):
-    vendors: Vendors
-    admin: httpx2.Client
-    client: openai.OpenAI
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The real server with every vendor added as a provider."""
-    settings = Settings(
-        data_dir=tmp_path_factory.mktemp("vendors") / "data",
-        port=0,
-        starter="none",
-        ledger_writer="thread",
-        allowed_hosts_outside=("127.0.0.1",),
-        retries=0,
-    )
-    with (
-        running_vendors() as vendors,
-        running(settings) as server,
-        administrator(server) as admin,
-    ):
-        for shape in SHAPES.values():
-            answer = admin.post("/api/providers", json=provider(vendors, shape))
-            assert answer.status_code == 201, answer.text
-        with openai.OpenAI(
-            base_url=f"{server.url}/v1", api_key=new_key(admin), max_retries=0, timeout=20
-        ) as client:
-            yield World(vendors, admin, client)
-
-
-def provider(vendors: Vendors, shape: Shape, name: str = "") -> Json:
-    kinds = ["chat"]
-    kinds += ["embeddings"] if shape.embeddings else []
-    kinds += ["completions"] if shape.completions else []
-    kinds += ["rerank"] if shape.rerank else []
-    model = {
-        "name": name or f"{shape.name}-chat",
-        "upstream": UPSTREAM,
-        "kinds": kinds,
-        "context": 32_000,
-        "max_output": 4_000,
-        "vision": True,
-        "price": PRICE,
-    }
-    return {
-        "name": f"The {name or shape.name}",
-        "vendor": shape.name,
-        "base_url": vendors.base_url(shape.name),
-        "api_version": "2024-10-21" if shape.name == "azure" else None,
-        "credential": CREDENTIAL,
-        "models": [model],
-    }
+    with opened_world(tmp_path_factory.mktemp("vendors")) as opened:
+        yield opened
 
 
 @pytest.fixture(params=list(SHAPES))
@@ -113,21 +59,6 @@ def said(text: str) -> Any:
 def ask(world: World, shape: Shape, text: str = "hello", **fields: Any) -> Any:
     fields = {"model": f"{shape.name}-chat", "max_tokens": 50, **fields}
     return world.client.chat.completions.create(messages=said(text), **fields)
-
-
-@contextmanager
-def another(world: World, shape: Shape, name: str) -> Iterator[str]:
-    """A provider of its own: who is told to wait, or fails, is left alone for a while."""
-    made = world.admin.post("/api/providers", json=provider(world.vendors, shape, name))
-    assert made.status_code == 201, made.text
-    yield name
-    assert world.admin.delete(f"/api/providers/{made.json()['id']}").status_code == 204
-
-
-def sent(world: World, shape: Shape) -> Received:
-    last = world.vendors.last()
-    assert last.vendor == shape.name
-    return last
 
 
 def charges(world: World, shape: Shape) -> Json:
@@ -318,7 +249,7 @@ def test_a_cut_answer_is_an_error_and_never_a_good_end(world: World, shape: Shap
 
 def newest_charge(world: World) -> tuple[str, str, int, int]:
     """Outcome, code, input and output tokens."""
-    (charge,) = world.admin.get("/api/charges", params={"limit": 1}).json()["items"]
+    charge = newest(world)
     return charge["outcome"], charge["error_code"], charge["input_tokens"], charge["output_tokens"]
 
 

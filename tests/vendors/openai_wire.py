@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.vendors import media_wire
 from tests.vendors.shapes import CREATED, Json, Refused, Shape, event
 
 PIECES = ["你好", ", wor", "ld: ", "one ", "two", " three 🙂"]
@@ -25,8 +26,11 @@ class OpenAIWire:
         self._shape = shape
         self.script = ""
 
-    def answer(self, path: str, body: Json) -> Json | list[bytes] | Refused:
+    def answer(self, path: str, body: Json) -> Json | list[bytes] | bytes | Refused:
         shape, upstream = self._shape, str(body.get("model"))
+        if (media := media_wire.answer(shape, path, body)) is not None:
+            self.script = media_wire.script_of(body)
+            return media
         if path == (shape.embeddings or "").replace("UPSTREAM", upstream):
             return self._embeddings(body)
         if path == (shape.completions or "").replace("UPSTREAM", upstream):

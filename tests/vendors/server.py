@@ -41,7 +41,7 @@ class Vendors:
     stalls: bool = False
     """Whether it never comes to the end of a refusal."""
     stalled: threading.Event = field(default_factory=threading.Event)
-    """Set when it has begun one."""
+    """Set when it has begun one, or holds back a whole answer."""
     listing: bool = True
     redirect: tuple[int, str] | None = None
     peers: dict[Any, Any] = field(default_factory=dict[Any, Any])
@@ -74,7 +74,7 @@ class Vendors:
             return web.Response(status=status, headers={"Location": location})
         shape = next(shape for shape in SHAPES.values() if request.path.startswith(shape.root + "/"))
         path = request.path.removeprefix(shape.root)
-        body: Json = await request.json() if request.can_read_body else {}
+        body = await _body_of(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(Received(shape.name, request.method, path, dict(request.query), headers, body))
         if headers.get(shape.header.lower()) != shape.scheme + CREDENTIAL:
@@ -87,6 +87,9 @@ class Vendors:
             return await self.refuse(request, answer, str(body.get("model")))
         if isinstance(answer, dict):
             return await self.send_whole(request, shape, answer, wire.script)
+        if isinstance(answer, bytes):
+            pieces = [answer[at : at + 1000] for at in range(0, len(answer), 1000)]
+            return await self.stream(request, pieces, wire.script, "audio/mpeg")
         return await self.stream(request, answer, wire.script)
 
     def list_models(self, shape: Shape, path: str) -> web.Response:
@@ -111,6 +114,9 @@ class Vendors:
     ) -> web.StreamResponse:
         text = shape.blank_lines + json.dumps(answer, ensure_ascii=False).encode()
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if script == "hold":
+            self.stalled.set()
+            await self.wait_until_left(request)
         if script != "cut":
             await response.prepare(request)
             await response.write(text)
@@ -121,9 +127,15 @@ class Vendors:
         _hang_up(request)
         return response
 
-    async def stream(self, request: web.Request, events: list[bytes], script: str) -> web.StreamResponse:
+    async def stream(
+        self,
+        request: web.Request,
+        events: list[bytes],
+        script: str,
+        content_type: str = "text/event-stream; charset=utf-8",
+    ) -> web.StreamResponse:
         """Events in pieces of a few bytes, so that every boundary lies somewhere in the middle."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        response = web.StreamResponse(headers={"Content-Type": content_type})
         await response.prepare(request)
         text = b"".join(events)
         if script in ("cut", "hold"):
@@ -142,6 +154,25 @@ class Vendors:
             await asyncio.Event().wait()
         finally:
             self.left.set()
+
+
+async def _body_of(request: web.Request) -> Json:
+    """The fields of JSON, or of a form: a file as its name and its bytes, what ends in [] as a list."""
+    if not request.can_read_body:
+        return {}
+    if request.content_type != "multipart/form-data":
+        return await request.json()
+    body: Json = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            with value.file as file:
+                body[name] = (value.filename, file.read())
+        elif name.endswith("[]"):
+            body.setdefault(name, []).append(value)
+        else:
+            assert name not in body
+            body[name] = value
+    return body
 
 
 async def _call(act: Callable[[], None]) -> None:

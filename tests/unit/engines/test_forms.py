@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jixi.models.engines import Upload, most_seconds, read_form, write_form
+from jixi.models.engines import Upload, most_seconds, read_form, rewrite_form, write_form
 
 _NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"], include_characters="_[]"), min_size=1)
 
@@ -18,6 +18,17 @@ def test_a_form_is_read_as_it_was_written(fields: list[tuple[str, str]], data: b
     content_type, body = write_form(fields, Upload(name, data))
     assert content_type.startswith("multipart/form-data; boundary=")
     assert read_form(body) == [*((key, value.encode()) for key, value in fields), ("file", data)]
+
+
+@given(data=st.binary(max_size=300), value=st.text(max_size=20))
+def test_a_form_is_written_anew_with_other_values_and_the_same_file(data: bytes, value: str) -> None:
+    times = [("times[]", "word"), ("times[]", "segment")]
+    _, body = write_form([("model", "here"), ("prompt", "a\r\n\r\nb"), *times], Upload("talk.mp3", data))
+    content_type, again = rewrite_form(body, {"model": value, "absent": "x"})
+    assert content_type.encode().endswith(again.partition(b"\r\n")[0].removeprefix(b"--"))
+    assert read_form(again) == [("model", value.encode()), *read_form(body)[1:]]
+    assert b'filename="talk.mp3"' in again
+    assert rewrite_form(body, {"model": "here"})[1] == body
 
 
 @given(st.binary())

@@ -66,6 +66,43 @@ async def test_a_file_goes_on_as_a_form_that_asks_for_everything(
     ]
 
 
+@pytest.mark.parametrize("form", [None, "json", "text"])
+async def test_no_times_are_asked_for_where_the_caller_is_shown_none(
+    house: House, engine: ScriptedEngine, form: str | None
+) -> None:
+    asked = {} if form is None else {"response_format": form}
+    await _transcribe(house, engine, timestamp_granularities=["word"], stream=False, **asked)
+    (sent,) = engine.forms
+    assert sent == [("model", b"stub"), ("response_format", b"verbose_json"), ("file", _SOUND.data)]
+
+
+@pytest.mark.parametrize("segments", [None, []])
+async def test_a_transcript_without_times_is_text_and_no_empty_subtitles(
+    house: House, engine: ScriptedEngine, segments: Any
+) -> None:
+    engine.wire = whole(msgspec.json.encode(_SAID | {"segments": segments}))
+    reply = await house.raw(b'{"model":"stub"}', Scope.TRANSCRIPTIONS, audio=_SOUND)
+    assert msgspec.json.decode(reply.body or b"")["text"] == "Hello there. Bye."
+    with pytest.raises(JixiError) as failed:
+        await house.raw(b'{"model":"stub","response_format":"srt"}', Scope.TRANSCRIPTIONS, audio=_SOUND)
+    assert failed.value.code == "engine_error"
+
+
+async def test_silence_has_empty_subtitles(house: House, engine: ScriptedEngine) -> None:
+    engine.wire = whole(msgspec.json.encode(_SAID | {"text": " ", "segments": []}))
+    body = b'{"model":"stub","response_format":"vtt"}'
+    reply = await house.raw(body, Scope.TRANSCRIPTIONS, audio=_SOUND)
+    assert reply.body == b"WEBVTT\n\n"
+
+
+async def test_seconds_that_stand_in_the_usage_are_charged_where_no_duration_is_told(
+    house: House, engine: ScriptedEngine
+) -> None:
+    engine.wire = whole(b'{"text":"Hello.","usage":{"type":"duration","seconds":2.1}}')
+    await house.raw(b'{"model":"stub"}', Scope.TRANSCRIPTIONS, audio=_SOUND)
+    assert (await house.meter.settlement()).usage == Usage(units=3)
+
+
 async def test_a_transcript_is_charged_by_begun_seconds_and_held_by_what_the_file_can_hold(
     house: House, engine: ScriptedEngine
 ) -> None:
@@ -229,6 +266,18 @@ async def test_images_are_charged_one_by_one(house: House, engine: ScriptedEngin
     assert answer == {"created": 7, "data": [{"b64_json": "AA=="}, {"b64_json": "AQ=="}]}
     assert house.meter.reserved[0].max_units == 3
     assert (await house.meter.settlement()).usage == Usage(units=2)
+
+
+@pytest.mark.parametrize(
+    "image", [{"url": "https://example.com/1.png"}, {"b64_json": ""}, {"b64_json": None}]
+)
+async def test_an_image_that_is_not_in_the_answer_is_the_engines_failure(
+    house: House, engine: ScriptedEngine, image: Any
+) -> None:
+    engine.wire = whole(msgspec.json.encode({"created": 7, "data": [{"b64_json": "AA=="}, image]}))
+    with pytest.raises(JixiError) as failed:
+        await house.ask(Scope.IMAGES, prompt="a cat", n=2)
+    assert failed.value.code == "engine_error"
 
 
 async def test_an_answer_of_images_is_not_kept_in_traces(house: House, engine: ScriptedEngine) -> None:

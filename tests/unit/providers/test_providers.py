@@ -341,6 +341,35 @@ async def test_a_vendor_without_a_list_of_models_is_asked_for_one_token(
     assert vendors.last().body["max_tokens"] == 1
 
 
+async def test_a_vendor_without_a_list_is_not_made_to_speak_or_paint_for_a_check(
+    open_providers: Open, vendors: Vendors
+) -> None:
+    providers = open_providers()
+    painter = model("painter", kinds=frozenset({Scope.IMAGES, Scope.SPEECH, Scope.TRANSCRIPTIONS}))
+    ranker = model("ranker", kinds=frozenset({Scope.RERANK}))
+    made = await providers.add(
+        Draft(
+            name="Own",
+            vendor="compatible",
+            base_url=vendors.base_url("compatible"),
+            credential=CREDENTIAL,
+            models=[painter],
+        )
+    )
+    vendors.listing = False
+    try:
+        alone = await providers.check(made.id)
+        await providers.change(made.id, models=[painter, ranker])
+        beside = await providers.check(made.id)
+    finally:
+        vendors.listing = True
+    assert not alone.ok
+    assert alone.error is not None
+    assert (alone.error.code, "buys neither" in alone.error.message()) == ("provider_unreachable", True)
+    assert beside.ok, beside.error
+    assert vendors.last().path == "/rerank"
+
+
 async def test_a_server_that_is_not_there_is_told_as_such(open_providers: Open, draft: Draft) -> None:
     providers = open_providers()
     made = await providers.add(replace(draft, base_url="http://127.0.0.1:9"))

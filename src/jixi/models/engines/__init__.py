@@ -11,7 +11,7 @@ from jixi.models.engines._connection import EngineConnectionError, EngineRespons
 from jixi.models.engines._diffusers import DiffusersEngine
 from jixi.models.engines._embedding import EmbeddingEngine
 from jixi.models.engines._footprint import Footprint, Load, Sharing, Sized, footprint_of
-from jixi.models.engines._forms import Upload, most_seconds, read_form, write_form
+from jixi.models.engines._forms import Upload, most_seconds, read_form, rewrite_form, write_form
 from jixi.models.engines._kokoro import KokoroEngine
 from jixi.models.engines._llamacpp import LlamaCppEngine
 from jixi.models.engines._pace import Pace
@@ -65,5 +65,6 @@ __all__ = [
     "most_seconds",
     "profile_of",
     "read_form",
+    "rewrite_form",
     "write_form",
 ]

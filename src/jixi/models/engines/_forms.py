@@ -2,7 +2,7 @@
 
 import secrets
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -55,13 +55,34 @@ def write_form(fields: Iterable[tuple[str, str]], file: Upload) -> tuple[str, by
     return f"multipart/form-data; boundary={boundary.decode()}", b"".join([*body, b"--%b--\r\n" % boundary])
 
 
+def rewrite_form(body: bytes, values: Mapping[str, str]) -> tuple[str, bytes]:
+    """The content type and the body of a form of ours with other values of some of its fields."""
+    boundary, parts, end = _split(body)
+    parts = [_with_value(part, values) for part in parts]
+    content_type = f"multipart/form-data; boundary={boundary.removeprefix(b'--').decode()}"
+    return content_type, boundary + _END + (_END + boundary).join([*parts, end])
+
+
 def read_form(body: bytes) -> list[tuple[str, bytes]]:
     """The parts of a form by name, in order; raises ValueError where it is none."""
+    _, parts, _ = _split(body)
+    return [_part(part) for part in parts]
+
+
+def _split(body: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """The line between parts, the parts, and what is behind the last of them."""
     boundary, found, _ = body.partition(_END)
     if not found or not boundary.startswith(b"--"):
         raise ValueError("this is not a form")
-    *parts, _ = body[len(boundary) + len(_END) :].split(_END + boundary)
-    return [_part(part) for part in parts]
+    *parts, end = body[len(boundary) + len(_END) :].split(_END + boundary)
+    return boundary, parts, end
+
+
+def _with_value(part: bytes, values: Mapping[str, str]) -> bytes:
+    name, _ = _part(part)
+    if name not in values:
+        return part
+    return part.partition(_END + _END)[0] + _END + _END + values[name].encode()
 
 
 def _part(part: bytes) -> tuple[str, bytes]:

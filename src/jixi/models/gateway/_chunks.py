@@ -49,6 +49,8 @@ class WireUsage(Struct):
     completion_tokens: Count = 0
     total_tokens: Count = 0
     prompt_tokens_details: PromptDetails | None = None
+    seconds: float | str | None = None
+    """How much sound was heard, where that is what a vendor charges for."""
 
     def usage(self) -> Usage:
         cached = (self.prompt_tokens_details.cached_tokens or 0) if self.prompt_tokens_details else 0

@@ -15,10 +15,12 @@ from jixi.core.usage import Usage
 from jixi.models.engines import EngineConnectionError
 from jixi.models.gateway._chunks import WHOLE, Envelope, Whole
 from jixi.models.gateway._faults import broken, cut, refused
+from jixi.models.gateway._images import check_images
 from jixi.models.gateway._plan import Plan
 from jixi.models.gateway._ports import Limits, Replica, Response
 from jixi.models.gateway._record import Try
 from jixi.models.gateway._requests import PATHS, Request
+from jixi.models.gateway._schemas import TranscriptionRequest
 from jixi.models.gateway._suspects import Suspicion
 from jixi.models.gateway._transcripts import check_transcript
 from jixi.models.gateway._vectors import check_vectors
@@ -221,8 +223,10 @@ def _decoded(run: Run, raw: bytes) -> Whole:
         if not raw.isascii():
             raw.decode()
         whole = WHOLE.decode(raw)
-        if run.request.kind is Scope.TRANSCRIPTIONS:
-            check_transcript(raw)
+        if isinstance(run.request.typed, TranscriptionRequest):
+            check_transcript(run.request.typed, raw)
+        elif run.request.kind is Scope.IMAGES:
+            check_images(whole.data or ())
         elif run.request.kind is Scope.EMBEDDINGS:
             check_vectors(whole.data or (), len(run.request.inputs))
     except (ValueError, RecursionError) as error:

@@ -88,13 +88,17 @@ def _other_changes(typed: Typed) -> dict[str, bytes | None]:
 
 
 def _form(request: Request, typed: TranscriptionRequest, target: str) -> Plan:
-    """The file with its fields. Whatever is asked for is made from the most that an engine can say."""
+    """The file with its fields. Whatever is asked for is made from the most that an engine can say.
+
+    Times are asked for where the caller is to see them: not every model outside knows them.
+    """
     if request.audio is None:
         raise ValueError("a transcription without a file was let in")
     said: dict[str, Any] = {name: msgspec.json.decode(value) for name, value in request.fields.items()}
     said |= {"model": target, "response_format": "verbose_json"}
-    wanted = {"segment", *(typed.timestamp_granularities or ())}
-    said.pop("timestamp_granularities", None)
+    wanted = {"segment", *(typed.timestamp_granularities or ())} if typed.has_times else set[str]()
+    for ours in ("timestamp_granularities", "stream"):
+        said.pop(ours, None)
     fields = [(name, str(value)) for name, value in said.items() if value is not None]
     fields += [("timestamp_granularities[]", each) for each in sorted(wanted)]
     content_type, body = write_form(fields, request.audio)

@@ -179,6 +179,11 @@ class TranscriptionRequest(Struct, kw_only=True):
     timestamp_granularities: list[Literal["segment", "word"]] | None = None
     stream: Literal[False] | None = None
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the answer says when each piece was said."""
+        return self.response_format in ("verbose_json", "srt", "vtt")
+
 
 class Document(Struct):
     text: str

@@ -21,7 +21,7 @@ class Segment(Struct):
 
 class _Said(Struct):
     text: str
-    segments: list[Segment] = []
+    segments: list[Segment] | None = None
 
 
 _SAID: Final = msgspec.json.Decoder(_Said)
@@ -29,16 +29,21 @@ _SAID: Final = msgspec.json.Decoder(_Said)
 
 def seconds_of(whole: Whole) -> int | None:
     """Begun seconds of what was heard; None where the engine does not say."""
+    told = whole.duration
+    if told is None and whole.usage is not None:
+        told = whole.usage.seconds
     try:
-        length = float(whole.duration if whole.duration is not None else "nan")
+        length = float(told if told is not None else "nan")
     except ValueError:
         return None
     return math.ceil(length) if math.isfinite(length) else None
 
 
-def check_transcript(raw: bytes) -> None:
-    """Raises ValueError where the engine's `verbose_json` has no form."""
-    _SAID.decode(raw)
+def check_transcript(asked: TranscriptionRequest, raw: bytes) -> None:
+    """Raises ValueError where the engine's `verbose_json` has no form, or none of the times that were asked for."""
+    said = _SAID.decode(raw)
+    if asked.has_times and said.text.strip() and not said.segments:
+        raise ValueError("it does not say when it was said")
 
 
 def transcript(asked: TranscriptionRequest, raw: bytes, usage: Usage) -> bytes:
@@ -48,9 +53,9 @@ def transcript(asked: TranscriptionRequest, raw: bytes, usage: Usage) -> bytes:
         case "text":
             return (said.text.strip() + "\n").encode()
         case "srt":
-            return "".join(_srt(number, each) for number, each in enumerate(said.segments, 1)).encode()
+            return "".join(_srt(number, each) for number, each in enumerate(said.segments or (), 1)).encode()
         case "vtt":
-            return ("WEBVTT\n\n" + "".join(map(_vtt, said.segments))).encode()
+            return ("WEBVTT\n\n" + "".join(map(_vtt, said.segments or ()))).encode()
         case "verbose_json":
             fields: dict[str, Any] = msgspec.json.decode(raw)
             for wanted in {"segment", "word"} - set(asked.timestamp_granularities or ("segment",)):

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from jixi.core.principal import Scope
 from jixi.models.providers._form import OpenAIForm, segment
-from jixi.models.providers._openai import OpenAI
+from jixi.models.providers._openai import ALL, OpenAI
 from jixi.models.providers._vendor import Fault, Need, Outgoing, Target, Words
 
 # The first version whose chat takes `max_completion_tokens` and `stream_options`.
@@ -21,7 +20,7 @@ class Azure(OpenAIForm):
     name = "azure"
     title = Words("Azure OpenAI")
     needs: frozenset[Need] = frozenset({"credential", "base_url", "api_version"})
-    kinds = frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS})
+    kinds = ALL
     hint = Words(
         "Base URL https://NAME.openai.azure.com; the upstream name of a model is its deployment",
         "接口地址为 https://NAME.openai.azure.com；供应商处的名称填部署名",

@@ -20,7 +20,16 @@ _TIME_S: Final = 15
 _MOST_BYTES: Final = 4 * 1024 * 1024
 _MOST_LISTED: Final = 1000
 _NOT_SERVED: Final = frozenset({404, 405, 501})
-_QUESTION: Final = [{"role": "user", "content": "ping"}]
+_QUESTIONS: Final[dict[Scope, tuple[str, dict[str, object]]]] = {
+    Scope.CHAT: (
+        "/v1/chat/completions",
+        {"messages": [{"role": "user", "content": "ping"}], "max_tokens": 1},
+    ),
+    Scope.EMBEDDINGS: ("/v1/embeddings", {"input": "ping"}),
+    Scope.COMPLETIONS: ("/v1/completions", {"prompt": "ping", "max_tokens": 1}),
+    Scope.RERANK: ("/v1/rerank", {"query": "ping", "documents": ["ping"]}),
+}
+"""What costs next to nothing, the cheapest first. Sound and images would cost something."""
 
 
 class Checker:
@@ -57,7 +66,7 @@ class Checker:
         return Check(error is None, latency, listed[:_MOST_LISTED], error)
 
     async def _ask(self, models: tuple[ProviderModel, ...]) -> list[str]:
-        """The list of models; where the vendor serves none, one model is asked for one token."""
+        """The list of models; where the vendor serves none, one model is asked for one token, if one takes text."""
         probe = self._vendor.probe(self._target)
         response = await self._egress.send(probe.url, None, probe.headers, most_bytes=_MOST_BYTES)
         try:
@@ -65,9 +74,12 @@ class Checker:
                 return self._vendor.listed(await response.read())
             if response.status not in _NOT_SERVED or not models:
                 raise await self._problem_of(response)
+            if (question := _question(models)) is None:
+                reason = "it lists no models, and a check buys neither sound nor images"
+                raise problem("provider_unreachable", model=self._name, reason=reason)
         finally:
             response.abort()
-        await self._call(models[0])
+        await self._call(*question)
         return []
 
     async def _problem_of(self, response: EgressResponse) -> JixiError:
@@ -82,12 +94,11 @@ class Checker:
         reason = f"it answered with status {response.status}"
         return problem("provider_unreachable", model=self._name, reason=reason)
 
-    async def _call(self, model: ProviderModel) -> None:
+    async def _call(self, model: ProviderModel, path: str, fields: dict[str, object]) -> None:
         target = replace(self._target, upstream=model.upstream)
         client = ProviderClient(model.name, target, self._vendor, self._egress, self._health)
-        path, body = _smallest(model)
         try:
-            answer = await client.send(path, msgspec.json.encode(body))
+            answer = await client.send(path, msgspec.json.encode({"model": model.name, **fields}))
             await answer.read()
         except EngineConnectionError as error:
             raise problem("provider_unreachable", model=self._name, reason=str(error)) from error
@@ -96,9 +107,10 @@ class Checker:
             raise problem("provider_unreachable", model=self._name, reason=reason)
 
 
-def _smallest(model: ProviderModel) -> tuple[str, dict[str, object]]:
-    if Scope.CHAT in model.kinds:
-        return "/v1/chat/completions", {"model": model.name, "messages": _QUESTION, "max_tokens": 1}
-    if Scope.EMBEDDINGS in model.kinds:
-        return "/v1/embeddings", {"model": model.name, "input": "ping"}
-    return "/v1/completions", {"model": model.name, "prompt": "ping", "max_tokens": 1}
+def _question(models: tuple[ProviderModel, ...]) -> tuple[ProviderModel, str, dict[str, object]] | None:
+    """Whom to ask, where, and what; None where no model answers for next to nothing."""
+    for kind, (path, fields) in _QUESTIONS.items():
+        for model in models:
+            if kind in model.kinds:
+                return model, path, fields
+    return None

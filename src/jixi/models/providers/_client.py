@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple, NoReturn
@@ -12,6 +13,7 @@ from jixi.core.errors import JixiError, problem
 from jixi.core.usage import Usage
 from jixi.models.engines import EngineConnectionError
 from jixi.models.providers._health import Health
+from jixi.models.providers._media import SPEECH, is_words, minds_format
 from jixi.models.providers._vendor import Refusal, Target, Translation, Vendor
 from jixi.models.sources import Egress, EgressError, EgressResponse
 
@@ -122,20 +124,27 @@ class ProviderClient:
     async def send(
         self, path: str, body: bytes = b"", *, request_id: str = "", content_type: str = "application/json"
     ) -> PassedOn | Refused:
-        """POST `body`, which is JSON in OpenAI's form, and return an answer in that form.
+        """POST `body`, which is in OpenAI's form, and return an answer in that form.
 
         Raises `EngineConnectionError`, and a problem of the catalogue where it is not the caller who can mend it.
         """
-        outgoing = self._vendor.request(self._target, path, body)
+        target = self._target
+        outgoing = self._vendor.request(target, path, body)
         try:
             response = await self._egress.send(outgoing.url, outgoing.body, outgoing.headers)
         except (EgressError, JixiError) as error:
             self._health.failed(unreachable(self._model, error))
             raise EngineConnectionError("the provider cannot be reached") from error
         if response.status == _OK:
+            if path == SPEECH and is_words(response.headers):
+                response.abort()
+                raise EngineConnectionError("the provider's answer is no sound")
             self._health.well()
             return PassedOn(response, self._vendor.translation(path), self._health)
         refusal = await self.refusal_of(response)
+        if not target.plain and minds_format(path, refusal):
+            self._target = replace(target, plain=True)
+            return await self.send(path, body, request_id=request_id, content_type=content_type)
         error = refusal_problem(refusal, self._model)
         if refusal.fault in ("credential", "quota", "unknown_model") and error is not None:
             self._health.failed(error)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from jixi.core.principal import Scope
+from jixi.models.providers._media import SPEECH, TRANSCRIPTIONS, Sound, fit_fields, sound_form
 from jixi.models.providers._vendor import Fault, Need, Outgoing, Refusal, Target, Translation, Words
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -80,8 +81,15 @@ class OpenAIForm:
     """What the vendor's own error codes and types mean, where the status does not say it."""
 
     def request(self, target: Target, path: str, body: bytes) -> Outgoing:
+        url = self.url(target, path.removeprefix("/v1"))
+        if path == TRANSCRIPTIONS:
+            content_type, form = sound_form(target, body)
+            return Outgoing(
+                url=url, headers={"Content-Type": content_type, **self.headers(target)}, body=form
+            )
         fields: dict[str, Any] = dict(_FIELDS.decode(body))
         fields["model"] = target.upstream
+        fit_fields(target, path, fields)
         if not (self.has_tiers and path.endswith("/chat/completions")):
             fields.pop("service_tier", None)
         if path.endswith("/chat/completions"):
@@ -90,7 +98,6 @@ class OpenAIForm:
                     fields.setdefault(new, fields.pop(old))
         for name in self.drops(target):
             fields.pop(name, None)
-        url = self.url(target, path.removeprefix("/v1"))
         return Outgoing(url=url, headers={**_JSON, **self.headers(target)}, body=_ENCODE(fields))
 
     def url(self, target: Target, path: str) -> str:
@@ -106,7 +113,7 @@ class OpenAIForm:
         return self.dropped
 
     def translation(self, path: str) -> Translation | None:
-        return None
+        return Sound() if path == SPEECH else None
 
     def refusal(self, status: int, body: bytes) -> Refusal:
         return understood(status, read_error(body), self.codes)

@@ -1,14 +1,17 @@
 """OpenAI, and whoever serves its API at an address of their own (vLLM, SGLang, Ollama, OpenRouter, one more Jixi)."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from jixi.core.principal import Scope
 from jixi.models.providers._form import OpenAIForm
 from jixi.models.providers._mending import Fields, Mending, parts_of
 from jixi.models.providers._vendor import Fault, Need, Translation, Words
 
-_ALL = frozenset({Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS})
+ALL: Final = frozenset(
+    {Scope.CHAT, Scope.COMPLETIONS, Scope.EMBEDDINGS, Scope.TRANSCRIPTIONS, Scope.SPEECH, Scope.IMAGES}
+)
+"""What OpenAI serves."""
 
 
 class OpenAI(OpenAIForm):
@@ -17,7 +20,7 @@ class OpenAI(OpenAIForm):
     name = "openai"
     title = Words("OpenAI")
     default_base_url = "https://api.openai.com/v1"
-    kinds = _ALL
+    kinds = ALL
     hint = Words("API keys: platform.openai.com/api-keys", "API 密钥：platform.openai.com/api-keys")
     # The gateway asks with `max_tokens`. It is deprecated here, and reasoning models refuse it.
     renamed: ClassVar[Mapping[str, str]] = {"max_tokens": "max_completion_tokens"}
@@ -39,7 +42,7 @@ class Compatible(OpenAIForm):
     name = "compatible"
     title = Words("OpenAI-compatible", "兼容 OpenAI 的服务")
     needs: frozenset[Need] = frozenset({"base_url"})
-    kinds = _ALL | {Scope.RERANK}
+    kinds = ALL | {Scope.RERANK}
     hint = Words(
         "The address ends where /chat/completions would follow, mostly in /v1",
         "填到 /chat/completions 之前为止，通常以 /v1 结尾",
@@ -48,7 +51,7 @@ class Compatible(OpenAIForm):
 
     def translation(self, path: str) -> Translation | None:
         # vLLM since 0.12 and OpenRouter say `reasoning` for what the others call `reasoning_content`.
-        return Mending(b'"reasoning"', _rename_reasoning)
+        return super().translation(path) or Mending(b'"reasoning"', _rename_reasoning)
 
 
 def _rename_reasoning(fields: Fields) -> None:

@@ -18,13 +18,17 @@ for the caller; a rate and an overload pass by themselves, a failure is the vend
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """One model of one provider, as a vendor needs it to build a request. `base_url` has no slash at its end."""
+    """One model of one provider, as a vendor needs it to build a request. `base_url` has no slash at its end.
+
+    `plain`: it has refused to be told the form of a transcript or of images, so it is asked for its usual one.
+    """
 
     base_url: str
     upstream: str
     credential: str | None = None
     api_version: str | None = None
     max_output: int | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +96,8 @@ class Vendor(Protocol):
     def request(self, target: Target, path: str, body: bytes) -> Outgoing:
         """What to send for a request in OpenAI's form to `path` (/v1/chat/completions).
 
+        The body is JSON, for transcriptions a form as `engines.write_form` makes it; times of what was said are needed
+        where it asks for any. Speech is asked for as events; a `translation` may make them of the sound itself.
         The credential goes into a header and nowhere else. Raises `unsupported_parameter` and `invalid_value` where
         the vendor has no counterpart for a field.
         """
