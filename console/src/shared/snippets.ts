@@ -99,6 +99,9 @@ export function snippets(base: string, call: ModelCall, key = "YOUR_API_KEY"): S
   ];
 }
 
+/** Whether a model of these kinds is called with text alone, so that `firstCall` can show it. */
+export const hasFirstCall = (kinds: readonly string[]): boolean => ["chat", "embeddings", "completions"].some((kind) => kinds.includes(kind));
+
 /** The smallest call that shows a model of this kind at work. */
 export function firstCall(model: string, kinds: readonly string[], greeting: string): ModelCall {
   if (kinds.includes("chat")) return { path: "chat/completions", body: { model, messages: [{ role: "user", content: greeting }] } };

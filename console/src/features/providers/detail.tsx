@@ -7,17 +7,17 @@ import { pricesQuery } from "@/api/queries";
 import { useVendorNames } from "@/features/providers/list";
 import { useProviderChanges } from "@/features/providers/mutations";
 import styles from "@/features/providers/providers.module.css";
-import { hostOf, type Provider } from "@/features/providers/values";
+import { hasTokens, hostOf, unitOf, type Provider, type ProviderModel } from "@/features/providers/values";
 import { useProviderWords } from "@/features/providers/words";
 import { CodeTabs } from "@/shared/code";
 import { useCommonWords } from "@/shared/common-words";
 import { ConfirmDanger } from "@/shared/confirm";
 import { Id } from "@/shared/copy";
 import * as format from "@/shared/format";
-import { useKindWords } from "@/shared/kind-words";
+import { isKind, useKindWords } from "@/shared/kind-words";
 import { DangerZone, Facts, Panel } from "@/shared/panel";
 import { useMay } from "@/shared/permissions";
-import { firstCall, snippets } from "@/shared/snippets";
+import { firstCall, hasFirstCall, snippets } from "@/shared/snippets";
 import { ProviderStatus } from "@/shared/route-state";
 import { Notice, ProblemNotice } from "@/shared/states";
 import { Tabs } from "@/shared/tabs";
@@ -35,7 +35,7 @@ interface DetailProps {
 export function ProviderDetail({ provider, view, onView, onEdit, onClose }: DetailProps) {
   const words = useProviderWords();
   const manages = useMay("providers.manage");
-  const [first] = provider.models;
+  const first = provider.models.find(({ kinds }) => hasFirstCall(kinds));
   return (
     <Panel open width={640} title={provider.name} subtitle={<Id value={provider.id} />} onClose={onClose}>
       <State provider={provider} />
@@ -157,7 +157,6 @@ function Models({ provider }: { provider: Provider }) {
   return (
     <ul className={styles.served} aria-label={words.models}>
       {provider.models.map((model) => {
-        const price = prices.get(model.name);
         return (
           <li key={model.name}>
             <div>
@@ -173,21 +172,41 @@ function Models({ provider }: { provider: Provider }) {
                 </>
               )}
             </p>
-            {price ? (
-              <p title={words.pricesHelp}>
-                {words.priceInput} <Money micros={price.input_micros} currency={price.currency} /> · {words.priceCached}{" "}
-                <Money micros={price.cached_input_micros} currency={price.currency} /> · {words.priceOutput}{" "}
-                <Money micros={price.output_micros} currency={price.currency} /> · {words.perMillion}
-              </p>
-            ) : known ? (
-              <Notice level="warning">
-                <p>{words.unpriced}</p>
-              </Notice>
-            ) : null}
+            {known ? <ModelPrice model={model} price={prices.get(model.name)} /> : null}
           </li>
         );
       })}
     </ul>
+  );
+}
+
+/** What calls of a model cost, in tokens or in what it is counted in instead. */
+function ModelPrice({ model, price }: { model: ProviderModel; price: Schemas["Price"] | undefined }) {
+  const words = useProviderWords();
+  const kinds = model.kinds.filter(isKind);
+  const unit = unitOf(kinds);
+  if (!price || (unit && price.unit !== unit)) {
+    return (
+      <Notice level="warning">
+        <p>{words.unpriced}</p>
+      </Notice>
+    );
+  }
+  return (
+    <>
+      {hasTokens(kinds) ? (
+        <p title={words.pricesHelp}>
+          {words.priceInput} <Money micros={price.input_micros} currency={price.currency} /> · {words.priceCached}{" "}
+          <Money micros={price.cached_input_micros} currency={price.currency} /> · {words.priceOutput}{" "}
+          <Money micros={price.output_micros} currency={price.currency} /> · {words.perMillion}
+        </p>
+      ) : null}
+      {unit ? (
+        <p title={words.unitPriceHelp}>
+          {words.priceUnit[unit]} <Money exact micros={price.unit_micros} currency={price.currency} />
+        </p>
+      ) : null}
+    </>
   );
 }
 

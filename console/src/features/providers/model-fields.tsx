@@ -1,7 +1,7 @@
 import { AutoComplete, Button, Checkbox, Form, Input, InputNumber, Select, type FormListFieldData } from "antd";
 import { Plus, X } from "lucide-react";
 import styles from "@/features/providers/providers.module.css";
-import { freshModel, type ModelValues } from "@/features/providers/values";
+import { freshModel, hasTokens, unitOf, type ModelValues } from "@/features/providers/values";
 import { useProviderWords } from "@/features/providers/words";
 import { FieldGroup, MoneyField, moneyRule } from "@/shared/form";
 import { kinds as allKinds, useKindWords, type Kind } from "@/shared/kind-words";
@@ -100,15 +100,17 @@ function PriceFields({ at }: { at: number }) {
   const words = useProviderWords();
   const currency = useSession()?.tenant.currency ?? "CNY";
   const own = Form.useWatch<Partial<ModelValues> | undefined>(["models", at]);
-  const some = [own?.input, own?.cached, own?.output].some((text) => text?.trim());
+  const kinds = own?.kinds ?? [];
+  const unit = unitOf(kinds);
+  const tokens = hasTokens(kinds) || !unit;
+  const some = [...(tokens ? [own?.input, own?.cached, own?.output] : []), unit && own?.unit].some((text) => text?.trim());
   const fields = [
-    ["input", words.priceInput, some],
-    ["cached", words.priceCached, false],
-    ["output", words.priceOutput, some],
-  ] as const;
+    ...(tokens ? ([["input", words.priceInput, some], ["cached", words.priceCached, false], ["output", words.priceOutput, some]] as const) : []),
+    ...(unit ? ([["unit", words.priceUnit[unit], some]] as const) : []),
+  ];
   return (
     <div>
-      <p className="muted small">{words.pricesHelp}</p>
+      <p className="muted small">{tokens ? words.pricesHelp : words.unitPriceHelp}</p>
       <div className={styles.prices}>
         {fields.map(([part, label, required]) => (
           <Form.Item key={part} name={[at, part]} label={label} rules={[{ required, message: words.priceMissing }, moneyRule(words.priceWrong)]}>

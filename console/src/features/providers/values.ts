@@ -5,7 +5,17 @@ import { isKind, type Kind } from "@/shared/kind-words";
 export type Provider = Schemas["Provider"];
 export type Vendor = Schemas["Vendor"];
 export type ProviderModel = Schemas["ProviderModel"];
-type Price = Pick<Schemas["Price"], "input_micros" | "cached_input_micros" | "output_micros">;
+type PriceChange = Schemas["PriceChange"];
+type Price = Pick<Schemas["Price"], "input_micros" | "cached_input_micros" | "output_micros" | "unit" | "unit_micros">;
+type Unit = NonNullable<Price["unit"]>;
+
+const units: { readonly [kind in Kind]?: Unit } = { transcriptions: "second", speech: "character", images: "image" };
+
+/** What a model of these kinds is counted in beside tokens; a price has one unit, so of several it is the first. */
+export const unitOf = (kinds: readonly Kind[]): Unit | undefined => kinds.map((kind) => units[kind]).find(Boolean);
+
+/** Whether a model of these kinds is counted in tokens. */
+export const hasTokens = (kinds: readonly Kind[]): boolean => kinds.some((kind) => !units[kind]);
 
 /** A model in the form: what the provider keeps of it, and its line in the price book as exact texts. */
 export interface ModelValues extends Omit<ProviderModel, "kinds"> {
@@ -13,7 +23,10 @@ export interface ModelValues extends Omit<ProviderModel, "kinds"> {
   input: string;
   cached: string;
   output: string;
+  unit: string;
 }
+
+type PriceTexts = Pick<ModelValues, "input" | "cached" | "output" | "unit">;
 
 export interface ProviderValues {
   vendor: Vendor["id"];
@@ -40,6 +53,7 @@ export const freshModel: ModelValues = {
   input: "",
   cached: "",
   output: "",
+  unit: "",
 };
 
 export const freshProvider: Omit<ProviderValues, "vendor"> = {
@@ -61,19 +75,23 @@ export function valuesOf(provider: Provider, prices: ReadonlyMap<string, Price>)
     base_url,
     credential: "",
     api_version: api_version ?? "",
-    models: models.map(({ kinds, ...model }) => Object.assign(priceTexts(prices.get(model.name)), model, { kinds: kinds.filter(isKind) })),
+    models: models.map(({ kinds: all, ...model }) => {
+      const kinds = all.filter(isKind);
+      return Object.assign(priceTexts(prices.get(model.name), kinds), model, { kinds });
+    }),
     max_parallel,
     on_disconnect,
     enabled,
   };
 }
 
-function priceTexts(price: Price | undefined): Pick<ModelValues, "input" | "cached" | "output"> {
-  if (!price) return { input: "", cached: "", output: "" };
+function priceTexts(price: Price | undefined, kinds: readonly Kind[]): PriceTexts {
+  if (!price) return { input: "", cached: "", output: "", unit: "" };
   return {
     input: microsToDecimal(price.input_micros),
     cached: microsToDecimal(price.cached_input_micros),
     output: microsToDecimal(price.output_micros),
+    unit: price.unit !== null && price.unit === unitOf(kinds) ? microsToDecimal(price.unit_micros) : "",
   };
 }
 
@@ -101,14 +119,22 @@ export function requestOf(values: ProviderValues, book: ReadonlyMap<string, Pric
   };
 }
 
+function newPrice(model: ModelValues, old: Price | undefined): PriceChange | null {
+  const unit = unitOf(model.kinds);
+  const perUnit = decimalToMicros(model.unit);
+  const tokens = hasTokens(model.kinds) ? tokenPrice(model) : { input_micros: 0, cached_input_micros: 0, output_micros: 0 };
+  if (!tokens || (unit && perUnit === null)) return null;
+  const price = unit && perUnit !== null ? { ...tokens, unit, unit_micros: perUnit } : tokens;
+  const same = old && (Object.keys(price) as (keyof typeof price)[]).every((part) => old[part] === price[part]);
+  return same ? null : price;
+}
+
 /** Without a price of its own, cached input costs as input does. */
-function newPrice(model: ModelValues, old: Price | undefined): Price | null {
+function tokenPrice(model: ModelValues): Pick<Price, "input_micros" | "cached_input_micros" | "output_micros"> | null {
   const input = decimalToMicros(model.input);
   const output = decimalToMicros(model.output);
   if (input === null || output === null) return null;
-  const price = { input_micros: input, cached_input_micros: decimalToMicros(model.cached) ?? input, output_micros: output };
-  const same = old && (Object.keys(price) as (keyof Price)[]).every((part) => old[part] === price[part]);
-  return same ? null : price;
+  return { input_micros: input, cached_input_micros: decimalToMicros(model.cached) ?? input, output_micros: output };
 }
 
 /** What a base URL becomes when another vendor is chosen: the vendor's own, unless somebody has typed another. */
