@@ -72,6 +72,7 @@ _BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("PATCH", "/api/models/{id}"): {"name": "Renamed"},
     ("POST", "/api/models/{id}/versions"): MODEL_VERSION,
     ("PATCH", "/api/models/{id}/versions/{version_id}"): {"stage": "released"},
+    ("POST", "/api/models/{id}/imports"): {"source": {"kind": "huggingface", "repo": "org/tiny"}},
     ("POST", "/api/deployments"): {"name": "made", "engine": "steam"},
     ("POST", "/api/deployments/preview"): {"engine": "stub"},
     ("PATCH", "/api/deployments/{id}"): {"parallel": 3},

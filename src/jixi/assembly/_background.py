@@ -27,6 +27,8 @@ from jixi.models.batches import (
 from jixi.models.downloads import DOWNLOAD, VERIFICATION, DownloadHandler, Downloads, VerificationHandler
 from jixi.models.environments import INSTALLATION, InstallationHandler
 from jixi.models.gateway import Conclude, Concluded, Gateway, PrepaidMeter
+from jixi.models.imports import IMPORT, ImportHandler, ImportRecords, Imports
+from jixi.models.registry import ModelRegistry
 from jixi.storage import Blobs, Database, FolderBlobs, ObjectBlobs, Vault
 
 _FOLDER: Final = "blobs"
@@ -52,6 +54,7 @@ class Background(NamedTuple):
     batches: Batches
     answers: FirstAnswers
     downloads: Downloads
+    imports: Imports
 
 
 async def open_background(ground: Ground, engines: Engines, jobs: Jobs, stack: AsyncExitStack) -> Background:
@@ -83,24 +86,27 @@ async def open_background(ground: Ground, engines: Engines, jobs: Jobs, stack: A
     await worker.start()
     stack.push_async_callback(worker.close)
     answers = FirstAnswers(database, ground.vault, clock, concluding(ground.ledger), ground.meter)
-    await _open_downloads(ground, engines, jobs, stack)
+    imports = await _open_downloads(ground, engines, jobs, stack)
     batches = Batches(database, jobs, files, clock, caps)
-    return Background(jobs, files, batches, answers, ground.supply.downloads)
+    return Background(jobs, files, batches, answers, ground.supply.downloads, imports)
 
 
-async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: AsyncExitStack) -> None:
+async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: AsyncExitStack) -> Imports:
     """Start a worker for what brings models and engines here, apart from batches: neither waits for the other."""
-    supply = ground.supply
+    supply, database, clock = ground.supply, ground.database, ground.clock
+    registry = ModelRegistry(database, clock, supply.catalog)
     handlers = {
         DOWNLOAD: DownloadHandler(supply.catalog, supply.store),
         VERIFICATION: VerificationHandler(supply.catalog, supply.store),
+        IMPORT: ImportHandler(ImportRecords(database), registry, supply.store),
         INSTALLATION: InstallationHandler(engines.environments),
     }
     most = ground.settings.downloads_at_once
     pacing = Pacing(lease_s=ground.settings.job_lease_s, most=most, most_of_tenant=most)
-    worker = Worker(jobs, ground.database, ground.clock, handlers, pacing)
+    worker = Worker(jobs, database, clock, handlers, pacing)
     await worker.start()
     stack.push_async_callback(worker.close)
+    return Imports(database, clock, jobs, registry, offline=ground.settings.offline)
 
 
 def _blobs(settings: Settings) -> Blobs:

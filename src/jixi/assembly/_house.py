@@ -41,6 +41,7 @@ from jixi.models.deployments import Fleet
 from jixi.models.downloads import Downloads
 from jixi.models.environments import Environments, Installations
 from jixi.models.gateway import Aliases, Gateway, Limits, PrepaidMeter, Router
+from jixi.models.imports import Imports
 from jixi.models.memory import Rooms
 from jixi.models.names import SettledNames
 from jixi.models.providers import Providers
@@ -90,6 +91,7 @@ class House:
     files: Files
     batches: Batches
     downloads: Downloads
+    imports: Imports
     metrics: Metrics
     traffic: Traffic
     traces: Traces

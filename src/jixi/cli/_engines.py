@@ -16,7 +16,6 @@ from jixi.cli._say import Terminal
 if TYPE_CHECKING:
     from jixi.client import Client
     from jixi.models.environments import Environments
-    from jixi.wire.admin import Job
 
 app = typer.Typer(no_args_is_help=True, help="The programs that run models.")
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -88,31 +87,14 @@ def remove_engine(context: typer.Context, engine: _Engine, data_dir: _DataDir = 
 
 def _install_there(engine: str, terminal: Terminal) -> int:
     """By a job of the server, which goes on without us; its size."""
+    from jixi.cli._jobs import followed
     from jixi.cli._login import connect
 
     with connect(terminal) as client, _bar(engine, terminal) as show:
         job = client.install_engine(engine)
-        try:
-            for now in client.follow_job(job.id):
-                job = now
-                show(job.facts.get("phase"), job.done, job.total)
-        except KeyboardInterrupt:
-            terminal.done(
-                f"The job {job.id} goes on on the server; the console's list of jobs cancels it.",
-                f"任务 {job.id} 在服务器上继续进行；可在控制台的任务列表中取消。",
-            )
-            raise
-    if job.state != "succeeded":
-        _tell_end(job, terminal)
-        raise typer.Exit(1)
-    return job.done
-
-
-def _tell_end(job: "Job", terminal: Terminal) -> None:
-    if job.reason is not None:
-        terminal.problem(job.reason.message, job.reason.remedy or "", job.reason.code)
-    else:
-        terminal.problem(terminal.say("The installation was cancelled.", "安装已被取消。"), "")
+        return followed(
+            client, job, terminal, lambda now: show(now.facts.get("phase"), now.done, now.total)
+        ).done
 
 
 def _install_here(engine: str, data_dir: Path | None, terminal: Terminal) -> int:

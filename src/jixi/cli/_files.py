@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jixi.cli._imports import FORMS, Outside, import_outside, origin_of
 from jixi.cli._models import app
 from jixi.cli._own_files import OwnFiles, import_own
 from jixi.cli._say import Terminal
@@ -111,39 +112,70 @@ def export_model(
     asyncio.run(_with_store(data_dir, export))
 
 
+_Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A bundle that 'jixi models export' has written; with --model, a GGUF file or a folder of your own, or "
+        f"a place outside: {FORMS}.",
+    ),
+]
+_Sha256 = Annotated[
+    str | None, typer.Option("--sha256", help="What the bundle must have; 'export' has printed it.")
+]
+_Own = Annotated[
+    str | None,
+    typer.Option("--model", help="The id of a model of your own, of which this is to be a version."),
+]
+_Base = Annotated[
+    str | None,
+    typer.Option("--base", help="The model or version that it was tuned from; a LoRA adapter has one."),
+]
+_Precision = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        help="With --model: that of its weights, such as F16 or Q4_K_M; what comes from outside mostly says it.",
+    ),
+]
+_Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        help="Of a repository outside, the files that fit this pattern, such as '*Q4_K_M*.gguf'; may be repeated.",
+    ),
+]
+
+
 @app.command("import")
 def import_model(
     context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help="A bundle that 'jixi models export' has written; with --model, a GGUF file or a folder of your own.",
-        ),
-    ],
-    sha256: Annotated[
-        str | None, typer.Option("--sha256", help="What the bundle must have; 'export' has printed it.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="The id of a model of your own, of which this is to be a version."),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option("--base", help="The model or version that it was tuned from; a LoRA adapter has one."),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option("--precision", help="With --model: that of its weights, such as F16 or Q4_K_M."),
-    ] = None,
+    source: _Source,
+    sha256: _Sha256 = None,
+    model: _Own = None,
+    base: _Base = None,
+    precision: _Precision = None,
+    include: _Include = None,
     data_dir: _DataDir = None,
 ) -> None:
     """Bring the model of a bundle to this machine: all of it, verified, or nothing.
 
     With --model, bring files of your own, be it a LoRA adapter, into the data folder of the server where you are signed
     in, as a version of that model. Run it on the server's machine.
+
+    From a place outside the server brings them itself, by a job: run it wherever you are signed in.
     """
-    terminal = _terminal(context)
+    terminal, file = _terminal(context), Path(source)
+    origin = origin_of(source, include or [])
+    if origin is not None:
+        if model is None or sha256 is not None or data_dir is not None:
+            reason = "what comes from outside goes with it, and not with --sha256 or --data-dir"
+            raise typer.BadParameter(reason, param_hint="--model")
+        version = import_outside(terminal, Outside(origin, model, base, precision))
+        terminal.done(f"{version} is here and verified.", f"{version} 已导入并通过校验。")
+        return
+    if include:
+        raise typer.BadParameter("it is for a repository outside", param_hint="--include")
     if model is not None:
         if precision is None or sha256 is not None:
             raise typer.BadParameter("it goes with --precision, and not with --sha256", param_hint="--model")
@@ -153,7 +185,10 @@ def import_model(
         raise typer.BadParameter(
             "the model of which this is to be a version is lacking", param_hint="--model"
         )
+    _import_bundle(terminal, file, sha256, data_dir)
 
+
+def _import_bundle(terminal: Terminal, file: Path, sha256: str | None, data_dir: Path | None) -> None:
     async def take_in(store: "ModelStore", catalog: "Catalog") -> None:
         from jixi.core.errors import problem
 
@@ -176,12 +211,12 @@ def _read(file: Path) -> "Bundle":
 
     if file.is_dir():
         raise typer.BadParameter(
-            f"{file}: a folder is no bundle; files of your own go with --model", param_hint="FILE"
+            f"{file}: a folder is no bundle; files of your own go with --model", param_hint="SOURCE"
         )
     try:
         return read_header(file)
     except OSError as error:
-        raise _unusable(file, error) from error
+        raise _unusable(file, error, "SOURCE") from error
 
 
 def _import_own(terminal: Terminal, own: OwnFiles, data_dir: Path | None) -> None:
@@ -197,8 +232,8 @@ def _import_own(terminal: Terminal, own: OwnFiles, data_dir: Path | None) -> Non
     asyncio.run(_with_store(data_dir, take_own))
 
 
-def _unusable(file: Path, error: OSError) -> typer.BadParameter:
-    return typer.BadParameter(f"{error.filename or file}: {error.strerror or error}", param_hint="FILE")
+def _unusable(file: Path, error: OSError, hint: str = "FILE") -> typer.BadParameter:
+    return typer.BadParameter(f"{error.filename or file}: {error.strerror or error}", param_hint=hint)
 
 
 async def _with_store(data_dir: Path | None, act: "Callable[[ModelStore, Catalog], Any]") -> None:

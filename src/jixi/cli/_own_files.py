@@ -57,12 +57,14 @@ def _version_of(client: "Client", own: OwnFiles, files: "Sequence[ModelFile]") -
 
 
 def _said(own: OwnFiles, files: "Sequence[ModelFile]") -> dict[str, Any]:
-    is_gguf = any(file.name.lower().endswith(".gguf") for file in files)
+    from jixi.models.imports import engines_of
+
+    form = "gguf" if any(file.name.lower().endswith(".gguf") for file in files) else "safetensors"
     return {
         "making": "imported" if own.base is None else "tuned",
         "base_id": own.base,
-        "format": "gguf" if is_gguf else "safetensors",
+        "format": form,
         "precision": own.precision,
-        "engines": ["llamacpp"] if is_gguf else ["vllm", "sglang"],
+        "engines": engines_of(form),
         "files": [{name: getattr(file, name) for name in file.__struct_fields__} for file in files],
     }

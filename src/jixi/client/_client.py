@@ -41,6 +41,7 @@ from jixi.wire.admin import (
     Model,
     ModelComparison,
     ModelDetail,
+    ModelImportRequest,
     ModelList,
     ModelVersion,
     ModelVersionList,
@@ -141,6 +142,16 @@ class Client:
     def create_model_version(self, model_id: str, version: ModelVersionRequest) -> ModelVersion:
         """A candidate, whose files are named by their digests."""
         return self._send("POST", f"/api/models/{model_id}/versions", ModelVersion, version)
+
+    def remove_version_files(self, model_id: str, version_id: str) -> None:
+        """Take the files of a version of a model of one's own from the server's machine."""
+        self._answer("DELETE", f"/api/models/{model_id}/versions/{version_id}/files")
+
+    def import_model(self, model_id: str, request: ModelImportRequest) -> Job:
+        """Bring a version of a model of one's own from a hub, an address or a bucket to the server's machine; the job
+        goes on there, whatever becomes of this client, and at last names the `version` among its facts.
+        """
+        return self._send("POST", f"/api/models/{model_id}/imports", Job, request)
 
     def compare_models(self, *model_ids: str) -> ModelComparison:
         """Two to six models side by side."""

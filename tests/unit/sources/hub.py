@@ -35,6 +35,8 @@ class ScriptedHub:
     """Where the list says that its next page is, instead of where it is."""
     digests: dict[str, str] = field(default_factory=dict[str, str])
     """What the list says of a file instead of the truth."""
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
+    """How large the list says that a file is, instead of the truth."""
     lists_broken: bool = False
     """Hugging Face's list of files is no JSON."""
     token: str | None = None
@@ -165,7 +167,8 @@ class ScriptedHub:
         blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         item = {"type": "file", "path": name, "size": len(data), "oid": self.digests.get(name, blob)}
         if name.endswith(LARGE):
-            item["lfs"] = {"oid": self._sha256(name), "size": len(data), "pointerSize": 134}
+            size = self.sizes.get(name, len(data))
+            item["lfs"] = {"oid": self._sha256(name), "size": size, "pointerSize": 134}
         return item
 
     def _sha256(self, name: str) -> str:

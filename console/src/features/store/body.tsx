@@ -33,12 +33,13 @@ interface BodyProps {
 export function ModelBody({ model, job, view, onView }: BodyProps) {
   const words = useStoreWords();
   const manages = useMay("models.manage");
+  const registers = useMay("models.register");
   const own = model.origin !== "catalogue";
   const told = job !== undefined && tells(job);
   return (
     <>
       <Head model={model} told={told} />
-      {told ? <LiveJobCard key={job.id} job={job} mayChange={manages} /> : null}
+      {told ? <LiveJobCard key={job.id} job={job} mayChange={job.kind === "import" ? registers : manages} /> : null}
       <Numbers model={model} />
       <Tabs
         label={model.name}

@@ -44,7 +44,8 @@ function before(a: Model, b: Model): number {
 export const makings = ["tuned", "compressed", "imported"] as const satisfies readonly VersionDraft["making"][];
 export const formats = ["gguf", "safetensors", "ctranslate2", "onnx", "package"] as const satisfies readonly VersionDraft["format"][];
 export const precisions = [
-  "Q4_K_M", "Q4_0", "Q4_1", "Q5_K_M", "Q6_K", "Q8_0", "BF16", "F16", "F32", "FP8", "INT8", "INT4", "MXFP4", "NVFP4", "AWQ-INT4", "GPTQ-INT4", "GPTQ-INT8",
+  "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0", "BF16", "F16", "F32", "FP8", "INT8", "INT4", "MXFP4", "NVFP4", "AWQ-INT4", "GPTQ-INT4", "GPTQ-INT8",
+  "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "IQ3_M", "IQ3_S", "IQ3_XS", "IQ3_XXS", "Q2_K", "Q2_K_S", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S",
 ] as const satisfies readonly VersionDraft["precision"][];
 export const engines = ["llamacpp", "vllm", "sglang", "transformers", "embedding", "whisper", "kokoro", "diffusers"] as const satisfies readonly VersionDraft["engines"][number][];
 

@@ -35,12 +35,13 @@ function VersionFields({ versions }: { versions: readonly Version[] }) {
   const words = useStoreWords();
   const own = useOwnWords();
   const chosen = [{ required: true, message: own.chooseOne }];
+  const making = Form.useWatch<VersionDraft["making"] | undefined>("making");
   return (
     <>
       <Form.Item name="making" label={own.making} rules={[{ required: true }]}>
         <Segmented options={makings.map((value) => ({ value, label: words.makings[value] }))} />
       </Form.Item>
-      <Base versions={versions} />
+      <Base versions={versions} label={own.base} required={making !== "imported"} />
       <Pair>
         <Form.Item name="format" label={words.formats} rules={chosen}>
           <Select options={itself(formats)} />
@@ -61,17 +62,16 @@ function VersionFields({ versions }: { versions: readonly Version[] }) {
 }
 
 /** A model of the catalogue or an earlier version; what was imported may have none. */
-function Base({ versions }: { versions: readonly Version[] }) {
+export function Base({ versions, label, required = false, extra }: { versions: readonly Version[]; label: string; required?: boolean; extra?: string }) {
   const words = useStoreWords();
   const own = useOwnWords();
   const known = useQuery(modelsQuery("")).data ?? [];
-  const making = Form.useWatch<VersionDraft["making"] | undefined>("making");
   const options = [
     ...versions.map(({ id, number }) => ({ value: id, label: words.number(number) })),
     ...known.filter(({ origin, access }) => origin === "catalogue" && access === "open").map(({ id, name }) => ({ value: id, label: name })),
   ];
   return (
-    <Form.Item name="base_id" label={own.base} dependencies={["making"]} rules={[{ required: making !== "imported", message: own.baseMissing }]}>
+    <Form.Item name="base_id" label={label} extra={extra} dependencies={["making"]} rules={[{ required, message: own.baseMissing }]}>
       <Select allowClear showSearch={{ optionFilterProp: "label" }} placeholder={own.baseMissing} options={options} />
     </Form.Item>
   );

@@ -10,6 +10,7 @@ export type Variant = Schemas["ModelVariant"];
 export type Version = Schemas["ModelVersion"];
 export type ModelDraft = Schemas["ModelRequest"];
 export type VersionDraft = Schemas["ModelVersionRequest"];
+export type ImportDraft = Schemas["ModelImportRequest"];
 
 export const modelQuery = (id: string) =>
   queryOptions({
@@ -31,7 +32,7 @@ export function useModel(id: string) {
   return { data: isPending ? undefined : data, job, error, refetch };
 }
 
-const isOfModel = ({ kind, subject }: Job, id: string): boolean => (kind === "download" || kind === "verification") && subject.split(":")[0] === id;
+const isOfModel = ({ kind, subject }: Job, id: string): boolean => ["download", "verification", "import"].includes(kind) && subject.split(":")[0] === id;
 
 export const versionsQuery = (id: string) =>
   queryOptions({
@@ -59,6 +60,10 @@ export function useModelChanges() {
     addVersion: async (id: string, body: VersionDraft) => {
       await ask(api.POST("/api/models/{id}/versions", { params: { path: { id } }, body }));
       await again();
+    },
+    bringVersion: async (id: string, body: ImportDraft) => {
+      await ask(api.POST("/api/models/{id}/imports", { params: { path: { id } }, body }));
+      await queryClient.invalidateQueries({ queryKey: ["jobs"] });
     },
     removeFiles: async (id: string, variant: string) => {
       await ask(api.DELETE("/api/models/{id}/files", { params: { path: { id }, query: { variant } } }));

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
-import { GitBranch, Plus } from "lucide-react";
+import { CloudDownload, GitBranch, Plus } from "lucide-react";
 import { useState } from "react";
+import { BringVersion } from "@/features/store/bring-version";
 import { LicenceClass } from "@/features/store/columns";
 import { NewVersion } from "@/features/store/new-version";
 import { useModelChanges, versionsQuery, type Detail, type Version } from "@/features/store/queries";
@@ -81,15 +82,20 @@ function Versions({ model }: { model: Detail }) {
 
 function AddVersion({ model, versions }: { model: Detail; versions: readonly Version[] }) {
   const own = useOwnWords();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<"bring" | "add">();
+  const close = () => setOpen(undefined);
   if (!useMay("models.register")) return null;
   return (
-    <>
-      <Button type={versions.length ? "default" : "primary"} icon={<Plus size={14} aria-hidden="true" />} onClick={() => setOpen(true)}>
+    <div className={styles.actions}>
+      <Button type={versions.length ? "default" : "primary"} icon={<CloudDownload size={14} aria-hidden="true" />} onClick={() => setOpen("bring")}>
+        {own.bringVersion}
+      </Button>
+      <Button icon={<Plus size={14} aria-hidden="true" />} onClick={() => setOpen("add")}>
         {own.addVersion}
       </Button>
-      {open ? <NewVersion model={model} versions={versions} onClose={() => setOpen(false)} /> : null}
-    </>
+      {open === "bring" ? <BringVersion model={model} versions={versions} onClose={close} /> : null}
+      {open === "add" ? <NewVersion model={model} versions={versions} onClose={close} /> : null}
+    </div>
   );
 }
 
@@ -97,6 +103,7 @@ const tones: Record<Version["stage"], Tone> = { candidate: "info", released: "go
 
 function VersionCard({ model, version }: { model: Detail; version: Version }) {
   const words = useStoreWords();
+  const own = useOwnWords();
   const registers = useMay("models.register");
   return (
     <article className={styles.variant}>
@@ -112,6 +119,11 @@ function VersionCard({ model, version }: { model: Detail; version: Version }) {
       <p className="muted small">
         {words.makings[version.making]} · {version.format} {version.precision} · {version.engines.join(", ")} · <Ago at={version.created_at} />
       </p>
+      {version.source ? (
+        <p className="small">
+          <span className="muted">{own.broughtFrom}</span> {own.places[version.source.kind as keyof typeof own.places]} <code>{version.source.where}</code> {version.source.revision ? <Id value={version.source.revision} short /> : null}
+        </p>
+      ) : null}
       {version.notes ? <p>{version.notes}</p> : null}
       {version.lineage.length ? (
         <p>

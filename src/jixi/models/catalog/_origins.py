@@ -22,12 +22,16 @@ class Origin(Protocol):
 
 
 class HubSource(Struct, frozen=True, forbid_unknown_fields=True):
-    """A repository on a hub. `include` holds the patterns of what to take where the variant does not list its files."""
+    """A repository on a hub. `include` holds the patterns of what to take where the variant does not list its files.
+
+    To an `anonymous` one no token of the settings goes: it is asked for on behalf of somebody who does not own them.
+    """
 
     kind: Annotated[str, Meta(pattern=r"^(modelscope|huggingface)$")]
     repo: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
     revision: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     include: list[str] = []
+    anonymous: bool = False
 
     @property
     def where(self) -> str:

@@ -5,6 +5,12 @@ does. Tests: tests/unit/downloads; tests/faults/test_downloads.py kills the serv
 """
 
 from jixi.models.downloads._downloads import Downloads
-from jixi.models.downloads._handlers import DOWNLOAD, VERIFICATION, DownloadHandler, VerificationHandler
+from jixi.models.downloads._handlers import (
+    DOWNLOAD,
+    VERIFICATION,
+    DownloadHandler,
+    VerificationHandler,
+    telling,
+)
 
-__all__ = ["DOWNLOAD", "VERIFICATION", "DownloadHandler", "Downloads", "VerificationHandler"]
+__all__ = ["DOWNLOAD", "VERIFICATION", "DownloadHandler", "Downloads", "VerificationHandler", "telling"]

@@ -1,12 +1,14 @@
 """The handlers of jobs that bring a model here, and that read it anew."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from jixi.core.errors import JixiError, problem
 from jixi.jobs import JobRun, until_told
 from jixi.models.catalog import Catalog, Entry
-from jixi.models.sources import ModelStore
+from jixi.models.sources import ModelStore, Progress
 
 DOWNLOAD: Final = "download"
 VERIFICATION: Final = "verification"
@@ -33,23 +35,25 @@ class DownloadHandler(_OfModel):
 
     async def run(self, run: JobRun) -> None:
         entry, variant = self._of(run)
-        await until_told(run, self._store.fetch(entry, variant=variant), self._teller(run, entry, variant))
+        now = partial(self._store.progress, entry, variant)
+        await until_told(run, self._store.fetch(entry, variant=variant), telling(run, now))
         manifest = self._store.manifest(entry, variant)
         if manifest is not None:
             facts = {"source": manifest.source, "revision": manifest.revision}
             await run.progress(done=manifest.bytes, total=manifest.bytes, facts=facts)
 
-    async def _teller(self, run: JobRun, entry: Entry, variant: str) -> None:
-        """Note each second how far it is, and whether anything came."""
-        told = -1
-        while True:
-            now = self._store.progress(entry, variant)
-            if now is not None and now.done != told:
-                told = now.done
-                left = None if now.left_s is None else round(now.left_s, 1)
-                facts = {"source": now.source, "speed": round(now.speed), "left_s": left}
-                await run.progress(done=now.done, total=now.total, facts=facts)
-            await asyncio.sleep(_TELL_EVERY_S)
+
+async def telling(run: JobRun, progress: Callable[[], Progress | None]) -> None:
+    """Note each second how far a fetch is, and whether anything came; without end."""
+    told = -1
+    while True:
+        now = progress()
+        if now is not None and now.done != told:
+            told = now.done
+            left = None if now.left_s is None else round(now.left_s, 1)
+            facts = {"source": now.source, "speed": round(now.speed), "left_s": left}
+            await run.progress(done=now.done, total=now.total, facts=facts)
+        await asyncio.sleep(_TELL_EVERY_S)
 
 
 class VerificationHandler(_OfModel):

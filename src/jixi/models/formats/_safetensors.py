@@ -30,6 +30,19 @@ class _Tensor(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
     """The shapes of its tensors by their names. Raises FormatError where its header does not fit the file."""
+    return {name: tuple(tensor.shape) for name, tensor in _read(path).items()}
+
+
+def bytes_by_type(path: Path) -> dict[str, int]:
+    """How many bytes of its tensors are of which type. Raises FormatError."""
+    held: dict[str, int] = {}
+    for tensor in _read(path).values():
+        start, end = tensor.data_offsets
+        held[tensor.dtype] = held.get(tensor.dtype, 0) + end - start
+    return held
+
+
+def _read(path: Path) -> dict[str, _Tensor]:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -40,7 +53,7 @@ def read_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
         raise FormatError("its header is not a table")
     tensors = _decode(raw)
     _check_cover([_span(name, tensor) for name, tensor in tensors.items()], size - 8 - length)
-    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    return tensors
 
 
 def _decode(raw: bytes) -> dict[str, _Tensor]:

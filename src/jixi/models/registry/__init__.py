@@ -8,6 +8,7 @@ from jixi.models.registry._records import Viewer
 from jixi.models.registry._registry import ModelRegistry
 from jixi.models.registry._shelf import Shelf
 from jixi.models.registry._values import (
+    Brought,
     KeptFile,
     Making,
     ModelDraft,
@@ -19,6 +20,7 @@ from jixi.models.registry._values import (
 )
 
 __all__ = [
+    "Brought",
     "KeptFile",
     "Making",
     "ModelDraft",

@@ -1,5 +1,6 @@
 """Models of one's own in the database. Every query is within what its viewer may see."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -27,6 +28,8 @@ from jixi.models.registry._values import MOVES, ModelVersion, OwnModel, Stage
 from jixi.storage import Database, Session, UtcDateTime
 
 T = TypeVar("T")
+Beside = Callable[[Session], Awaitable[None]]
+"""Writes what belongs to the same transaction, before anything else is written in it."""
 _METADATA = MetaData()
 _MODELS = Table(
     "models",
@@ -153,9 +156,13 @@ class ModelRecords:
             kept = {name: row[name] for name in ("facts", "default_version_id")}
             await session.execute(update(_MODELS).where(_MODELS.c.id == model_id).values(kept))
 
-    async def add_version(self, viewer: Viewer, made: ModelVersion, most: int) -> ModelVersion:
+    async def add_version(
+        self, viewer: Viewer, made: ModelVersion, most: int, beside: Beside | None = None
+    ) -> ModelVersion:
         """Give it the next number of its model. Raises `not_found`, `quota_full`."""
         async with self._database.session() as session:
+            if beside is not None:
+                await beside(session)
             model = await _held(session, viewer, made.model_id, None)
             if model.numbers >= most:
                 raise problem("quota_full", noun="versions of this model", limit=most)

@@ -7,7 +7,7 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.models.catalog import BITS, Catalog
-from jixi.models.registry._records import ModelRecords, Viewer
+from jixi.models.registry._records import Beside, ModelRecords, Viewer
 from jixi.models.registry._shelf import Shelf
 from jixi.models.registry._values import ModelDraft, ModelVersion, OwnModel, VersionDraft
 from jixi.storage import Database
@@ -77,24 +77,41 @@ class ModelRegistry:
             raise problem("not_found", noun="model version")
         return found
 
+    async def check_place(self, viewer: Viewer, model_id: str, base_id: str | None) -> str | None:
+        """The id of the base; raises `not_found` unless the viewer may add a version to that model, made from it."""
+        model = await self.get(viewer, model_id)
+        if model.tenant_id is None and not viewer.keeps_house:
+            raise problem("not_found", noun="model")
+        await self._check_base(viewer, model_id, base_id)
+        return self._catalog.get(base_id).id if base_id is not None and base_id in self._catalog else base_id
+
     async def add_version(
-        self, viewer: Viewer, member_id: str, model_id: str, draft: VersionDraft
+        self,
+        viewer: Viewer,
+        member_id: str,
+        model_id: str,
+        draft: VersionDraft,
+        version_id: str | None = None,
+        beside: Beside | None = None,
     ) -> ModelVersion:
-        """A candidate. Raises `not_found`, `invalid_value`, `quota_full`."""
+        """A candidate, with an id that is known before where one is. `beside` writes in the same transaction.
+
+        Raises `not_found`, `invalid_value`, `quota_full`.
+        """
         if draft.precision not in BITS:
             raise _invalid("precision", f"one of {', '.join(BITS)}")
         if draft.making != "imported" and draft.base_id is None:
             raise _invalid("base", f"a {draft.making} version says what it was made from")
         made = ModelVersion(
             **_fields(draft),
-            id=new_id("ver"),
+            id=version_id or new_id("ver"),
             model_id=model_id,
             number=0,
             member_id=member_id,
             created_at=self._clock.now(),
         )
         await self._check_base(viewer, model_id, draft.base_id)
-        return await self._records.add_version(viewer, made, _MOST_VERSIONS)
+        return await self._records.add_version(viewer, made, _MOST_VERSIONS, beside)
 
     async def change_version(
         self,

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from jixi.models.catalog import (
+    Architecture,
     EngineName,
     Entry,
     Format,
@@ -35,6 +36,14 @@ class KeptFile(Struct, frozen=True):
     name: str
     bytes: int
     sha256: str
+
+
+class Brought(Struct, frozen=True):
+    """Where files came from: the `kind` of source, the place for people, and the revision that they are of."""
+
+    kind: str
+    where: str
+    revision: str
 
 
 class ModelDraft(Struct, frozen=True, kw_only=True):
@@ -66,7 +75,10 @@ class OwnModel(ModelDraft, frozen=True, kw_only=True):
 
 
 class VersionDraft(Struct, frozen=True, kw_only=True):
-    """What one made: in a format, from a base. `base_id` is a version or an entry of the catalogue."""
+    """What one made: in a format, from a base. `base_id` is a version or an entry of the catalogue.
+
+    `source` is where its files were brought from by a job, `architecture` how it is built as those files say it.
+    """
 
     making: Making
     format: Format
@@ -75,6 +87,8 @@ class VersionDraft(Struct, frozen=True, kw_only=True):
     files: list[KeptFile]
     base_id: str | None = None
     notes: str = ""
+    source: Brought | None = None
+    architecture: Architecture | None = None
 
 
 class ModelVersion(VersionDraft, frozen=True, kw_only=True):
@@ -92,7 +106,8 @@ class ModelVersion(VersionDraft, frozen=True, kw_only=True):
 def entry_of(model: OwnModel, versions: Sequence[ModelVersion]) -> Entry:
     """The model as the catalogue's own kind, so that it is found and compared like the others.
 
-    A version in use is a variant, the default one first, the others newest first.
+    A version in use is a variant, the default one first, the others newest first. How it is built the first of them
+    says that knows it.
     """
     alive = [each for each in versions if each.model_id == model.id and each.stage != "retired"]
     alive.sort(key=lambda each: (each.id != model.default_version_id, -each.number))
@@ -103,6 +118,7 @@ def entry_of(model: OwnModel, versions: Sequence[ModelVersion]) -> Entry:
         id=model.id,
         facts_from="",
         base=base,
+        architecture=next((each.architecture for each in alive if each.architecture), None),
         variants=[_variant(each) for each in alive],
     )
 

@@ -11,7 +11,7 @@ from jixi.models.sources._manifest import KeptFile, Manifest
 from jixi.models.sources._meter import Progress
 from jixi.models.sources._own import own_files
 from jixi.models.sources._part import Part
-from jixi.models.sources._protocol import Listing, RemoteFile, Source, SourceError
+from jixi.models.sources._protocol import Listing, RemoteFile, Sought, Source, SourceError
 from jixi.models.sources._store import ModelStore, State
 from jixi.models.sources._web import S3Access
 
@@ -29,6 +29,7 @@ __all__ = [
     "Progress",
     "RemoteFile",
     "S3Access",
+    "Sought",
     "Source",
     "SourceError",
     "State",

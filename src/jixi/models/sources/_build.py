@@ -14,14 +14,13 @@ from jixi.models.catalog import (
     PackageSource,
     S3Source,
     UrlSource,
-    Variant,
 )
 from jixi.models.sources._choice import WEIGHTS
 from jixi.models.sources._egress import Egress
 from jixi.models.sources._folder import Folder
 from jixi.models.sources._hub import HUBS, Hub
 from jixi.models.sources._package import InstalledPackage, WheelCarrier
-from jixi.models.sources._protocol import Source
+from jixi.models.sources._protocol import Sought, Source
 from jixi.models.sources._web import Address, Bucket, S3Access
 
 
@@ -44,8 +43,8 @@ class Outside:
     clock: Clock = field(default_factory=SystemClock)
 
 
-def sources_of(outside: Outside) -> Callable[[Variant], Sequence[Source]]:
-    """A function from a variant to its sources, in order."""
+def sources_of(outside: Outside) -> Callable[[Sought], Sequence[Source]]:
+    """A function from what is sought to its sources, in order."""
     bases = {**HUBS, **outside.mirrors}
     lines = asyncio.Semaphore(outside.connections)
 
@@ -58,7 +57,7 @@ def sources_of(outside: Outside) -> Callable[[Variant], Sequence[Source]]:
             case _ if outside.offline:
                 return None
             case HubSource():
-                token = outside.tokens.get(origin.kind)
+                token = None if origin.anonymous else outside.tokens.get(origin.kind)
                 return Hub(origin, bases[origin.kind], outside.egress, lines, token, weights)
             case UrlSource():
                 return Address(origin, outside.egress, lines, weights)
@@ -69,8 +68,8 @@ def sources_of(outside: Outside) -> Callable[[Variant], Sequence[Source]]:
             case _:
                 return None
 
-    def all_of(variant: Variant) -> Sequence[Source]:
-        weights = [suffix for suffix in WEIGHTS if suffix == f".{variant.format}"] or WEIGHTS
-        return [source for each in variant.sources if (source := build(each, weights)) is not None]
+    def all_of(sought: Sought) -> Sequence[Source]:
+        weights = [suffix for suffix in WEIGHTS if suffix == f".{sought.format}"] or WEIGHTS
+        return [source for each in sought.sources if (source := build(each, weights)) is not None]
 
     return all_of

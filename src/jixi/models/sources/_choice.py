@@ -6,10 +6,11 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Final
 
+from jixi.core.errors import problem
 from jixi.models.formats import allowed_name
 from jixi.models.sources._names import NAME
 from jixi.models.sources._protocol import LackingError, RemoteFile, SourceError
-from jixi.models.sources._shards import missing_parts
+from jixi.models.sources._shards import missing_parts, whole_of
 
 _MOST_FILES: Final = 10_000
 WEIGHTS: Final = (".gguf", ".safetensors")
@@ -27,8 +28,8 @@ def chosen(
     """The files of `known` as the source has them, or all that `include` names where nothing is known.
 
     A pattern without a slash is for files at the top. Files that no model needs are passed over, and weights whose
-    names do not end as `weights` says; a list without weights that can be read safely, or with a part of them, is
-    refused. Raises SourceError.
+    names do not end as `weights` says; a list without weights that can be read safely, with a part of them, or with
+    several models, is refused. Raises SourceError.
     """
     if known:
         by_name = {file.name: file for file in files}
@@ -45,8 +46,34 @@ def chosen(
     refuse_missing(missing_parts({file.name for file in holding}))
     if len({file.name.lower() for file in found}) != len(found):
         raise SourceError("two of its files have one name")
-    # What an engine is pointed at, where that is one file.
-    return [file._replace(role="model") if [file] == holding else file for file in found]
+    pointed_at = _pointed_at(holding)
+    return [file._replace(role="model") if file is pointed_at else file for file in found]
+
+
+def _pointed_at(holding: Sequence[RemoteFile]) -> RemoteFile | None:
+    """What an engine is pointed at, where that is one file: of a GGUF model in parts, the first.
+
+    Raises SourceError where there are several models. Of safetensors nobody can tell: a folder of them may be one.
+    """
+    main = [file for file in holding if _ends(file, [".gguf"]) and not _is_beside(file)]
+    models = sorted({whole_of(file.name) for file in main})
+    if len(models) > 1 or (main and any(_ends(file, [".safetensors"]) for file in holding)):
+        _refuse_several(models if len(models) > 1 else ["GGUF", "safetensors"])
+    if main:
+        return min(main, key=lambda file: file.name)
+    return holding[0] if len(holding) == 1 else None
+
+
+def _refuse_several(models: Sequence[str]) -> None:
+    more = f" and {len(models) - _MOST_NAMED} more" if len(models) > _MOST_NAMED else ""
+    choices = f"{', '.join(models[:_MOST_NAMED])}{more}"
+    raise SourceError(f"it has several models: {choices}") from problem("model_ambiguous", choices=choices)
+
+
+def _is_beside(file: RemoteFile) -> bool:
+    """Whether a file is no model but a tower for images that goes with one, or what a quantisation was made by."""
+    name = PurePosixPath(file.name).name.lower()
+    return "mmproj" in name or "imatrix" in name
 
 
 def refuse_missing(names: Sequence[str]) -> None:

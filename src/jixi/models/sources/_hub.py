@@ -24,6 +24,11 @@ _ADDRESSES: Final = {
     "huggingface": "{base}/{repo}/resolve/{revision}/{name}",
     "modelscope": "{base}/models/{repo}/resolve/{revision}/{name}",
 }
+_WHY: Final = {
+    401: "there is no such repository, or it is not everybody's and the token is missing",
+    403: "its terms are not accepted, or the token is missing",
+    404: "there is no such repository or revision",
+}
 _LONGEST_PAGE: Final = 16 * 1024 * 1024
 _MOST_PAGES: Final = 100
 _NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
@@ -149,7 +154,8 @@ class Hub:
     async def _page(self, url: str, kind: type[T]) -> tuple[T, Mapping[str, str]]:
         async with self._lines, self._egress.get(url, credential=self._credential) as response:
             if response.status != 200:
-                raise SourceError(f"HTTP {response.status}")
+                why = _WHY.get(response.status)
+                raise SourceError(f"HTTP {response.status}" + (f": {why}" if why else ""))
             body = await body_of(response, _LONGEST_PAGE)
             try:
                 return msgspec.json.decode(body, type=kind), response.headers

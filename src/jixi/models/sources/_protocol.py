@@ -3,10 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from jixi.models.catalog import ModelFile
+from jixi.models.catalog import ModelFile, Origin
 from jixi.models.sources._part import Part
 
 Report = Callable[[int], None]
+
+
+class Sought(Protocol):
+    """What is to be brought: a variant of the catalogue, or what is to become a version of a model of one's own.
+
+    A `format` of None leaves it open: whatever can be read safely.
+    """
+
+    @property
+    def sources(self) -> Sequence[Origin]: ...
+    @property
+    def format(self) -> str | None: ...
 
 
 class RemoteFile(NamedTuple):

@@ -28,6 +28,12 @@ def missing_parts(names: Collection[str]) -> list[str]:
     ]
 
 
+def whole_of(name: str) -> str:
+    """What a file is a part of, by its name; itself where it is no part."""
+    found = _PART.fullmatch(name)
+    return f"{found[1]}{found[4]}" if found else name
+
+
 def is_index(name: str) -> bool:
     """Whether a file of that name says in which files the tensors are."""
     return name.endswith(_INDEX)

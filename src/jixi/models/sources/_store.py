@@ -28,7 +28,7 @@ from jixi.models.sources._manifest import (
 )
 from jixi.models.sources._meter import Meter, Progress
 from jixi.models.sources._own import folder_at
-from jixi.models.sources._protocol import RemoteFile, Source
+from jixi.models.sources._protocol import RemoteFile, Sought, Source
 from jixi.models.sources._shards import is_index, missing_parts, missing_shards
 from jixi.models.sources._threads import in_thread
 
@@ -39,11 +39,11 @@ State = Literal["available", "downloading", "downloaded", "failed"]
 class ModelStore:
     """Files of catalogue entries under `root`, brought by the sources of a variant in their order.
 
-    `sources` builds the sources of a variant. One fetch of a variant runs at a time; who asks meanwhile waits for it.
-    Where a method takes `variant`, None is the entry's default.
+    `sources` builds the sources of what is sought. One fetch of a variant runs at a time; who asks meanwhile waits for
+    it. Where a method takes `variant`, None is the entry's default.
     """
 
-    def __init__(self, root: Path, sources: Callable[[Variant], Sequence[Source]]) -> None:
+    def __init__(self, root: Path, sources: Callable[[Sought], Sequence[Source]]) -> None:
         self._layout = Layout(root)
         self._sources = sources
         self._locks: dict[str, asyncio.Lock] = {}
@@ -157,6 +157,35 @@ class ModelStore:
             manifest = await fetch.run([RemoteFile.of(file) for file in files])
             await in_thread(write_manifest, self._layout.folder(model, version), manifest)
 
+    async def bring_own(
+        self, model: str, version: str, sought: Sought, report: Callable[[Progress], None]
+    ) -> Manifest:
+        """Bring all files of what is to be a version of a model of one's own, and say what they are.
+
+        Raises as `fetch` does, and `model_ambiguous`. Cancelling keeps what has arrived, until `forget`.
+        """
+        folder = self._layout.folder(model, version)
+        async with self._alone(model, version):
+            if (here := read_manifest(folder)) is not None:
+                return here
+            await in_thread(self._layout.root.mkdir, 0o700, parents=True, exist_ok=True)
+            fetch = Fetch(self._layout, model, version, self._sources(sought), Meter(model, 0, report))
+            manifest = await fetch.run(())
+            await in_thread(write_manifest, folder, manifest)
+            _log.info("model_fetched", model=model, variant=version, source=manifest.source)
+        return manifest
+
+    def own_path(self, model: str, version: str, name: str) -> Path:
+        """Where a file of a version lies, by its name."""
+        return self._layout.file(model, version, name)
+
+    async def forget(self, model: str, version: str) -> None:
+        """Take the names from the files of what is to be no version; who tries again soon finds their bytes here."""
+        async with self._alone(model, version):
+            folder = self._layout.folder(model, version)
+            drop_manifest(folder)
+            await in_thread(shutil.rmtree, folder, ignore_errors=True)
+
     async def verify(self, entry: Entry, variant: str | None = None) -> list[str]:
         """The names of files whose bytes are not what they were, or that are not here. Those are not used any more."""
         chosen = entry.variant(variant)
@@ -181,9 +210,12 @@ class ModelStore:
 
     async def remove(self, entry: Entry, variant: str | None = None) -> int:
         """Forget the variant; returns the bytes that became free. What another model shares stays."""
-        chosen = entry.variant(variant)
-        async with self._alone(entry.id, chosen.id):
-            folder = self._layout.folder(entry.id, chosen.id)
+        return await self.remove_own(entry.id, entry.variant(variant).id)
+
+    async def remove_own(self, model: str, version: str) -> int:
+        """The same for a version of a model of one's own, also one that is no variant any more."""
+        async with self._alone(model, version):
+            folder = self._layout.folder(model, version)
             manifest = read_manifest(folder)
             drop_manifest(folder)
             await in_thread(shutil.rmtree, folder, ignore_errors=True)

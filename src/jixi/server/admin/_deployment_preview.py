@@ -1,14 +1,17 @@
 """POST /api/deployments/preview: what deploying a model would mean, before anything starts."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Request
+from msgspec.structs import replace
 
 from jixi.assembly import House
 from jixi.core.errors import Language
 from jixi.core.principal import Principal
 from jixi.models import rollouts
 from jixi.models.deployments import DeploymentSpec
+from jixi.models.memory import built_of
 from jixi.server._errors import errors
 from jixi.server._policy import requires
 from jixi.server._scope import language_of
@@ -72,6 +75,8 @@ async def _fit(house: House, choice: rollouts.Choice, name: str | None) -> Previ
         options=plan.options,
         memory_bytes=plan.memory_bytes,
     )
+    if entry.architecture is None and (files := house.store.files(entry, variant.id)):
+        entry = replace(entry, architecture=await asyncio.to_thread(built_of, files))
     sizes = [each.variant.bytes or 0 for each in adapters.values()]
     fit = await house.rooms.fit(entry, asked, variant.id, sizes)
     return PreviewFit(

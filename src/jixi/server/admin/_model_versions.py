@@ -110,3 +110,21 @@ async def change_model_version(
     changed = await house.registry.change_version(viewer, model_id, version_id, facts, version)
     tag(response, changed.version)
     return (await views_of(house, caller, request)).version(changed)
+
+
+@router.delete(
+    "/{version_id}/files",
+    summary="Remove a version's files from this machine",
+    status_code=204,
+    responses=errors("not_found", "model_served"),
+)
+async def delete_model_version_files(
+    model_id: Id, version_id: _VersionId, caller: _Maker, house: TheHouse
+) -> None:
+    """The version stays where it is told of; what another model shares stays, too. Repeating it changes nothing."""
+    viewer = viewer_of(caller)
+    await house.registry.check_place(viewer, model_id, None)
+    await house.registry.version(viewer, model_id, version_id)
+    if serving := house.supply.serving(model_id, version_id):
+        raise problem("model_served", model=version_id, deployments=", ".join(serving))
+    await house.store.remove_own(model_id, version_id)

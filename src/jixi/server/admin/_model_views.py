@@ -57,8 +57,11 @@ class Views:
     def version(self, version: Version) -> ModelVersion:
         own = self.shelf.own(version.model_id)
         restricting = self.shelf.restricting(self.shelf.get(version.model_id), version.id)
+        told = msgspec.to_builtins(version)
+        # Of the model, in its details; of a version it says nothing that its files do not.
+        del told["architecture"]
         return ModelVersion.model_validate(
-            msgspec.to_builtins(version)
+            told
             | {
                 "created_at": version.created_at,
                 "is_default": own is not None and own.default_version_id == version.id,
@@ -110,9 +113,7 @@ class Views:
         )
 
     def _here(self, entry: Entry, variant: Variant) -> dict[str, Any]:
-        """How much of the variant is on this machine. Files of one's own models are not the store's to tell of."""
-        if self.shelf.own(entry.id) is not None:
-            return {"state": "available", "source": None, "downloaded_bytes": 0}
+        """How much of the variant is on this machine."""
         store, size = self._house.store, entry.size(variant)
         progress, state = store.progress(entry, variant.id), store.state(entry, variant.id)
         done = progress.done if progress else size.bytes if size and state == "downloaded" else 0

@@ -66,6 +66,7 @@ from jixi.wire.admin._house import (
     Point,
     RecentError,
 )
+from jixi.wire.admin._imports import AddressOrigin, BucketOrigin, HubOrigin, ModelImportRequest
 from jixi.wire.admin._jobs import Job, JobList, JobState
 from jixi.wire.admin._keys import Key, KeyChange, KeyList, KeyRequest, Models, NewKey, Scopes
 from jixi.wire.admin._limits import Limit, LimitChange, LimitList, LimitUse
@@ -210,6 +211,7 @@ __all__ = [
     "VARIANT",
     "About",
     "Accelerator",
+    "AddressOrigin",
     "Alias",
     "AliasCanary",
     "AliasChange",
@@ -220,6 +222,7 @@ __all__ = [
     "ApiOption",
     "Attempt",
     "BreakEven",
+    "BucketOrigin",
     "CacheFormat",
     "Charge",
     "ChargeList",
@@ -264,6 +267,7 @@ __all__ = [
     "Grid",
     "HardwareOption",
     "Health",
+    "HubOrigin",
     "Instant",
     "Invitation",
     "InvitationAcceptance",
@@ -296,6 +300,7 @@ __all__ = [
     "ModelComparison",
     "ModelDetail",
     "ModelFact",
+    "ModelImportRequest",
     "ModelLicence",
     "ModelList",
     "ModelName",

@@ -30,18 +30,39 @@ Precision = Literal[
     "Q8_0",
     "Q6_K",
     "Q5_K_M",
+    "Q5_K_S",
+    "Q5_1",
+    "Q5_0",
     "Q4_K_M",
+    "Q4_K_S",
     "Q4_1",
     "Q4_0",
+    "IQ4_NL",
+    "IQ4_XS",
+    "Q3_K_L",
+    "Q3_K_M",
+    "Q3_K_S",
+    "IQ3_M",
+    "IQ3_S",
+    "IQ3_XS",
+    "IQ3_XXS",
+    "Q2_K",
+    "Q2_K_S",
+    "IQ2_M",
+    "IQ2_S",
+    "IQ2_XS",
+    "IQ2_XXS",
+    "IQ1_M",
+    "IQ1_S",
 ]
 Stage = Literal["candidate", "released", "retired"]
 Making = Literal["imported", "tuned", "compressed"]
-_Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
+Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
 _Language = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")]
 # Paragraphs, and no control characters but the ends of lines.
 _TEXT = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
 _Card = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=4000, pattern=_TEXT)]
-_Notes = Annotated[str, StringConstraints(strict=True, max_length=4000, pattern=_TEXT)]
+Notes = Annotated[str, StringConstraints(strict=True, max_length=4000, pattern=_TEXT)]
 _Tokens = Annotated[int, Field(strict=True, ge=1, le=100_000_000), BeforeValidator(whole)]
 _Bytes = Annotated[int, Field(strict=True, ge=1, le=2**50), BeforeValidator(whole)]
 _Weights = Annotated[int, Field(strict=True, ge=1, le=10**15), BeforeValidator(whole)]
@@ -157,7 +178,7 @@ class ModelRequest(Request):
     family: Name
     tasks: list[Task] = Field(min_length=1, max_length=9)
     languages: list[_Language] = Field(min_length=1, max_length=200)
-    license: _Id = Field(examples=["Apache-2.0"])
+    license: Id = Field(examples=["Apache-2.0"])
     description: ModelTexts
     card: ModelTexts
     level: Level = "L2"
@@ -174,13 +195,13 @@ class ModelChange(Request):
     family: Name | None = None
     tasks: list[Task] | None = Field(default=None, min_length=1, max_length=9)
     languages: list[_Language] | None = Field(default=None, min_length=1, max_length=200)
-    license: _Id | None = None
+    license: Id | None = None
     description: ModelTexts | None = None
     card: ModelTexts | None = None
     level: Level | None = None
     context: _Tokens | None = None
     parameters: ModelParameters | None = None
-    default_version_id: _Id | None = None
+    default_version_id: Id | None = None
 
 
 class ModelVersionFile(Request):
@@ -200,16 +221,16 @@ class ModelVersionRequest(Request):
     precision: Precision = Field(examples=["Q4_K_M"])
     engines: list[Engine] = Field(min_length=1, max_length=8)
     files: list[ModelVersionFile] = Field(min_length=1, max_length=1000)
-    base_id: _Id | None = None
-    notes: _Notes = ""
+    base_id: Id | None = None
+    notes: Notes = ""
 
 
 class ModelVersionChange(Request):
     """`base_id` may change while it is a candidate."""
 
     stage: Stage | None = None
-    base_id: _Id | None = None
-    notes: _Notes | None = None
+    base_id: Id | None = None
+    notes: Notes | None = None
 
 
 class ModelVersion(Response):
@@ -228,6 +249,7 @@ class ModelVersion(Response):
     precision: str
     engines: list[Engine]
     files: list[ModelVariantFile]
+    source: ModelSource | None = Field(description="Where a job has brought the files from.")
     notes: str
     member_id: str
     created_at: datetime
