@@ -14,6 +14,7 @@ import pytest
 from jixi.compute.drivers import output_of
 from jixi.compute.inventory import (
     Accelerator,
+    Holder,
     Inventory,
     Machine,
     NvidiaReader,
@@ -166,12 +167,27 @@ def nvml(**changed: Any) -> Any:
         "nvmlDeviceGetName": lambda _: "NVIDIA H100 80GB HBM3",
         "nvmlDeviceGetUtilizationRates": lambda _: SimpleNamespace(gpu=42, memory=7),
         "nvmlDeviceGetPowerUsage": refuse,
+        "nvmlDeviceGetComputeRunningProcesses": refuse,
     }
     return SimpleNamespace(**(answers | changed))
 
 
 def test_nvml_is_read_and_what_a_card_does_not_say_is_none() -> None:
     assert facts(NvidiaReader(nvml())()) == [("nvidia-0", "NVIDIA H100 80GB HBM3", 81559, 500, 0.42, None)]
+
+
+def test_of_what_processes_hold_of_a_card_the_least_counts_that_was_seen_around_its_reading() -> None:
+    def process(pid: int, held: int | None) -> SimpleNamespace:
+        return SimpleNamespace(pid=pid, usedGpuMemory=held)
+
+    answers = iter(
+        [
+            [process(7, 5), process(7, 3), process(8, 9), process(9, None), process(10, 4)],
+            [process(7, 10), process(8, 6), process(9, None), process(11, 2)],
+        ]
+    )
+    (card,) = NvidiaReader(nvml(nvmlDeviceGetComputeRunningProcesses=lambda _: next(answers)))()
+    assert set(card.holders) == {Holder(7, 8), Holder(8, 6)}
 
 
 def test_a_card_that_has_fallen_off_the_bus_hides_no_other() -> None:

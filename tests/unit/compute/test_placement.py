@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jixi.compute.inventory import Accelerator, Node
-from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, visible
+from jixi.compute.placement import MAIN_MEMORY, Need, Placement, Space, Taken, visible
 from tests.unit.compute.machines import GIB, node
 
 SIZES = st.sampled_from([16, 24, 80])
@@ -29,12 +29,12 @@ class Card:
     """One accelerator of 80 GiB, and what is free there once so much of it is used."""
 
     def __init__(self) -> None:
-        self._node = node("n", [80])
-        self.space = Space([self._node])
+        self.node = node("n", [80])
+        self.space = Space([self.node])
 
     def free_where_used(self, gib: float) -> int:
-        accelerator = replace(self._node.accelerators[0], used_bytes=round(gib * GIB))
-        self.space.observe([replace(self._node, accelerators=(accelerator,))])
+        accelerator = replace(self.node.accelerators[0], used_bytes=round(gib * GIB))
+        self.space.observe([replace(self.node, accelerators=(accelerator,))])
         return self.space.free("n", "nvidia-0") // GIB
 
     def place(self, group: str, gib: int) -> Placement:
@@ -201,6 +201,86 @@ def test_others_whose_use_goes_up_and_down_still_hold_it_while_a_replica_has_tak
     card.place("a", 30)
     for used in (48, 50, 48, 50, 48):
         assert card.free_where_used(used) <= 2
+
+
+class Truth:
+    """What others really use of an accelerator of 80 GiB, and what replicas really have of what they hold."""
+
+    def __init__(self, others: int) -> None:
+        self.card = node("n", [80])
+        self.others = others
+        self.used_of: dict[Placement, int] = {}
+        self.space = Space()
+        self.look({})
+
+    @property
+    def free(self) -> int:
+        """What could be given so that all who hold something could still have all of it."""
+        held = sum(each.memory_bytes for each in self.used_of)
+        return 80 * GIB - self.others - held
+
+    def look(self, taken: dict[tuple[int, str], Taken]) -> int:
+        """What is said to be free at the next look."""
+        used = self.others + sum(self.used_of.values())
+        self.space.observe(
+            [replace(self.card, accelerators=(replace(self.card.accelerators[0], used_bytes=used),))], taken
+        )
+        return self.space.free("n", "nvidia-0")
+
+    def step(self, what: str, gib: int, at: int) -> None:
+        """Others use another part of what is left, a replica comes, one goes, or one takes or frees of its own."""
+        each = (
+            sorted(self.used_of, key=lambda one: one.number)[at % len(self.used_of)] if self.used_of else None
+        )
+        if what == "others":
+            self.others = min(gib * GIB, self.others + max(0, self.free))
+        elif what == "comes":
+            placed = self.space.place(Need(group="a", memory_bytes=gib * GIB, accelerators=1))
+            if placed is not None:
+                self.used_of[placed] = 0
+        elif each is not None and what == "goes":
+            self.space.release(each)
+            del self.used_of[each]
+        elif each is not None:
+            self.used_of[each] = min(gib * GIB, each.memory_bytes)
+
+
+WHATS = st.tuples(st.sampled_from(["others", "comes", "goes", "uses"]), st.integers(0, 80), st.integers(0, 5))
+
+
+@given(st.integers(0, 80), st.lists(WHATS, max_size=30))
+def test_where_it_is_known_who_has_what_all_is_free_that_is_and_nothing_is_given_twice(
+    others: int, steps: list[tuple[str, int, int]]
+) -> None:
+    truth = Truth(others * GIB)
+    for step in steps:
+        truth.step(*step)
+        taken = {(each.number, "nvidia-0"): Taken(has, has) for each, has in truth.used_of.items()}
+        assert truth.look(taken) == truth.free >= 0
+
+
+@given(st.integers(0, 80), st.lists(st.tuples(WHATS, st.floats(0, 1), st.booleans()), max_size=30))
+def test_where_it_is_known_what_replicas_have_at_least_no_more_is_free_than_is_and_all_but_what_is_unknown(
+    others: int, steps: list[tuple[tuple[str, int, int], float, bool]]
+) -> None:
+    truth = Truth(others * GIB)
+    for (what, gib, at), part, known in steps:
+        truth.step(what, min(gib, truth.others // GIB) if what == "others" else gib, at)
+        taken = {
+            (each.number, "nvidia-0"): Taken(int(part * has), each.memory_bytes)
+            for each, has in truth.used_of.items()
+            if known
+        }
+        unknown = sum(truth.used_of.values()) - sum(least for least, _ in taken.values())
+        assert max(0, truth.free - unknown) <= truth.look(taken) <= truth.free
+
+
+def test_what_a_replica_has_beyond_its_own_is_not_what_another_has_yet_to_take(card: Card) -> None:
+    greedy, late = card.place("a", 20), card.place("b", 30)
+    full = replace(card.node.accelerators[0], used_bytes=25 * GIB)
+    taken = {(greedy.number, "nvidia-0"): Taken(25 * GIB, 25 * GIB), (late.number, "nvidia-0"): Taken(0, 0)}
+    card.space.observe([replace(card.node, accelerators=(full,))], taken)
+    assert card.space.free("n", "nvidia-0") == 25 * GIB
 
 
 def test_main_memory_that_mapped_weights_will_take_is_not_hidden_by_the_unrest_of_others() -> None:

@@ -11,20 +11,23 @@ from jixi.compute.inventory._inventory import Inventory, Reader
 from jixi.compute.inventory._machine import Machine, read_machine
 from jixi.compute.inventory._meter import Meter
 from jixi.compute.inventory._nvidia import NvidiaReader
+from jixi.compute.inventory._programs import Program, read_program
 from jixi.compute.inventory._tools import parse_amd_smi, parse_npu_smi, parse_rocm_smi, read_amd, read_ascend
-from jixi.compute.inventory._values import Accelerator, Node, Vendor, gpu_numbered
+from jixi.compute.inventory._values import Accelerator, Holder, Node, Vendor, gpu_numbered
 
 __all__ = [
     "Accelerator",
     "Cluster",
     "Counters",
     "Energy",
+    "Holder",
     "Inventory",
     "Machine",
     "Member",
     "Meter",
     "Node",
     "NvidiaReader",
+    "Program",
     "Rates",
     "Reader",
     "Vendor",
@@ -37,4 +40,5 @@ __all__ = [
     "read_ascend",
     "read_counters",
     "read_machine",
+    "read_program",
 ]

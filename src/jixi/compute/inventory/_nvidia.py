@@ -1,11 +1,12 @@
 """NVIDIA's accelerators, by NVML: the library that comes with the driver."""
 
 import importlib
+from collections import Counter
 from typing import Any
 
 import structlog
 
-from jixi.compute.inventory._values import Accelerator
+from jixi.compute.inventory._values import Accelerator, Holder
 
 
 class NvidiaReader:
@@ -39,7 +40,7 @@ def _read(nvml: Any, index: int) -> Accelerator | None:
     """None for one without memory of its own, whose memory is the machine's, or that has fallen off the bus."""
     try:
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+        before, memory = _held(nvml, handle), nvml.nvmlDeviceGetMemoryInfo(handle)
     except nvml.NVMLError as error:
         structlog.get_logger().warning(
             "accelerator_unreadable", vendor="nvidia", index=index, reason=str(error)
@@ -57,7 +58,17 @@ def _read(nvml: Any, index: int) -> Accelerator | None:
         used_bytes=int(memory.used),
         utilisation=None if rates is None else rates.gpu / 100,
         power_w=None if milliwatts is None else milliwatts / 1000,
+        # What a process takes or frees meanwhile counts for nothing.
+        holders=tuple(Holder(pid, held) for pid, held in (before & _held(nvml, handle)).items()),
     )
+
+
+def _held(nvml: Any, handle: Any) -> Counter[int]:
+    """Bytes by process, of those that it names: a container may hide them."""
+    held = Counter[int]()
+    for each in _said(nvml, handle, nvml.nvmlDeviceGetComputeRunningProcesses) or ():
+        held[int(each.pid)] += int(each.usedGpuMemory or 0)
+    return held
 
 
 def _said(nvml: Any, handle: Any, ask: Any) -> Any:

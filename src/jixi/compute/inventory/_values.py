@@ -2,16 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Vendor = Literal["nvidia", "amd", "ascend"]
 _GPUS: Final = ("nvidia", "amd")
+
+
+class Holder(NamedTuple):
+    """A process that holds bytes of an accelerator."""
+
+    pid: int
+    bytes: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accelerator:
     """A card, or a chip where a card has several. `id` is its name on its node; `index` is its number there among those
     of its vendor, by which engines are told. `utilisation` is from 0 to 1; what its driver does not say is None.
+
+    `holders` are the processes that its driver names as those that hold its memory; none where it names none.
     """
 
     id: str
@@ -22,6 +31,7 @@ class Accelerator:
     used_bytes: int
     utilisation: float | None = None
     power_w: float | None = None
+    holders: tuple[Holder, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

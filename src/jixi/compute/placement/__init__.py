@@ -5,8 +5,8 @@ Owns: `Need`, `Space` (what is free and who holds what) and the choice: filter, 
 Tests: tests/unit/compute/test_placement.py.
 """
 
-from jixi.compute.placement._need import MAIN_MEMORY, Need, Placement
+from jixi.compute.placement._need import MAIN_MEMORY, Need, Placement, Taken
 from jixi.compute.placement._space import Space
 from jixi.compute.placement._visible import visible
 
-__all__ = ["MAIN_MEMORY", "Need", "Placement", "Space", "visible"]
+__all__ = ["MAIN_MEMORY", "Need", "Placement", "Space", "Taken", "visible"]

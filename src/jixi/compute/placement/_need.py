@@ -1,7 +1,7 @@
-"""What a replica needs, and what it was given."""
+"""What a replica needs, what it was given, and what of that it has taken."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from jixi.compute.inventory import Vendor
 
@@ -42,3 +42,10 @@ class Placement:
     def memory_bytes(self) -> int:
         """Of all its places together."""
         return sum(self.held)
+
+
+class Taken(NamedTuple):
+    """How much of what it holds at a place a replica uses by now, in bytes: so much at least, and at most."""
+
+    least: int
+    most: int

@@ -34,14 +34,15 @@ class Slot:
         """Bytes; less than 0 where others have taken what was reserved."""
         return self.capacity - self.foreign - self.reserved
 
-    def observe(self, capacity: int, used: int) -> None:
-        """Take over what is in use now, by others and by us together.
+    def observe(self, capacity: int, used: int, least: int, most: int) -> None:
+        """Take over what is in use now, by others and by us together. Of what we reserved `least` has surely been
+        taken, and `most` at most.
 
-        Others hold at least what is used beyond all that we reserved, and at most all that is used. Between the two
+        Others hold at least what is used beyond the one, and at most what is used beyond the other. Between the two
         stays what they held before: what rises may be ours, for what we reserved may not have been taken yet, and so
-        may what falls, for an engine frees memory once it has loaded. Nobody says whose it is.
+        may what falls, for an engine frees memory once it has loaded.
         """
-        self.foreign = min(max(self.foreign, used - self.reserved), used)
+        self.foreign = max(0, min(max(self.foreign, used - most), used - least))
         self.capacity = capacity
 
     def hold(self, group: str, held: int) -> None:

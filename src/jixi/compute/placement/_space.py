@@ -2,15 +2,19 @@
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from types import MappingProxyType
+from typing import Final
 
 from jixi.compute.inventory import Accelerator, Node
 from jixi.compute.placement._choice import choose_many, choose_one
-from jixi.compute.placement._need import MAIN_MEMORY, Need, Placement
+from jixi.compute.placement._need import MAIN_MEMORY, Need, Placement, Taken
 from jixi.compute.placement._slot import Slot
 
 _Rank = tuple[int, int, tuple[str, str]]
+_Seen = Mapping[tuple[int, str], Taken]
+_NOTHING_SEEN: Final[_Seen] = MappingProxyType({})
 
 
 class Space:
@@ -27,17 +31,19 @@ class Space:
         self._kinds: defaultdict[tuple[str, ...], list[Slot]] = defaultdict(list)
         self.observe(nodes)
 
-    def observe(self, nodes: Iterable[Node]) -> None:
-        """Take over what the nodes have now. What is not there any more has nothing free."""
-        seen: set[tuple[str, str]] = set()
+    def observe(self, nodes: Iterable[Node], taken: _Seen = _NOTHING_SEEN) -> None:
+        """Take over what the nodes have now, and what of that those have `taken` who were placed, by the number of the
+        placement and the place, as far as that is known. What is not there any more has nothing free.
+        """
+        ours, seen = self._ours(taken), set[tuple[str, str]]()
         for node in nodes:
             usable = max(0, node.memory_bytes - self._reserve)
-            self._see(node, None, usable, node.memory_used_bytes)
+            self._see(node, None, usable, node.memory_used_bytes, ours)
             for each in node.accelerators:
-                self._see(node, each, each.memory_bytes, each.used_bytes)
+                self._see(node, each, each.memory_bytes, each.used_bytes, ours)
             seen |= {(node.name, MAIN_MEMORY), *((node.name, each.id) for each in node.accelerators)}
         for key in self._slots.keys() - seen:
-            self._change(self._slots[key], lambda slot: slot.observe(0, 0))
+            self._change(self._slots[key], lambda slot: slot.observe(0, 0, 0, 0))
 
     def place(self, need: Need) -> Placement | None:
         """Choose where a replica goes and hold it; None where nothing is large enough now."""
@@ -121,14 +127,34 @@ class Space:
         self._on_node[made.node][made.group] += 1
         return made
 
-    def _see(self, node: Node, accelerator: Accelerator | None, capacity: int, used: int) -> None:
+    def _ours(self, taken: _Seen) -> Mapping[tuple[str, str], Taken]:
+        """What has been taken at each place of all that was reserved there. What one has beyond its own is no part of
+        what others have yet to take.
+        """
+        ours = defaultdict[tuple[str, str], Taken](lambda: Taken(0, 0))
+        for each in self._placements.values():
+            for place, held in zip(each.places, each.held, strict=True):
+                least, most = taken.get((each.number, place), Taken(0, held))
+                before = ours[each.node, place]
+                ours[each.node, place] = Taken(before.least + min(least, held), before.most + min(most, held))
+        return ours
+
+    def _see(
+        self,
+        node: Node,
+        accelerator: Accelerator | None,
+        capacity: int,
+        used: int,
+        ours: Mapping[tuple[str, str], Taken],
+    ) -> None:
         key = (node.name, MAIN_MEMORY if accelerator is None else accelerator.id)
         if key not in self._slots:
             self._slots[key] = slot = Slot(len(self._slots), node.name, accelerator)
             insort(self._ranked[accelerator is not None], self._rank(slot))
             if accelerator is not None:
                 self._kinds[node.name, *slot.kind].append(slot)
-        self._change(self._slots[key], lambda slot: slot.observe(capacity, used))
+        least, most = ours.get(key, Taken(0, 0))
+        self._change(self._slots[key], lambda slot: slot.observe(capacity, used, least, most))
 
     def _change(self, slot: Slot, change: Callable[[Slot], None]) -> None:
         """Change a slot and keep its rank."""

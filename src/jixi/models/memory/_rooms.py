@@ -1,9 +1,9 @@
 """`Rooms`: the memory of the nodes, given to replicas before they start and taken back when they have ended."""
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Final
@@ -22,6 +22,7 @@ from jixi.models.engines import Engine, Footprint, Load, Sharing, footprint_of
 from jixi.models.memory._built import built_of
 from jixi.models.memory._elsewhere import Elsewhere, RoomElsewhere, thousandths
 from jixi.models.memory._fit import Fit, first_place, fit
+from jixi.models.memory._programs import Programs
 from jixi.models.memory._weights import repacked_at_most, repacked_of, weights_of
 
 _LOOK_S: Final = 5.0
@@ -34,14 +35,17 @@ class HeldRoom:
     """
 
     placement: Placement
+    programs: Programs
     give_back: Callable[[Placement], None]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     memory_bytes: int = 0
     accelerators: Mapping[str, int] = field(default_factory=dict[str, int])
 
-    def occupied(self, process: Process) -> AbstractContextManager[Mapping[str, int]]:
-        return nullcontext(self.accelerators)
+    @contextlib.contextmanager
+    def occupied(self, process: Process) -> Generator[Mapping[str, int]]:
+        with self.programs.running(self.placement, process.pid):
+            yield self.accelerators
 
     def release(self) -> None:
         """Give it back; a second time changes nothing."""
@@ -67,6 +71,9 @@ class Rooms:
         self._inventory = inventory
         self._engines = engines
         self._space = Space(reserve_bytes=reserve_bytes)
+        self._programs = Programs()
+        self._looking = asyncio.Lock()
+        self._read: tuple[Node, ...] | None = None
         self._nodes: Mapping[str, Node] = {}
         self._watch: asyncio.Task[None] | None = None
 
@@ -80,10 +87,16 @@ class Rooms:
 
     async def look(self) -> tuple[Node, ...]:
         """Read what is in use now."""
-        nodes = await self._inventory.nodes()
-        self._nodes = {node.name: node for node in nodes}
-        self._space.observe(nodes)
-        return nodes
+        async with self._looking:
+            before = await asyncio.to_thread(self._programs.read)
+            nodes = await self._inventory.nodes()
+            # What was read before says nothing of what our programs have taken since.
+            if nodes is not self._read:
+                after = await asyncio.to_thread(self._programs.read)
+                taken = self._programs.taken(nodes, self._space.placements(), before, after)
+                self._read, self._nodes = nodes, {node.name: node for node in nodes}
+                self._space.observe(nodes, taken)
+            return nodes
 
     def room(self, spec: DeploymentSpec) -> HeldRoom | Lack:
         """Room for one more replica, or what it lacks. No I/O but the sizes of files."""
@@ -102,6 +115,7 @@ class Rooms:
         told = self._options(engine, footprint, placement)
         return HeldRoom(
             placement=placement,
+            programs=self._programs,
             give_back=self._space.release,
             env=self._environment(placement),
             options={name: value for name, value in told.items() if name not in spec.options},
