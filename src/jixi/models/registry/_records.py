@@ -98,6 +98,14 @@ class ModelRecords:
                 [_value(row, ModelVersion) for row in found.mappings()],
             )
 
+    async def seen(self, viewer: Viewer) -> frozenset[str]:
+        """The ids of every model that is seen, and of their versions."""
+        versions = select(_VERSIONS.c.id).join(_MODELS, _MODELS.c.id == _VERSIONS.c.model_id)
+        async with self._database.session() as session:
+            models = await session.scalars(select(_MODELS.c.id).where(viewer.sees()))
+            found = await session.scalars(versions.where(viewer.sees()))
+            return frozenset([*models, *found])
+
     async def kept(self) -> dict[str | None, int]:
         """Bytes by tenant; a file of several versions lies in the store once."""
         elements = func.json_array_elements if self._database.is_postgres else func.json_each

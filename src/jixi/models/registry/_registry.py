@@ -28,6 +28,10 @@ class ModelRegistry:
         """Everything that the viewer sees: the catalogue, the house's models and the tenant's."""
         return Shelf(self._catalog, *await self._records.all(viewer))
 
+    async def seen(self, viewer: Viewer) -> frozenset[str]:
+        """The ids of the house's models and the tenant's, and of their versions."""
+        return await self._records.seen(viewer)
+
     async def kept(self) -> dict[str | None, int]:
         """Bytes of the files of versions, by tenant; None is the house."""
         return await self._records.kept()

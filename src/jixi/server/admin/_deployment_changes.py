@@ -63,7 +63,7 @@ async def create_deployment(
 
     async def make() -> Deployment:
         made = await house.rollouts.add(who_of(caller), body.name, body.description, draft_of(body))
-        return _shown(house, made.name, request)
+        return await _shown(house, made.name, caller, request)
 
     return await once.act(caller, key, ("create_deployment", body), Deployment, make)
 
@@ -83,7 +83,8 @@ async def change_deployment(
     if_match: IfMatch = None,
 ) -> DeploymentDetail:
     """Makes the next revision and brings it about replica by replica, without a call that is lost; where it does not
-    get ready, the deployment goes back to the one before by itself. A new description alone makes no revision.
+    get ready, the deployment goes back to the one before by itself. Another `scale` alone starts or ends the
+    difference; a new description alone makes no revision.
     """
     record = _registered(house, deployment_id)
     sent = body.model_dump(exclude_unset=True)
@@ -116,7 +117,7 @@ async def roll_back_deployment(
     async def act() -> Deployment:
         version = wanted_version(if_match)
         await house.rollouts.roll_back(who_of(caller), record.id, version, body.revision)
-        return _shown(house, record.name, request)
+        return await _shown(house, record.name, caller, request)
 
     return await once.act(caller, key, (f"roll_back_deployment {record.id}", body), Deployment, act)
 
@@ -167,7 +168,7 @@ class _Order:
                 await house.rollouts.want(who_of(caller), name, wanted, action)
             if action == "restart" and running:
                 await house.fleet.restart(name)
-            return _shown(house, name, self._request)
+            return await _shown(house, name, caller, self._request)
 
         return await self._once.act(caller, self._key, (f"{action}_deployment {name}", None), Deployment, act)
 
@@ -245,8 +246,8 @@ def _registered(house: House, deployment_id: str) -> Rollout:
     return record
 
 
-def _shown(house: House, name: str, request: Request) -> Deployment:
-    return deployment(house, status_of(house, name), language_of(request.scope))
+async def _shown(house: House, name: str, caller: Principal, request: Request) -> Deployment:
+    return await deployment(house, status_of(house, name), caller, language_of(request.scope))
 
 
 async def _answer(

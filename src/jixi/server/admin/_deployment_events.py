@@ -1,7 +1,7 @@
 """/api/deployments/{id}/…events: a deployment and its engine's log, followed as they change."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, Final
 
@@ -14,9 +14,11 @@ from jixi.governance.identity import Action, require
 from jixi.server._errors import errors
 from jixi.server._inputs import Id
 from jixi.server._policy import requires
+from jixi.server._problems import database_trouble
 from jixi.server._scope import language_of
 from jixi.server._services import TheHouse, services_of
 from jixi.server.admin._deployment_views import deployment, status_of
+from jixi.storage import DatabaseAwayError
 from jixi.wire.admin import LogText
 
 router = APIRouter(prefix="/deployments/{id}", tags=["deployments"])
@@ -50,8 +52,8 @@ async def follow_deployment(
     """
     name, language = status_of(house, deployment_id).name, language_of(request.scope)
 
-    def now() -> str:
-        return deployment(house, status_of(house, name), language).model_dump_json()
+    async def now() -> str:
+        return (await deployment(house, status_of(house, name), caller, language)).model_dump_json()
 
     return _answer(request, caller, "deployments.read", seconds, _changes("deployment", now))
 
@@ -105,16 +107,17 @@ async def _watched(
                 try:
                     require(await services.authenticate(request.scope), action)
                     yield await anext(events)
-                except JixiError as error:
-                    yield f'event: end\ndata: {{"code":"{error.code}"}}\n\n'
+                except (JixiError, DatabaseAwayError) as error:
+                    code = error.code if isinstance(error, JixiError) else database_trouble(error).code
+                    yield f'event: end\ndata: {{"code":"{code}"}}\n\n'
                     return
 
 
-async def _changes(event: str, now: Callable[[], str]) -> AsyncGenerator[str]:
+async def _changes(event: str, now: Callable[[], Awaitable[str]]) -> AsyncGenerator[str]:
     """What `now` says, whenever it says something else."""
     told = ""
     while True:
-        said = now()
+        said = await now()
         yield ": \n\n" if said == told else f"event: {event}\ndata: {said}\n\n"
         told = said
 

@@ -11,6 +11,7 @@ from jixi.models.deployments import DeploymentStatus, ReplicaStatus, Scale
 from jixi.models.deployments import Reason as Cause
 from jixi.models.rollouts import Plan, Rollout
 from jixi.server.admin._deployment_words import words_of
+from jixi.server.admin._sight import Sight, sight_of
 from jixi.wire.admin import (
     Deployment,
     DeploymentChange,
@@ -27,9 +28,10 @@ from jixi.wire.admin import (
 _ON_THE_WAY: Final = frozenset({"downloading", "engine_installing"})
 
 
-def deployments(house: House, language: Language) -> list[Deployment]:
-    """Every deployment, in the order in which they came."""
-    return [deployment(house, status, language) for status in house.fleet.models()]
+async def deployments(house: House, caller: Principal, language: Language) -> list[Deployment]:
+    """Every deployment, in the order in which they came, as the caller sees it."""
+    sight = await sight_of(house, caller)
+    return [Deployment(**_summary(house, status, sight, language)) for status in house.fleet.models()]
 
 
 def status_of(house: House, name: str) -> DeploymentStatus:
@@ -42,25 +44,28 @@ def status_of(house: House, name: str) -> DeploymentStatus:
     return found[0]
 
 
-def deployment(house: House, status: DeploymentStatus, language: Language) -> Deployment:
-    return Deployment(**_summary(house, status, language))
+async def deployment(
+    house: House, status: DeploymentStatus, caller: Principal, language: Language
+) -> Deployment:
+    return Deployment(**_summary(house, status, await sight_of(house, caller), language))
 
 
 async def detail(
     house: House, status: DeploymentStatus, caller: Principal, language: Language
 ) -> DeploymentDetail:
+    sight = await sight_of(house, caller)
     # At one moment, for the record may change while the lists are read.
-    record, summary = _record(house, status.name), _summary(house, status, language)
+    record, summary = _record(house, status.name), _summary(house, status, sight, language)
     revisions = [] if record is None else await house.rollouts.revisions(record.id)
     changes = [] if record is None else await house.rollouts.changes(record.id)
     plan = _plan_of_settings(house, status) if record is None else record.plan
     return DeploymentDetail(
         **summary,
-        plan=_plan(plan, caller),
+        plan=_plan(plan, caller, sight),
         revisions=[
             DeploymentRevision(
                 number=each.number,
-                plan=_plan(each.plan, caller),
+                plan=_plan(each.plan, caller, sight),
                 member_id=each.member_id,
                 created_at=each.created_at,
             )
@@ -74,18 +79,18 @@ async def detail(
                 member_id=each.member_id,
                 at=each.at,
                 tried=each.tried,
-                reason=reason(each.reason, language),
+                reason=_reason(each.reason, sight, language),
             )
             for each in changes
         ],
     )
 
 
-def reason(cause: Cause | None, language: Language) -> Reason | None:
+def _reason(cause: Cause | None, sight: Sight, language: Language) -> Reason | None:
     if cause is None:
         return None
     message, remedy = words_of(cause, language)
-    return Reason(code=cause.code, message=message, remedy=remedy)
+    return Reason(code=cause.code, message=sight.text(message), remedy=remedy and sight.text(remedy))
 
 
 def _record(house: House, name: str) -> Rollout | None:
@@ -93,21 +98,25 @@ def _record(house: House, name: str) -> Rollout | None:
     return None if house.supply.of_settings(name) else house.rollouts.find(name)
 
 
-def _summary(house: House, status: DeploymentStatus, language: Language) -> dict[str, Any]:
+def _summary(house: House, status: DeploymentStatus, sight: Sight, language: Language) -> dict[str, Any]:
     record, bringing = _record(house, status.name), house.supply.bringing(status.name)
     wish = bringing.wish if bringing is not None else None
+    description = status.description if wish is None else wish.spec.description
+    if record is not None and record.plan.model is not None and not sight.sees(record.plan.model):
+        # Where nobody has said one it is the name of the model.
+        description = record.description
     return {
         "id": status.name if record is None else record.id,
         "name": status.name,
         "origin": "settings" if house.supply.of_settings(status.name) else "api",
         "engine": status.engine,
-        "model_id": status.model_id,
-        "variant": wish and wish.variant,
+        "model_id": sight.name(status.model_id),
+        "variant": sight.name(wish and wish.variant),
         "kinds": sorted(status.kinds),
-        "description": status.description if wish is None else wish.spec.description,
+        "description": description,
         "wanted": "running" if wish is not None and wish.running else "stopped",
         "state": status.state,
-        "reason": reason(status.reason, language),
+        "reason": _reason(status.reason, sight, language),
         "since": status.since,
         "context": status.context,
         "parallel": status.parallel,
@@ -118,21 +127,21 @@ def _summary(house: House, status: DeploymentStatus, language: Language) -> dict
         "restarts": status.restarts,
         "memory_bytes": status.resident_bytes or None,
         "weak": status.name in house.supply.weak,
-        "replicas": [_replica(each, language) for each in status.replicas],
+        "replicas": [_replica(each, sight, language) for each in status.replicas],
         "replicas_wanted": status.wanted,
         "revision": status.revision if record is None else record.revision,
-        "update": _update(house, status, language),
-        "job": _job(bringing.job if bringing is not None else None),
+        "update": _update(house, status, sight, language),
+        "job": _job(sight.job(bringing.job if bringing is not None else None)),
         "created_at": record and record.created_at,
         "version": record and record.version,
     }
 
 
-def _replica(now: ReplicaStatus, language: Language) -> DeploymentReplica:
+def _replica(now: ReplicaStatus, sight: Sight, language: Language) -> DeploymentReplica:
     return DeploymentReplica(
         number=now.number,
         state=now.state,
-        reason=reason(now.reason, language),
+        reason=_reason(now.reason, sight, language),
         revision=now.revision,
         since=now.since,
         restarts=now.restarts,
@@ -143,7 +152,9 @@ def _replica(now: ReplicaStatus, language: Language) -> DeploymentReplica:
     )
 
 
-def _update(house: House, status: DeploymentStatus, language: Language) -> DeploymentUpdate | None:
+def _update(
+    house: House, status: DeploymentStatus, sight: Sight, language: Language
+) -> DeploymentUpdate | None:
     """The fleet's, or the one that has not come so far: its files are on the way, or will not come."""
     bringing = house.supply.bringing(status.name)
     if bringing is not None and bringing.placed and bringing.trouble is not None:
@@ -153,7 +164,7 @@ def _update(house: House, status: DeploymentStatus, language: Language) -> Deplo
             replaced=0,
             replicas=len(status.replicas),
             since=status.since,
-            reason=reason(bringing.trouble, language),
+            reason=_reason(bringing.trouble, sight, language),
         )
     if status.update is None:
         return None
@@ -163,7 +174,7 @@ def _update(house: House, status: DeploymentStatus, language: Language) -> Deplo
         replaced=status.update.replaced,
         replicas=status.update.replicas,
         since=status.update.since,
-        reason=reason(status.update.reason, language),
+        reason=_reason(status.update.reason, sight, language),
     )
 
 
@@ -176,10 +187,10 @@ def _job(job: Job | None) -> DeploymentJob | None:
     )
 
 
-def _plan(plan: Plan, caller: Principal) -> DeploymentPlan:
+def _plan(plan: Plan, caller: Principal, sight: Sight) -> DeploymentPlan:
     return DeploymentPlan(
-        model_id=plan.model,
-        variant=plan.variant,
+        model_id=sight.name(plan.model),
+        variant=sight.name(plan.variant),
         engine=plan.engine,
         context=plan.context,
         parallel=plan.parallel,
@@ -188,7 +199,7 @@ def _plan(plan: Plan, caller: Principal) -> DeploymentPlan:
         memory_bytes=plan.memory_bytes,
         cpus=plan.cpus,
         gpus=plan.gpus,
-        adapters={name: version or None for name, version in plan.adapters.items()},
+        adapters={name: sight.name(version) or None for name, version in plan.adapters.items()},
         options=plan.options if allowed(caller.role, "deployments.manage") else None,
         accept_license=plan.accept_license,
     )

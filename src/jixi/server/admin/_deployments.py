@@ -35,11 +35,13 @@ async def list_deployments(
     model_id: _Word = None,
     sort: Sort | None = None,
 ) -> DeploymentList:
-    """Those of the settings and those of the register, in the order in which they came, unless `sort` says another."""
+    """Those of the settings and those of the register, in the order in which they came, unless `sort` says another.
+    Neither the id nor the version is told of a model that is another organisation's own.
+    """
     wanted = {"state": state, "engine": engine, "model_id": model_id}
     found = [
         each
-        for each in deployments(house, language_of(request.scope))
+        for each in await deployments(house, caller, language_of(request.scope))
         if all(value in (None, getattr(each, name)) for name, value in wanted.items())
     ]
     if sort is not None:

@@ -45,7 +45,7 @@ async def get_overview(
     today = month._replace(start=now.replace(hour=0, minute=0, second=0, microsecond=0))
     hour = month._replace(start=now - timedelta(hours=1))
     minutes = await house.statement.minutes(caller.tenant_id, member_id=member)
-    served, outside = deployments(house, language), _outside(house, language)
+    served, outside = await deployments(house, caller, language), _outside(house, language)
     return Overview(
         deployments=served,
         outside=outside,

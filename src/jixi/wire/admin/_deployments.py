@@ -113,7 +113,7 @@ class DeploymentUpdate(Response):
     revision: int
     state: Literal["pulling", "running", "done", "failed"]
     replaced: int
-    replicas: int = Field(description="How many are to be replaced.")
+    replicas: int = Field(description="How many are to be replaced; none where only their number changes.")
     since: datetime
     reason: Reason | None
 
@@ -129,8 +129,12 @@ class Deployment(Response):
         description="One of the settings is changed in jixi.toml; it is stopped and started here."
     )
     engine: str = Field(examples=["llamacpp"])
-    model_id: str | None
-    variant: str | None = Field(description="Of the model; for one of your own, the id of its version.")
+    model_id: str | None = Field(
+        description="Null where the engine brings its own, and for another organisation's own model."
+    )
+    variant: str | None = Field(
+        description="Of the model; for one of your own, the id of its version, for another organisation's null."
+    )
     kinds: list[Scope]
     description: str
     wanted: Literal["running", "stopped"]
@@ -173,7 +177,8 @@ class DeploymentPlan(Response):
     cpus: float | None
     gpus: float | None
     adapters: dict[str, str | None] = Field(
-        description="The version behind each name; null for a file that the settings name."
+        description="The version behind each name; null for a file that the settings name, and for a version that is"
+        " another organisation's."
     )
     options: dict[str, Any] | None = Field(description="Null for those who may not manage deployments.")
     accept_license: str | None
