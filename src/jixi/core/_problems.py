@@ -10,6 +10,7 @@ from jixi.core._problems_deployments import DEPLOYMENTS
 from jixi.core._problems_house import HOUSE
 from jixi.core._problems_outside import OUTSIDE
 from jixi.core._problems_planner import PLANNER
+from jixi.core._problems_unready import UNREADY
 
 CATALOGUE: tuple[Problem, ...] = (
     *CALLERS,
@@ -227,6 +228,7 @@ CATALOGUE: tuple[Problem, ...] = (
         remedy_zh="若正在启动或恢复，请稍后重试；若已失败、已停止或在等待资源，需由运维人员处理，「部署」页会说明原因。",
         outside_en="Try again in a moment; its state is under Providers & routes.",
         outside_zh="请稍后重试；可在「供应商与路由」页查看状态。",
+        cases=UNREADY,
     ),
     Problem(
         code="engine_not_installed",

@@ -6,7 +6,7 @@ Rooms raise `problem("code", fact=...)`; each border (HTTP, CLI) translates it o
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from jixi.core._problem import Problem
+from jixi.core._problem import Case, Problem
 from jixi.core._problems import CATALOGUE
 
 Language = Literal["en", "zh"]
@@ -39,15 +39,22 @@ class JixiError(Exception):
         kind = self.problem
         if not kind.outside_en:
             return self
-        kind = replace(kind, remedy_en=kind.outside_en, remedy_zh=kind.outside_zh)
+        kind = replace(kind, remedy_en=kind.outside_en, remedy_zh=kind.outside_zh, cases={})
         return JixiError(kind, self.facts, param=self.param, retry_after=self.retry_after)
 
     def message(self, language: Language = "en") -> str:
-        return (self.problem.zh if language == "zh" else self.problem.en).format_map(self.facts)
+        if language == "en":
+            return self.problem.en.format_map(self.facts)
+        case = self._case()
+        return self.problem.zh.format_map(self.facts if case is None else self.facts | {"state": case.zh})
 
     def remedy(self, language: Language = "en") -> str:
-        text = self.problem.remedy_zh if language == "zh" else self.problem.remedy_en
+        said = self._case() or self.problem
+        text = said.remedy_zh if language == "zh" else said.remedy_en
         return text.format_map(self.facts)
+
+    def _case(self) -> Case | None:
+        return self.problem.cases.get(str(self.facts.get("state")))
 
 
 def problem(

@@ -27,6 +27,22 @@ def test_an_error_says_what_happened_and_what_to_do_in_the_readers_language() ->
     assert error.code == "model_not_found"
 
 
+CASES = [(kind.code, state) for kind in PROBLEMS.values() for state in kind.cases]
+
+
+@pytest.mark.parametrize(("code", "state"), CASES)
+def test_what_helps_in_a_state_is_said_in_both_languages(code: str, state: str) -> None:
+    kind = PROBLEMS[code]
+    assert "{state}" in kind.en
+    error = JixiError(kind, {"model": "m", "state": state})
+    assert state in error.message("en")
+    assert kind.cases[state].zh in error.message("zh")
+    assert state not in error.message("zh")
+    assert error.remedy("en") != JixiError(kind, {"model": "m", "state": "another"}).remedy("en")
+    assert error.remedy("zh") != JixiError(kind, {"model": "m", "state": "another"}).remedy("zh")
+    assert error.outside().remedy() == kind.outside_en
+
+
 def test_a_missing_fact_is_our_own_defect_and_is_not_hidden() -> None:
     with pytest.raises(KeyError):
         problem("model_not_found")

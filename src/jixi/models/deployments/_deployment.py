@@ -138,6 +138,7 @@ class Deployment:
             context=spec.context,
             parallel=spec.parallel,
             state=self.state,
+            reason=None if self._standing[1] is None else self._standing[1].code,
             since=self._since,
             profile=self.profile,
             retry_after=self.retry_after,

@@ -188,9 +188,7 @@ class Fleet:
         deployment = self._serving(model)
         if serving := tuple(each for each in deployment.replicas if each.serves(model)):
             return serving
-        raise problem(
-            "model_unavailable", model=model, state=deployment.state, retry_after=deployment.retry_after
-        )
+        raise deployment.served_as(model).refusal()
 
     def models(self) -> list[DeploymentStatus]:
         """Every deployment, in the order in which they came."""

@@ -51,7 +51,7 @@ class RemoteFleet:
         found = self._served.get(model)
         if found is None:
             raise problem("model_not_found", model=model, param="model")
-        raise problem("model_unavailable", model=model, state=found.state, retry_after=found.retry_after)
+        raise found.refusal()
 
     def awaited(self, model: str) -> bool:
         """Whether calls should wait for it, by `wake`, rather than be refused."""
