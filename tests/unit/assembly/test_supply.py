@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jixi.assembly import DeploymentSetting, Settings, open_house
 from jixi.core.errors import JixiError
 from jixi.governance.ledger import PriceBook
-from jixi.models.deployments import DeploymentSpec, Reason
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason, Scale
 from jixi.models.gateway import Target
 from jixi.models.names import SettledNames
 from jixi.models.registry import Viewer
@@ -184,3 +185,23 @@ async def test_an_update_that_failed_does_not_run_again_while_the_database_is_aw
             while (kept := rollouts.find("echo")) is None or kept.revision != 1:
                 await asyncio.sleep(0)
         assert began == [began[0]] * 3
+
+
+async def test_another_scale_of_the_register_and_the_way_back_keep_the_engines_that_run(
+    settings: Settings,
+) -> None:
+    async with open_house(settings) as house:
+        rollouts, fleet = house.rollouts, house.fleet
+        await rollouts.add(LIN, "echo", "", echo(tokens=2))
+        pid = (await fleet.until("echo")).pid
+        await rollouts.revise(LIN, "echo", None, {"scale": Scale(least=2, most=2)})
+        two = await fleet.until("echo", ready(2))
+        assert (two.pid, two.revision, {each.revision for each in two.replicas}) == (pid, 2, {2})
+        await rollouts.roll_back(LIN, "echo", None, 1)
+        one = await fleet.until("echo", ready(1))
+        assert one.pid in [each.pid for each in two.replicas]
+        assert (one.revision, one.replicas[0].revision, one.restarts) == (1, 1, 0)
+
+
+def ready(count: int) -> Callable[[DeploymentStatus], bool]:
+    return lambda now: [each.state for each in now.replicas] == ["ready"] * count

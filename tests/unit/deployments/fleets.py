@@ -12,7 +12,7 @@ from typing import Any, Final
 from jixi.compute.drivers import Process
 from jixi.core.clock import SystemClock
 from jixi.core.principal import Scope
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Patience, Scale
+from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Patience, Reason, Scale
 from jixi.models.gateway import Call, Gateway, Limits
 from tests.unit.gateway.fakes import PRINCIPAL, OpenGate, RememberingMeter, payloads, said
 
@@ -40,10 +40,11 @@ def stub(
     revision: int = 1,
     **options: Any,
 ) -> DeploymentSpec:
+    """A later revision is another engine, by its seed: where nothing but the number differs, replicas stay."""
     return DeploymentSpec(
         name=name,
         engine="stub",
-        options=options,
+        options=options if revision == 1 else {"seed": revision} | options,
         start_s=start_s,
         stall_s=stall_s,
         scale=scale or Scale(),
@@ -63,6 +64,16 @@ def all_ready(count: int) -> Callable[[DeploymentStatus], bool]:
         return status.state == "ready" and states == ["ready"] * count
 
     return fits
+
+
+def asleep(status: DeploymentStatus) -> bool:
+    return (status.state, status.reason) == ("stopped", Reason("idle")) and not status.replicas
+
+
+def ended(status: DeploymentStatus) -> bool:
+    """The last update has come to its end, and nothing of it is left to do."""
+    settled = all(each.state == "ready" and not each.leaving for each in status.replicas)
+    return status.update is not None and status.update.state != "running" and settled
 
 
 async def flying(fleet: Fleet, count: int) -> None:

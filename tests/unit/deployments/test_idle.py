@@ -7,24 +7,19 @@ import psutil
 import pytest
 
 from jixi.core.errors import JixiError
-from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason, Scale
+from jixi.models.deployments import DeploymentSpec, Fleet, Lack, Reason, Scale
 from tests.unit.deployments.fleets import (
     Bytes,
     Callers,
     GivenRoom,
     MakeFleet,
     all_ready,
+    asleep,
     flying,
     gateway_before,
     stub,
     under_load,
 )
-
-IDLE = Reason("idle")
-
-
-def asleep(status: DeploymentStatus) -> bool:
-    return (status.state, status.reason) == ("stopped", IDLE) and not status.replicas
 
 
 async def test_after_a_quiet_time_its_engine_ends_and_the_next_call_is_answered(

@@ -19,18 +19,13 @@ from tests.unit.deployments.fleets import (
     GivenRoom,
     MakeFleet,
     all_ready,
+    ended,
     fixed,
     flying,
     gateway_before,
     stub,
     under_load,
 )
-
-
-def ended(status: DeploymentStatus) -> bool:
-    """The last update has come to its end, and nothing of it is left to do."""
-    settled = all(each.state == "ready" and not each.leaving for each in status.replicas)
-    return status.update is not None and status.update.state != "running" and settled
 
 
 def say(words: str, count: int, revision: int, **options: object) -> DeploymentSpec:
@@ -49,7 +44,7 @@ async def test_every_replica_is_replaced_under_load_without_a_failed_or_cut_call
     async with under_load(gateway, callers=6) as callers:
         for revision in (2, 3):
             await callers.more(6)
-            await fleet.update(stub(scale=fixed(2), drip_ms=5, revision=revision, seed=revision))
+            await fleet.update(stub(scale=fixed(2), drip_ms=5, revision=revision))
             status = await fleet.until("m", ended)
             assert status.update is not None
             assert (status.update.state, status.update.replaced, status.update.revision) == (
@@ -230,7 +225,7 @@ async def test_a_replica_for_which_a_node_is_sought_keeps_no_update_from_the_oth
                 and now.last_failure is not None
             ),
         )
-        await fleet.update(replace(before, revision=2))
+        await fleet.update(replace(before, revision=2, options={"seed": 2}))
         status = await fleet.until("m", lambda now: now.update is not None and now.update.state != "running")
         serving = [each.revision for each in status.replicas if each.state == "ready"]
     finally:

@@ -48,6 +48,15 @@ class Crew:
         self._note()
         return made
 
+    def take_over(self, spec: DeploymentSpec) -> bool:
+        """From now on those that suit `spec` are of it, as they are; whether all do that stay. It tells nobody: calls
+        may wait for an update that is not under way at this moment.
+        """
+        for each in self.staying:
+            if each.suits(spec):
+                each.spec = spec
+        return all(each.spec is spec for each in self.staying)
+
     def dismiss(self, keeper: Keeper) -> "asyncio.Task[None]":
         """Let it leave; the task ends when it has gone."""
         if keeper not in self._leaving:

@@ -191,14 +191,24 @@ class Deployment:
             keeper.restart()
 
     def update(self, spec: DeploymentSpec, engine: Engine) -> None:
-        """Begin to replace the replicas by such of `spec`; an update that runs is given up for this one."""
+        """Begin to replace the replicas by such of `spec`, but for those that suit it; an update that runs is given up
+        for this one.
+        """
         self._give_up_update(Reason("superseded"))
-        self._update = self._begun(spec.revision)
-        if not self._crew.staying or self._held is not None:
+        idle = not self._crew.staying or self._held is not None
+        if idle or self._crew.take_over(spec):
             self.spec, self._engine = spec, engine
-            self._update = replace(self._update, state="done")
-            self._look()
+            self._update = self._begun(spec.revision, 0)
+            self._crew.rooms.end()
+            if self._held is None:
+                self._fill()
+            elif self.sleeps and spec.scale.rests_after_s is None:
+                # It is to run whether anybody calls it or not.
+                self._run()
+            self._end_update(None)
             return
+        to_go = sum(each.spec is not spec for each in self._crew.staying)
+        self._update = self._begun(spec.revision, to_go)
         self._crew.rooms.begin()
         name = f"update of {spec.name}"
         self._rolling = asyncio.create_task(self._roll(spec, engine), name=name)
@@ -207,7 +217,7 @@ class Deployment:
     def refuse(self, revision: int, reason: Reason) -> None:
         """Tell of an update that failed before it began; one that runs goes on."""
         if self._rolling is None:
-            self._update = self._begun(revision)
+            self._update = self._begun(revision, len(self._crew.staying))
             self._end_update(reason)
 
     async def halt(self) -> None:
@@ -286,6 +296,11 @@ class Deployment:
         self._called = False
         self._look()
 
+    def _fill(self) -> None:
+        """Have as many replicas as its scale allows now."""
+        self._course = Course(wanted=self.spec.scale.within(self._course.wanted))
+        self._adjust()
+
     def _adjust(self) -> None:
         """Have as many replicas as are wanted: rather those that serve, and the busiest, stay."""
         staying = self._crew.staying
@@ -327,15 +342,16 @@ class Deployment:
 
     async def _roll(self, spec: DeploymentSpec, engine: Engine) -> None:
         room_s = self._around.patience.room_s
-        reason = await replace_all(self._crew, spec, engine, room_s, self._replaced)
+        wanted = spec.scale.within(self._course.wanted)
+        reason = await replace_all(self._crew, spec, engine, wanted, room_s, self._replaced)
         if reason is None:
             self.spec, self._engine = spec, engine
             self._end_update(None)
         else:
             self._end_update(reason)
-            await replace_all(self._crew, self.spec, self._engine, room_s, lambda: None)
-        self._course = Course(wanted=max(self._course.wanted, 1, self.spec.scale.least))
-        self._adjust()
+            wanted = self.spec.scale.within(self._course.wanted)
+            await replace_all(self._crew, self.spec, self._engine, wanted, room_s, lambda: None)
+        self._fill()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(room_s):
                 await self._crew.until(lambda: all(each.state != "pending" for each in self._crew.staying))
@@ -345,9 +361,9 @@ class Deployment:
         self._crew.rooms.end()
         self._look()
 
-    def _begun(self, revision: int) -> Update:
-        replicas, now = len(self._crew.staying), self._around.clock.now()
-        return Update(revision=revision, state="running", replaced=0, replicas=replicas, since=now)
+    def _begun(self, revision: int, to_go: int) -> Update:
+        now = self._around.clock.now()
+        return Update(revision=revision, state="running", replaced=0, replicas=to_go, since=now)
 
     def _replaced(self) -> None:
         if self._update is not None:

@@ -94,6 +94,12 @@ class Keeper:
     def in_flight(self) -> int:
         return 0 if self.watched is None else self.watched.in_flight
 
+    def suits(self, spec: DeploymentSpec) -> bool:
+        """Whether it may go on as one of `spec`: one that has yet to prove itself was started by another update, which
+        waits for that.
+        """
+        return self.spec.runs_as(spec) and not (self._proves and self.loaded_s is None)
+
     def loading_s(self) -> float | None:
         """For how long its engine has been loading; None where it is not."""
         return self._now() - self._began if self.state == "starting" else None

@@ -1,4 +1,6 @@
-"""A rolling update: replica by replica, a new one serves before an old one leaves."""
+"""A rolling update: replica by replica, a new one serves before an old one leaves. Those that suit the new
+specification stay as they are.
+"""
 
 import asyncio
 import contextlib
@@ -14,15 +16,18 @@ _TRIES = 2
 
 
 async def replace_all(
-    crew: Crew, spec: DeploymentSpec, engine: Engine, room_s: float, replaced: Callable[[], None]
+    crew: Crew, spec: DeploymentSpec, engine: Engine, wanted: int, room_s: float, replaced: Callable[[], None]
 ) -> Reason | None:
-    """Replace every replica that runs another specification; why a new one did not get ready, or None.
+    """Replace every replica that runs another specification, until `wanted` serve that run this one; the others only
+    leave. Why a new one did not get ready, or None.
 
     Where there is no room for one more, an old one leaves first, and its room is waited for `room_s` seconds.
     """
+    crew.take_over(spec)
     while (old := _next(crew, spec)) is not None:
-        if old.holds_nothing and any(not each.holds_nothing for each in _old(crew, spec)):
-            # It has nothing to give, and the others prove the new one.
+        enough = sum(each.spec is spec and each.replica is not None for each in crew.staying) >= wanted
+        if enough or (old.holds_nothing and any(not each.holds_nothing for each in _old(crew, spec))):
+            # Where it is not enough: it has nothing to give, and the others prove the new one.
             await asyncio.shield(crew.dismiss(old))
             replaced()
             continue

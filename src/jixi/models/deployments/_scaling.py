@@ -33,7 +33,7 @@ def steer(scale: Scale, load: Load, course: Course, now: float) -> Course:
     """The next course, by one step at most. Times are seconds of one clock that never goes back."""
     least = max(1, scale.least)
     most = max(least, scale.most)
-    wanted = min(max(course.wanted, least), most)
+    wanted = scale.within(course.wanted)
     if wanted != course.wanted:
         return Course(wanted=wanted)
     more = wanted < most and load.ready >= wanted and _asks_for_more(scale, load, wanted)

@@ -1,7 +1,7 @@
 """What a deployment is asked to be, and how patient its supervision is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -35,6 +35,11 @@ class Scale:
     def rests_after_s(self) -> float | None:
         """After how many seconds without a call every replica ends."""
         return _REST_S if self.idle_s is None and self.least == 0 else self.idle_s
+
+    def within(self, wanted: int) -> int:
+        """So many replicas, as far as it allows them: one at least, while any is to run."""
+        least = max(1, self.least)
+        return min(max(wanted, least), max(self.most, least))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +77,19 @@ class DeploymentSpec:
     def reserved_cpus(self) -> float:
         """What counts as set aside for each replica."""
         return self.cpus or self.threads or 1
+
+    def runs_as(self, other: "DeploymentSpec") -> bool:
+        """Whether a replica of the one is as good as one of the other: how many there are to be, and what is said of
+        the deployment, is not of the replica.
+        """
+        said = replace(
+            self,
+            scale=other.scale,
+            revision=other.revision,
+            description=other.description,
+            tenant_id=other.tenant_id,
+        )
+        return said == other
 
 
 @dataclass(frozen=True, slots=True)
