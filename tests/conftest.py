@@ -1,5 +1,6 @@
 """Fixtures that every suite shares: real databases (SQLite and PostgreSQL), a movable clock."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -29,6 +30,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 _SLOW = {"faults", "e2e", "engines"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and items last as long as the run: the collector would walk them again and again, and find nothing."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

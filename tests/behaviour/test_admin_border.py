@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -245,3 +246,16 @@ async def test_the_reference_and_the_document_load_nothing_from_elsewhere(app: A
     assert "<script" not in page.text
     assert "https://" not in page.text
     assert (await visitor(app).get("/api/openapi.json")).json()["openapi"].startswith("3.")
+
+
+async def test_a_file_of_the_console_is_the_same_packed_and_plain(app: ASGIApp) -> None:
+    person = visitor(app)
+    found = re.search(r'"(/assets/[^"]+\.js)"', (await person.get("/")).text)
+    assert found is not None
+    packed, plain = [
+        await person.get(found.group(1), headers={"Accept-Encoding": each}) for each in ("gzip", "identity")
+    ]
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < len(plain.content)

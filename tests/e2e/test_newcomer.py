@@ -4,14 +4,14 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import openai
 import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.conftest import Served, serving
-from tests.e2e.visitor import Visitor, expect
+from tests.e2e.visitor import Theme, Visitor, expect
 
 PASSWORD: Final = "correct horse battery"
 MODEL: Final = "smollm2-135m-instruct"
@@ -152,13 +152,22 @@ def test_a_newcomer_sets_up_calls_a_model_and_finds_every_token(visitor: Newcome
     assert visitor.complaints == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
-def test_every_page_is_usable_for_everybody_at_every_size(
-    visitor: Newcomer, size: tuple[int, int], theme: Literal["light", "dark"]
+@pytest.mark.parametrize(
+    ("size", "themes"),
+    [((1440, 900), ("light", "dark")), ((390, 844), ("dark", "light"))],
+    ids=["desk", "phone"],
+)
+def test_every_page_is_usable_for_everybody_at_every_size_in_both_themes(
+    visitor: Newcomer, size: tuple[int, int], themes: tuple[Theme, Theme]
 ) -> None:
-    visitor.see_as(size, theme)
-    assert [found for path in PAGES for found in visitor.look(path)] == []
+    first, second = themes
+    found: list[str] = []
+    for path in PAGES:
+        visitor.see_as(size, first)
+        found += visitor.look(path)
+        visitor.see_as(size, second)
+        found += visitor.look_again(path, second)
+    assert found == []
     assert visitor.complaints == []
 
 

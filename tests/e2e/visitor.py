@@ -10,6 +10,7 @@ from tests.e2e.conftest import Served
 
 AXE: Final = Path(__file__).parent.parent / "js/node_modules/axe-core/axe.min.js"
 
+Theme = Literal["light", "dark"]
 PATIENCE_MS: Final = 30_000
 MOST_SHIFT: Final = 0.1
 _SHIFT: Final = """() => new Promise(resolve => {
@@ -60,6 +61,18 @@ class Visitor:
     def look(self, path: str) -> list[str]:
         """What on the page at `path` would keep somebody out, runs over the edge, or moves while one reads."""
         self.page.goto(path)
+        found = self._found(path)
+        shift: float = self.page.evaluate(_SHIFT)
+        if shift > MOST_SHIFT:
+            found.append(f"{path}: what was there moved by {shift:.2f}")
+        return found
+
+    def look_again(self, path: str, theme: Theme) -> list[str]:
+        """The same, but for what moves, of the page that is open, once it has taken on another theme."""
+        expect(self.page.locator("html")).to_have_css("color-scheme", theme)
+        return self._found(path)
+
+    def _found(self, path: str) -> list[str]:
         expect(self.page.locator("h1").first).to_be_visible()
         # The overview follows a stream, so the network never rests: what is awaited shows its bones until it is there.
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
@@ -67,12 +80,9 @@ class Visitor:
         overflow: int = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if overflow > 0:
             found.append(f"{path}: {overflow} px too wide")
-        shift: float = self.page.evaluate(_SHIFT)
-        if shift > MOST_SHIFT:
-            found.append(f"{path}: what was there moved by {shift:.2f}")
         return found
 
-    def see_as(self, size: tuple[int, int], theme: Literal["light", "dark"]) -> None:
+    def see_as(self, size: tuple[int, int], theme: Theme) -> None:
         """The screen and the theme from now on, without motion."""
         self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -81,7 +91,10 @@ class Visitor:
 def _serious(page: Page) -> list[str]:
     """What axe finds that keeps somebody out."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run()).violations")
+    # Whoever asks for violations alone is spared the description of every element that is as it should be.
+    found: list[dict[str, Any]] = page.evaluate(
+        "async () => (await axe.run({resultTypes: ['violations']})).violations"
+    )
     return [
         f"{each['id']}: {[node['target'] for node in each['nodes']][:3]}"
         for each in found

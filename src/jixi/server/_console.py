@@ -3,8 +3,10 @@
 import gzip
 import mimetypes
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,11 +25,18 @@ The API works meanwhile.</p>
 <p lang="zh">服务正在运行，但控制台尚未构建。请运行 <code>make setup</code> 后重新启动；API 可正常使用。</p></html>"""
 
 
-class _File(NamedTuple):
+@dataclass(frozen=True)
+class _File:
     body: bytes
-    packed: bytes | None
     media_type: str
     cache: str
+
+    @cached_property
+    def packed(self) -> bytes | None:
+        """For whoever takes gzip. Made when it is first asked for: to pack all files would hold up every start."""
+        if not self.media_type.startswith(_TEXT) or len(self.body) <= 1024:
+            return None
+        return gzip.compress(self.body, 6, mtime=0)
 
 
 def console_app(folder: Path = BUILT) -> ASGIApp:
@@ -53,9 +62,8 @@ def _files(folder: Path) -> list[Path]:
 def _read(path: Path, folder: Path) -> _File:
     body = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    packed = gzip.compress(body, 6, mtime=0) if media_type.startswith(_TEXT) and len(body) > 1024 else None
     hashed = path.relative_to(folder).parts[0] == "assets"
-    return _File(body, packed, media_type, _FOREVER if hashed else "no-cache")
+    return _File(body, media_type, _FOREVER if hashed else "no-cache")
 
 
 def _answer(scope: Scope, files: Mapping[str, _File], front: _File | None) -> Response:
@@ -75,7 +83,7 @@ def _answer(scope: Scope, files: Mapping[str, _File], front: _File | None) -> Re
 def _send(scope: Scope, file: _File, cache: str) -> Response:
     headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
     body = file.body
-    if file.packed is not None and "gzip" in (header(scope, b"accept-encoding") or ""):
+    if "gzip" in (header(scope, b"accept-encoding") or "") and file.packed is not None:
         headers["Content-Encoding"] = "gzip"
         body = file.packed
     if scope["method"] == "HEAD":

@@ -1,19 +1,22 @@
-"""Brings the database to this version's schema before anything serves, with a backup of SQLite first."""
+"""Brings the database to this version's schema before anything serves, with a backup of SQLite first.
+
+Alembic is imported by whoever migrates: the ledger's process and the gateways open a database and never do.
+"""
 
 import fcntl
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from jixi.storage._database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -24,6 +27,9 @@ def migrate(database: Database, scripts_in: Path = _SCRIPTS) -> bool:
     An old SQLite file is copied to `<file>.<revision>.bak` first. A migration that fails changes nothing. A schema
     newer than this program is refused with a ValueError.
     """
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(scripts_in))
     scripts = ScriptDirectory.from_config(config)
@@ -31,7 +37,10 @@ def migrate(database: Database, scripts_in: Path = _SCRIPTS) -> bool:
         return _migrate(database, config, scripts)
 
 
-def _migrate(database: Database, config: Config, scripts: ScriptDirectory) -> bool:
+def _migrate(database: Database, config: "Config", scripts: "ScriptDirectory") -> bool:
+    from alembic import command
+    from alembic.migration import MigrationContext
+
     engine = database.blocking_engine()
     try:
         with engine.connect() as connection:
@@ -50,7 +59,9 @@ def _migrate(database: Database, config: Config, scripts: ScriptDirectory) -> bo
         engine.dispose()
 
 
-def _check_known(scripts: ScriptDirectory, revision: str) -> None:
+def _check_known(scripts: "ScriptDirectory", revision: str) -> None:
+    from alembic.util import CommandError
+
     try:
         scripts.get_revision(revision)
     except CommandError as error:
