@@ -1,9 +1,9 @@
-import { Modal } from "antd";
 import { Search } from "lucide-react";
 import { useId, useState, type KeyboardEvent } from "react";
 import { useCommands } from "@/app/command-items";
 import { useCommandWords, type Command } from "@/app/command-words";
 import styles from "@/app/commands.module.css";
+import { Dialog } from "@/shared/dialog";
 
 const order = ["pages", "actions", "things"] as const;
 
@@ -33,7 +33,7 @@ export default function Commands({ onClose }: { onClose: () => void }) {
     }
   };
   return (
-    <Modal open onCancel={onClose} footer={null} closable={false} width={580} style={{ top: "12vh" }} styles={{ container: { padding: 0 } }} aria-label={words.title}>
+    <Dialog open onCancel={onClose} footer={null} closable={false} width={580} style={{ top: "12vh" }} styles={{ container: { padding: 0 } }} aria-label={words.title}>
       <div className={styles.field}>
         <Search size={16} aria-hidden="true" />
         <input
@@ -72,7 +72,7 @@ export default function Commands({ onClose }: { onClose: () => void }) {
           );
         })}
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

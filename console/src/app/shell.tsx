@@ -7,6 +7,7 @@ import { pages, useNavigationWords, type PageEntry } from "@/app/navigation";
 import styles from "@/app/shell.module.css";
 import { Sidebar } from "@/app/sidebar";
 import { useCommonWords } from "@/shared/common-words";
+import { ownFocus, useFocusBack } from "@/shared/focus";
 import { useSession } from "@/shared/permissions";
 import { usePhone } from "@/shared/preferences";
 import { LanguageSwitch, ThemeSwitch } from "@/shared/switches";
@@ -124,6 +125,7 @@ function PhoneMenu({ onFind }: { onFind: () => void }) {
   const common = useCommonWords();
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
+  const gone = useFocusBack(open);
   return (
     <>
       <Button type="text" aria-label={words.openMenu} icon={<Menu size={18} aria-hidden="true" />} onClick={() => setOpen(true)} />
@@ -133,6 +135,8 @@ function PhoneMenu({ onFind }: { onFind: () => void }) {
         placement="left"
         size={280}
         closable={false}
+        focusable={ownFocus}
+        afterOpenChange={(seen) => seen || gone()}
         aria-label={common.brand}
         styles={{ body: { padding: 0 } }}
       >

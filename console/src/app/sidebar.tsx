@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Dropdown } from "antd";
 import { ChevronsUpDown, LogOut, Search, Settings } from "lucide-react";
+import { useId } from "react";
 import { api, ask, sessionKey } from "@/api/client";
 import { groups, pagesFor, useNavigationWords } from "@/app/navigation";
 import styles from "@/app/shell.module.css";
@@ -13,6 +14,8 @@ import { useRoleWords } from "@/shared/role-words";
 export function Sidebar({ onFind, onGo }: { onFind: () => void; onGo?: () => void }) {
   const words = useNavigationWords();
   const pages = pagesFor(useSession());
+  // No headings: those are the page's, and begin with its title.
+  const base = useId();
   return (
     <div className={styles.side}>
       <Link to="/" className={styles.brand} onClick={onGo}>
@@ -30,10 +33,11 @@ export function Sidebar({ onFind, onGo }: { onFind: () => void; onGo?: () => voi
         {groups.map((group) => {
           const own = pages.filter((page) => page.group === group);
           if (own.length === 0) return null;
+          const named = group !== "home";
           return (
             <div key={group} className={styles.group}>
-              {group === "home" ? null : <h2>{words.groups[group]}</h2>}
-              <ul>
+              {named ? <p id={`${base}-${group}`}>{words.groups[group]}</p> : null}
+              <ul {...(named ? { "aria-labelledby": `${base}-${group}` } : {})}>
                 {own.map(({ key, to, icon: Icon }) => (
                   <li key={key}>
                     <Link to={to} className={styles.link} activeOptions={{ exact: to === "/", includeSearch: false }} onClick={onGo}>

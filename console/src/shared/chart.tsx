@@ -1,9 +1,9 @@
-import { Segmented } from "antd";
 import { ChartColumn, Table2 } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import type { Palette } from "@/shared/palette";
 import styles from "@/shared/chart.module.css";
 import { useCommonWords } from "@/shared/common-words";
+import { Segments } from "@/shared/segments";
 import { Bones } from "@/shared/states";
 
 const ChartCanvas = lazy(() => import("@/shared/chart-canvas"));
@@ -78,7 +78,7 @@ export function Chart({ data: given, lead, height = 220 }: ChartProps) {
           {lead}
           <Labels data={data} />
         </div>
-        <Segmented
+        <Segments
           size="small"
           aria-label={data.label}
           value={view}

@@ -1,6 +1,7 @@
-import { Input, Modal } from "antd";
+import { Input } from "antd";
 import { useState, type ReactNode } from "react";
 import { useCommonWords } from "@/shared/common-words";
+import { Dialog } from "@/shared/dialog";
 import styles from "@/shared/panel.module.css";
 import { ProblemNotice } from "@/shared/states";
 
@@ -41,7 +42,7 @@ export function ConfirmDanger({ open, title, losses, verb, name, act, onClose }:
     }
   };
   return (
-    <Modal
+    <Dialog
       open={open}
       title={title}
       onCancel={close}
@@ -50,7 +51,6 @@ export function ConfirmDanger({ open, title, losses, verb, name, act, onClose }:
       cancelText={words.cancel}
       okButtonProps={{ danger: true, disabled: !ready, loading: busy }}
       closable={{ "aria-label": words.close }}
-      destroyOnHidden
       width={440}
     >
       <div className={styles.confirm}>
@@ -67,6 +67,6 @@ export function ConfirmDanger({ open, title, losses, verb, name, act, onClose }:
         ) : null}
         {error ? <ProblemNotice error={error} /> : null}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

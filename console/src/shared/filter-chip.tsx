@@ -2,6 +2,7 @@ import { Dropdown } from "antd";
 import { ChevronDown, X } from "lucide-react";
 import { useCommonWords } from "@/shared/common-words";
 import styles from "@/shared/list.module.css";
+import type { Source } from "@/shared/source";
 
 export interface Option {
   value: string;
@@ -13,25 +14,31 @@ interface FilterChipProps {
   options: readonly Option[];
   value: string | undefined;
   onChange: (value: string | undefined) => void;
+  /** Where the options come from, if they are not known already. */
+  source?: Source | undefined;
 }
 
+const RETRY = " retry";
+
 /** A filter as a chip: off it names itself, on it shows what it keeps. */
-export function FilterChip({ label, options, value, onChange }: FilterChipProps) {
+export function FilterChip({ label, options, value, onChange, source }: FilterChipProps) {
   const words = useCommonWords();
+  const failed = Boolean(source?.error);
   const chosen = options.find((option) => option.value === value);
   const items = [
     ...(value ? [{ key: "", label: words.all }] : []),
     ...options.map((option) => ({ key: option.value, label: option.label })),
+    ...(failed ? [{ key: RETRY, label: `${words.notLoaded}${words.gap}${words.retry}`, danger: true }] : []),
   ];
   return (
     <Dropdown
       trigger={["click"]}
-      disabled={options.length === 0 && !value}
+      disabled={items.length === 0}
       menu={{
         items,
         selectable: true,
         selectedKeys: value ? [value] : [],
-        onClick: ({ key }) => onChange(key || undefined),
+        onClick: ({ key }) => (key === RETRY ? source?.retry() : onChange(key || undefined)),
         style: { maxHeight: 320, overflowY: "auto" },
       }}
     >

@@ -4,10 +4,12 @@ import { ChevronRight } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { asProblem } from "@/api/problem";
 import { useCommonWords } from "@/shared/common-words";
+import { ownFocus, wayBack } from "@/shared/focus";
 import { decimalToMicros } from "@/shared/format";
 import styles from "@/shared/form.module.css";
 import { Panel } from "@/shared/panel";
-import { Notice, ProblemNotice } from "@/shared/states";
+import type { Source } from "@/shared/source";
+import { Bones, ErrorState, Notice, ProblemNotice } from "@/shared/states";
 
 interface FormBodyProps<Values extends object> {
   form: FormInstance<Values>;
@@ -105,6 +107,8 @@ interface FormPanelProps<Values extends object> {
   subtitle?: ReactNode;
   verb: string;
   initial: Partial<Values>;
+  /** What the form cannot begin without, as long as it is not there. */
+  waits?: Source | undefined;
   submit: (values: Values) => Promise<unknown>;
   reload?: (() => void) | undefined;
   onClose: () => void;
@@ -114,7 +118,7 @@ interface FormPanelProps<Values extends object> {
 
 /** A form in the side panel. Leaving it with changes asks. */
 export function FormPanel<Values extends object>(props: FormPanelProps<Values>) {
-  const { open, id, title, subtitle, verb, initial, submit, reload, onClose, width = 520, children } = props;
+  const { open, id, title, subtitle, verb, initial, waits, submit, reload, onClose, width = 520, children } = props;
   const words = useCommonWords();
   const [form] = Form.useForm<Values>();
   const [busy, setBusy] = useState(false);
@@ -136,31 +140,47 @@ export function FormPanel<Values extends object>(props: FormPanelProps<Values>) 
       footer={
         <>
           <Button onClick={close}>{words.cancel}</Button>
-          <Button type="primary" htmlType="submit" form={id} loading={busy}>
+          <Button type="primary" htmlType="submit" form={id} loading={busy} disabled={waits !== undefined}>
             {verb}
           </Button>
         </>
       }
     >
-      <FormBody form={form} id={id} initial={initial} submit={submit} reload={reload} onBusy={setBusy} onDirty={setDirty} onDone={onClose}>
-        {typeof children === "function" ? children(form) : children}
-      </FormBody>
+      {waits ? (
+        <Waiting for={waits} />
+      ) : (
+        <FormBody form={form} id={id} initial={initial} submit={submit} reload={reload} onBusy={setBusy} onDirty={setDirty} onDone={onClose}>
+          {typeof children === "function" ? children(form) : children}
+        </FormBody>
+      )}
     </Panel>
   );
+}
+
+function Waiting({ for: { error, retry } }: { for: Source }) {
+  return error ? <ErrorState error={error} retry={retry} /> : <Bones lines={8} />;
 }
 
 export function useLeaveQuestion(): () => Promise<boolean> {
   const words = useCommonWords();
   const { modal } = App.useApp();
-  return async () =>
-    await modal.confirm({
+  return async () => {
+    const back = wayBack();
+    let leaves = false;
+    const asked = modal.confirm({
       title: words.discardTitle,
       content: words.discardText,
       okText: words.discard,
       cancelText: words.keepEditing,
       okButtonProps: { danger: true },
       icon: null,
+      focusable: ownFocus,
+      // Who leaves is brought back by the form itself, to what opened it.
+      afterClose: () => leaves || back(),
     });
+    leaves = await asked;
+    return leaves;
+  };
 }
 
 /** Asks before a link, the back button or the browser's own close throws changes away. */

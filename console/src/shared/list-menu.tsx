@@ -1,9 +1,11 @@
-import { Button, Checkbox, Popover, Segmented, Tooltip } from "antd";
+import { Button, Checkbox, Popover, Tooltip } from "antd";
 import { Download, SlidersHorizontal } from "lucide-react";
 import { useCommonWords } from "@/shared/common-words";
+import { Heading } from "@/shared/heading";
 import styles from "@/shared/list.module.css";
 import { setPreferences, usePreferences } from "@/shared/preferences";
 import type { Column } from "@/shared/rows";
+import { Segments } from "@/shared/segments";
 
 /** The columns that this reader does not see in this list. */
 export function useHidden<Row>(name: string, columns: readonly Column<Row>[]): ReadonlySet<string> {
@@ -45,8 +47,9 @@ function Choices<Row>({ name, columns }: { name: string; columns: readonly Colum
   };
   return (
     <div className={styles.menu}>
-      <h3>{words.density}</h3>
-      <Segmented
+      <Heading>{words.density}</Heading>
+      <Segments
+        aria-label={words.density}
         block
         size="small"
         value={density}
@@ -56,7 +59,7 @@ function Choices<Row>({ name, columns }: { name: string; columns: readonly Colum
         ]}
         onChange={(value) => setPreferences({ density: value as "comfortable" | "compact" })}
       />
-      <h3>{words.columns}</h3>
+      <Heading>{words.columns}</Heading>
       {columns
         .filter((column) => !column.lead && column.title)
         .map((column) => (

@@ -7,6 +7,7 @@ import { useHotkeys, walkRows } from "@/shared/hotkeys";
 import styles from "@/shared/list.module.css";
 import { ListMenu, useHidden } from "@/shared/list-menu";
 import { csv, download, matches, sortRows, type Column } from "@/shared/rows";
+import type { Source } from "@/shared/source";
 import { Bones, Empty, ErrorState, StaleNotice } from "@/shared/states";
 import { Table } from "@/shared/table";
 
@@ -22,6 +23,8 @@ export interface Filter<Row> {
   label: string;
   options: readonly Option[];
   value: string | undefined;
+  /** Where the options come from, if not from the rows. */
+  source?: Source;
   /** Without it the server was asked for what is kept. */
   keeps?: (row: Row, value: string) => boolean;
 }
@@ -126,8 +129,8 @@ function Toolbar<Row>({ search, onSearch, filters, lead, news, picture, count, c
     <div className={styles.bar}>
       <SearchField value={search.q} label={words.searchIn(label)} onChange={(q) => onSearch({ q })} />
       {lead}
-      {filters.map(({ key, label: title, options, value }) => (
-        <FilterChip key={key} label={title} options={options} value={value} onChange={(next) => onSearch({ [key]: next })} />
+      {filters.map(({ key, label: title, options, value, source }) => (
+        <FilterChip key={key} label={title} options={options} value={value} source={source} onChange={(next) => onSearch({ [key]: next })} />
       ))}
       <span className={styles.spring} />
       {news}

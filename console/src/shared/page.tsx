@@ -1,5 +1,6 @@
 import { useEffect, type ReactNode } from "react";
 import { useCommonWords } from "@/shared/common-words";
+import { Heading, Under } from "@/shared/heading";
 import styles from "@/shared/page.module.css";
 
 interface PageProps {
@@ -44,10 +45,10 @@ export function Section({ title, aside, children }: SectionProps) {
   return (
     <section className={styles.section}>
       <div className={styles.sectionHead}>
-        <h2>{title}</h2>
+        <Heading>{title}</Heading>
         {aside}
       </div>
-      {children}
+      <Under>{children}</Under>
     </section>
   );
 }

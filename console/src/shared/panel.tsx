@@ -1,6 +1,8 @@
 import { Drawer } from "antd";
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useCommonWords } from "@/shared/common-words";
+import { ownFocus, useFocusBack } from "@/shared/focus";
+import { Under } from "@/shared/heading";
 import styles from "@/shared/panel.module.css";
 import { usePhone } from "@/shared/preferences";
 
@@ -14,38 +16,31 @@ interface PanelProps {
   children: ReactNode;
 }
 
-/** Where the focus was when a panel came, it goes again when the panel is gone: the keyboard stays on its row. */
-function useFocusBack(): void {
-  const [before] = useState(() => document.activeElement);
-  useEffect(
-    () => () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-    },
-    [before],
-  );
-}
-
 /** The side panel that a row opens first. Esc closes it. */
 export function Panel({ open, title, subtitle, onClose, footer, width = 520, children }: PanelProps) {
   const words = useCommonWords();
   const phone = usePhone();
-  useFocusBack();
+  const gone = useFocusBack(open);
   return (
     <Drawer
       open={open}
       onClose={onClose}
       size={phone ? "100%" : width}
+      focusable={ownFocus}
+      afterOpenChange={(seen) => seen || gone()}
       destroyOnHidden
       closable={{ placement: "end", "aria-label": words.close }}
       title={
         <div className={styles.title}>
-          <h2>{title}</h2>
+          <h2 className={styles.heading}>{title}</h2>
           {subtitle ? <small>{subtitle}</small> : null}
         </div>
       }
       footer={footer ? <div className={styles.footer}>{footer}</div> : null}
     >
-      <div className={styles.body}>{children}</div>
+      <div className={styles.body}>
+        <Under depth={3}>{children}</Under>
+      </div>
     </Drawer>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { deploymentsQuery, providersQuery, routesQuery } from "@/api/queries";
 import type { Kind } from "@/shared/kind-words";
+import { sourceOf, type Source } from "@/shared/source";
 
 /** A name that callers can put into the field `model`: a deployment, a provider's model, or an alias of others. */
 export interface PublicModel {
@@ -14,13 +15,12 @@ export interface PublicModel {
 export const isCallable = ({ state }: Pick<PublicModel, "state">): boolean => ["ready", "degraded", "unchecked"].includes(state);
 
 /** Every public name with what it serves. An alias serves what the models behind it serve. */
-export function usePublicModels(): { models: PublicModel[] | undefined; error: unknown; retry: () => void } {
+export function usePublicModels(): Source & { models: PublicModel[] | undefined } {
   const routes = useQuery({ ...routesQuery, refetchInterval: 5_000 });
   const deployments = useQuery({ ...deploymentsQuery, refetchInterval: 5_000 });
   const providers = useQuery(providersQuery);
-  const retry = () => void Promise.all([routes, deployments, providers].map(({ refetch }) => refetch()));
-  const error = routes.error ?? deployments.error ?? providers.error;
-  if (!routes.data || !deployments.data || !providers.data) return { models: undefined, error, retry };
+  const source = sourceOf(routes, deployments, providers);
+  if (!routes.data || !deployments.data || !providers.data) return { models: undefined, ...source };
   const kinds = new Map<string, readonly string[]>([
     ...deployments.data.map(({ name, kinds: own }) => [name, own] as const),
     ...providers.data.flatMap(({ models }) => models.map(({ name, kinds: own }) => [name, own] as const)),
@@ -33,7 +33,7 @@ export function usePublicModels(): { models: PublicModel[] | undefined; error: u
     state: route.state,
     weak: weak.has(route.name),
   }));
-  return { models, error, retry };
+  return { models, ...source };
 }
 
 /** What an example may call: a chat model where there is one. */

@@ -4,6 +4,7 @@ import type { CSSProperties, ReactNode } from "react";
 import { asProblem } from "@/api/problem";
 import { useCommonWords } from "@/shared/common-words";
 import { Id } from "@/shared/copy";
+import { Heading } from "@/shared/heading";
 import styles from "@/shared/states.module.css";
 
 interface EmptyProps {
@@ -18,19 +19,22 @@ interface EmptyProps {
 
 /** Nothing here yet: what this is for, and the one next step. */
 export function Empty({ icon: Icon, title, text, example, action, centred = false }: EmptyProps) {
-  // Centred it is the whole page, and its title the page's.
-  const Title = centred ? "h1" : "h2";
   return (
     <div className={centred ? `${styles.state} ${styles.centred}` : styles.state}>
       <span className={styles.icon}>
         <Icon size={18} aria-hidden="true" />
       </span>
-      <Title className={styles.title}>{title}</Title>
+      <Title centred={centred}>{title}</Title>
       <p>{text}</p>
       {example ? <div className={styles.example}>{example}</div> : null}
       {action ? <div className={styles.next}>{action}</div> : null}
     </div>
   );
+}
+
+/** Centred it is the whole page, and its title the page's. */
+function Title({ centred, children }: { centred: boolean; children: ReactNode }) {
+  return centred ? <h1 className={styles.title}>{children}</h1> : <Heading className={styles.title}>{children}</Heading>;
 }
 
 /** What happened, why, and what to do, from whatever a promise was rejected with. */
@@ -50,13 +54,12 @@ export function useProblemTexts(error: unknown): { message: string; remedy: stri
 export function ErrorState({ error, retry, centred = false }: { error: unknown; retry?: () => void; centred?: boolean }) {
   const words = useCommonWords();
   const { message, remedy, code, requestId } = useProblemTexts(error);
-  const Title = centred ? "h1" : "h2";
   return (
     <div className={`${styles.state} ${styles.bad} ${centred ? styles.centred : ""}`} role="alert">
       <span className={styles.icon}>
         <CircleAlert size={18} aria-hidden="true" />
       </span>
-      <Title className={styles.title}>{words.errorTitle}</Title>
+      <Title centred={centred}>{words.errorTitle}</Title>
       <p className={styles.why}>{message}</p>
       {remedy ? <p>{remedy}</p> : null}
       {retry ? (

@@ -18,14 +18,15 @@ export interface TableProps<Row> {
   onOpen?: (row: Row) => void;
   openKey?: string | undefined;
   selection?: { keys: ReadonlySet<string>; onChange: (keys: Set<string>) => void };
-  footer?: ReactNode;
+  /** The sums of all rows, by the columns that have one. */
+  totals?: Readonly<Record<string, ReactNode>>;
 }
 
 /** Rows as a table, or as cards where there is no room for one. */
 export function Table<Row>(props: TableProps<Row>) {
   const { density } = usePreferences();
   if (usePhone()) return <Cards {...props} />;
-  const { rows, columns, label, rowKey, selection, footer } = props;
+  const { rows, columns, label, rowKey, selection, totals } = props;
   return (
     <div className={density === "compact" ? `${styles.box} ${styles.compact}` : styles.box}>
       <table className={styles.table} aria-label={label}>
@@ -46,9 +47,24 @@ export function Table<Row>(props: TableProps<Row>) {
             <Line key={rowKey(row)} row={row} {...props} />
           ))}
         </tbody>
-        {footer ? <tfoot>{footer}</tfoot> : null}
+        {totals ? <Totals columns={columns} totals={totals} /> : null}
       </table>
     </div>
+  );
+}
+
+function Totals<Row>({ columns, totals }: { columns: readonly Column<Row>[]; totals: Readonly<Record<string, ReactNode>> }) {
+  const words = useCommonWords();
+  return (
+    <tfoot>
+      <tr>
+        {columns.map((column) => (
+          <td key={column.key} className={cellClass(column)}>
+            {column.lead ? words.total : totals[column.key]}
+          </td>
+        ))}
+      </tr>
+    </tfoot>
   );
 }
 
@@ -105,7 +121,7 @@ function Line<Row>({ row, columns, rowKey, onOpen, openKey, selection, ...props 
   const key = rowKey(row);
   const marks = [styles.row, onOpen && styles.openable, openKey === key && styles.selected].filter(Boolean).join(" ");
   return (
-    <tr className={marks} onClick={onOpen ? () => onOpen(row) : undefined}>
+    <tr className={marks} onClick={onOpen ? ({ currentTarget }) => openFrom(currentTarget, () => onOpen(row)) : undefined}>
       {selection ? (
         <td className={styles.tight}>
           <RowCheck row={row} rowKey={rowKey} selection={selection} rowName={props.rowName} />
@@ -118,6 +134,12 @@ function Line<Row>({ row, columns, rowKey, onOpen, openKey, selection, ...props 
       ))}
     </tr>
   );
+}
+
+/** Wherever in its row the mouse is, the row is what opens: there the keyboard goes on later. */
+function openFrom(line: HTMLElement, open: () => void): void {
+  line.querySelector<HTMLElement>("[data-row]")?.focus({ preventScroll: true });
+  open();
 }
 
 function Lead<Row>({ row, column, onOpen }: { row: Row; column: Column<Row>; onOpen: ((row: Row) => void) | undefined }) {
@@ -157,7 +179,8 @@ function RowCheck<Row>({ row, rowKey, rowName, selection }: RowCheckProps<Row>) 
   );
 }
 
-function Cards<Row>({ label, rows, columns, rowKey, rowName, onOpen, selection }: TableProps<Row>) {
+function Cards<Row>({ label, rows, columns, rowKey, rowName, onOpen, selection, totals }: TableProps<Row>) {
+  const words = useCommonWords();
   const lead = columns.find((column) => column.lead);
   return (
     <ul className={styles.cards} aria-label={label}>
@@ -176,6 +199,18 @@ function Cards<Row>({ label, rows, columns, rowKey, rowName, onOpen, selection }
           </dl>
         </li>
       ))}
+      {totals ? (
+        <li className={styles.total}>
+          <div className={styles.cardTop}>{words.total}</div>
+          <dl className={styles.pairs}>
+            {columns
+              .filter(({ key }) => key in totals)
+              .map(({ key, title }) => (
+                <Pair key={key} title={title} value={totals[key]} />
+              ))}
+          </dl>
+        </li>
+      ) : null}
     </ul>
   );
 }

@@ -10,6 +10,8 @@ import { freeName, type DeployValues } from "@/features/deployments/values";
 import { useDeploymentWords } from "@/features/deployments/words";
 import { modelQuery } from "@/features/store/queries";
 import { Advanced } from "@/shared/form";
+import { Picker } from "@/shared/picker";
+import { sourceOf } from "@/shared/source";
 
 interface FieldsProps {
   form: FormInstance<DeployValues>;
@@ -63,15 +65,16 @@ export function DeployFields({ form, before }: FieldsProps) {
 
 function ModelField({ form }: { form: FormInstance<DeployValues> }) {
   const words = useDeploymentWords();
-  const models = useQuery(modelsQuery("")).data ?? [];
+  const models = useQuery(modelsQuery(""));
   const taken = new Set(useQuery(routesQuery).data?.map(({ name }) => name));
   const choose = (id: string) => form.setFieldsValue({ variant: null, engine: null, context: null, memory_bytes: null, adapters: [], accept: false, name: freeName(id, taken) });
   return (
     <Form.Item name="model_id" label={words.model} rules={[{ required: true, message: words.modelMissing }]}>
-      <Select
+      <Picker
+        source={sourceOf(models)}
         showSearch={{ optionFilterProp: "label" }}
         placeholder={words.chooseModel}
-        options={models.filter(({ access }) => access === "open").map(({ id, name }) => ({ value: id, label: name }))}
+        options={(models.data ?? []).filter(({ access }) => access === "open").map(({ id, name }) => ({ value: id, label: name }))}
         onChange={choose}
       />
     </Form.Item>
@@ -82,13 +85,13 @@ function VariantFields() {
   const words = useDeploymentWords();
   const id = Form.useWatch<string | undefined>("model_id");
   const chosen = Form.useWatch<string | null | undefined>("variant");
-  const model = useQuery({ ...modelQuery(id ?? ""), enabled: Boolean(id) }).data;
-  const variants = model?.variants ?? [];
+  const model = useQuery({ ...modelQuery(id ?? ""), enabled: Boolean(id) });
+  const variants = model.data?.variants ?? [];
   const engines = [...new Set(variants.filter((variant) => !chosen || variant.id === chosen).flatMap((variant) => variant.engines))];
   return (
     <div className={styles.pair}>
       <Form.Item name="variant" label={words.variant}>
-        <Select allowClear placeholder={words.auto} options={variants.map(({ id: value, precision, format }) => ({ value, label: `${precision} · ${format}` }))} />
+        <Picker source={sourceOf(model)} allowClear placeholder={words.auto} options={variants.map(({ id: value, precision, format }) => ({ value, label: `${precision} · ${format}` }))} />
       </Form.Item>
       <Form.Item name="engine" label={words.engine}>
         <Select allowClear placeholder={words.auto} options={engines.map((value) => ({ value, label: value }))} />

@@ -7,6 +7,7 @@ import { previewQuery, useDeploymentChanges, type Deployment, type Detail } from
 import { draftOf, freeName, fresh, planOf, valuesOf, type DeployValues } from "@/features/deployments/values";
 import { useDeploymentWords } from "@/features/deployments/words";
 import { FormPanel } from "@/shared/form";
+import { sourceOf } from "@/shared/source";
 
 /** The id that the licence must be accepted by, if it must: what the preview said last. */
 async function toAccept(values: DeployValues, before?: Detail): Promise<string | null> {
@@ -26,11 +27,10 @@ interface DeployProps {
 export function Deploy({ model, variant, onMade, onClose }: DeployProps) {
   const words = useDeploymentWords();
   const { create } = useDeploymentChanges();
-  const routes = useQuery(routesQuery).data;
+  const routes = useQuery(routesQuery);
   const made = useRef<Deployment>(null);
   // The proposed name must be free, so the names that are taken come first.
-  if (!routes) return null;
-  const name = model ? freeName(model, new Set(routes.map((route) => route.name))) : "";
+  const name = model ? freeName(model, new Set(routes.data?.map((route) => route.name))) : "";
   const initial = { ...fresh, model_id: model, variant: variant ?? null, name };
   const submit = async (given: DeployValues) => {
     const values = { ...initial, ...given };
@@ -38,7 +38,7 @@ export function Deploy({ model, variant, onMade, onClose }: DeployProps) {
   };
   const close = () => (made.current ? onMade(made.current) : onClose());
   return (
-    <FormPanel<DeployValues> open id="deploy" width={600} title={words.deployTitle} verb={words.deployVerb} initial={initial} submit={submit} onClose={close}>
+    <FormPanel<DeployValues> open id="deploy" width={600} title={words.deployTitle} verb={words.deployVerb} initial={initial} waits={routes.data ? undefined : sourceOf(routes)} submit={submit} onClose={close}>
       {(form) => <DeployFields form={form} />}
     </FormPanel>
   );

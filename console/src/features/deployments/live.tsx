@@ -1,10 +1,10 @@
-import { Segmented } from "antd";
 import { useMemo, useState } from "react";
 import { filled, type Sample } from "@/features/deployments/samples";
 import { useDeploymentWords } from "@/features/deployments/words";
 import { Chart, type Series } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { useLanguage } from "@/shared/values";
 
 type Measure = "speed" | "load";
@@ -43,7 +43,7 @@ export function Live({ samples }: { samples: readonly Sample[] }) {
         data={chart}
         height={150}
         lead={
-          <Segmented
+          <Segments
             size="small"
             aria-label={words.traffic}
             value={measure}

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Input, Segmented } from "antd";
+import { Button, Checkbox, Input } from "antd";
 import { Pause, Play, Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import styles from "@/features/deployments/deployments.module.css";
@@ -6,6 +6,7 @@ import { holding, withLines } from "@/features/deployments/lines";
 import type { Detail } from "@/features/deployments/queries";
 import { useDeploymentWords } from "@/features/deployments/words";
 import { CopyButton } from "@/shared/copy";
+import { Segments } from "@/shared/segments";
 import { Notice } from "@/shared/states";
 
 interface Told {
@@ -74,7 +75,7 @@ function Followed({ id, replica, numbers, onReplica, onAgain }: FollowedProps) {
           onChange={({ target }) => setSearch(target.value)}
         />
         {numbers.length > 1 ? (
-          <Segmented size="small" aria-label={words.replicas} value={replica ?? 1} options={numbers.map((value) => ({ value, label: words.replica(value) }))} onChange={onReplica} />
+          <Segments size="small" aria-label={words.replicas} value={replica ?? 1} options={numbers.map((value) => ({ value, label: words.replica(value) }))} onChange={onReplica} />
         ) : null}
         <Button
           size="small"

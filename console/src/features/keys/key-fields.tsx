@@ -5,6 +5,7 @@ import { useKeyWords } from "@/features/keys/words";
 import { Advanced, MoneyField, moneyRule } from "@/shared/form";
 import { useKindWords } from "@/shared/kind-words";
 import { useSession } from "@/shared/permissions";
+import { Picker } from "@/shared/picker";
 import { usePublicModels } from "@/shared/public-models";
 import { useNow } from "@/shared/values";
 
@@ -50,10 +51,11 @@ function ScopeChoice({ id, value, onChange }: { id?: string; value?: Scope[]; on
 
 function ModelsField() {
   const words = useKeyWords();
-  const { models } = usePublicModels();
+  const { models, ...source } = usePublicModels();
   return (
     <Form.Item name="models" label={words.models} extra={words.modelsHelp} rules={[{ required: false }]}>
-      <Select
+      <Picker
+        source={source}
         mode="multiple"
         placeholder={words.allModels}
         options={(models ?? []).map(({ name }) => ({ value: name, label: name }))}

@@ -20,6 +20,7 @@ import { List } from "@/shared/list";
 import { Page } from "@/shared/page";
 import { useMay, useSession } from "@/shared/permissions";
 import { firstCall, snippets } from "@/shared/snippets";
+import { sourceOf } from "@/shared/source";
 import { Empty } from "@/shared/states";
 
 const route = getRouteApi("/console/keys");
@@ -66,6 +67,7 @@ export function KeysPage() {
                   label: words.member,
                   options: (members.data ?? []).map(({ id, name, email }) => ({ value: id, label: name || email })),
                   value: search.member,
+                  source: sourceOf(members),
                   keeps: (key: Key, value: string) => key.member_id === value,
                 },
               ]
@@ -81,7 +83,7 @@ export function KeysPage() {
         empty={<NoKeys action={createButton} />}
       />
       <Create open={search.create === true} onClose={() => change({ create: undefined })} />
-      {open && !editing ? (
+      {open ? (
         <KeyDetail
           keyRow={open}
           currency={currency}

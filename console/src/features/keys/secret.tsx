@@ -1,9 +1,10 @@
-import { Button, Modal } from "antd";
+import { Button } from "antd";
 import type { Schemas } from "@/api/client";
 import styles from "@/features/keys/keys.module.css";
 import { useKeyWords } from "@/features/keys/words";
 import { CodeTabs } from "@/shared/code";
 import { CopyButton } from "@/shared/copy";
+import { Dialog } from "@/shared/dialog";
 import panel from "@/shared/panel.module.css";
 import { usePublicModels } from "@/shared/public-models";
 import { firstCall, snippets } from "@/shared/snippets";
@@ -12,7 +13,7 @@ import { firstCall, snippets } from "@/shared/snippets";
 export function Secret({ made, onDone }: { made: Schemas["NewKey"] | null; onDone: () => void }) {
   const words = useKeyWords();
   return (
-    <Modal
+    <Dialog
       open={made !== null}
       title={words.secretTitle}
       closable={false}
@@ -20,7 +21,6 @@ export function Secret({ made, onDone }: { made: Schemas["NewKey"] | null; onDon
       mask={{ closable: false }}
       width={600}
       footer={<Button onClick={onDone}>{words.secretDone}</Button>}
-      destroyOnHidden
     >
       {made ? (
         <div className={panel.confirm}>
@@ -34,7 +34,7 @@ export function Secret({ made, onDone }: { made: Schemas["NewKey"] | null; onDon
           <Example made={made} />
         </div>
       ) : null}
-    </Modal>
+    </Dialog>
   );
 }
 

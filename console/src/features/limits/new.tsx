@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Form, Segmented, Select } from "antd";
+import { Form } from "antd";
 import { keysQuery, membersQuery, routesQuery } from "@/api/queries";
 import { useLimitWords } from "@/features/limits/words";
 import { FormPanel } from "@/shared/form";
 import { useSession } from "@/shared/permissions";
+import { Picker } from "@/shared/picker";
+import { Segments } from "@/shared/segments";
+import { sourceOf } from "@/shared/source";
 
 interface Values {
   kind: "member" | "key" | "model" | "tenant";
@@ -25,7 +28,7 @@ export function NewLimit({ open, onClose, onChosen }: { open: boolean; onClose: 
       {(form) => (
         <>
           <Form.Item name="kind" label={words.kind} rules={[{ required: true }]}>
-            <Segmented options={kinds.map((value) => ({ value, label: words.scopes[value] }))} onChange={() => form.setFieldsValue({ thing: undefined })} />
+            <Segments aria-label={words.kind} options={kinds.map((value) => ({ value, label: words.scopes[value] }))} onChange={() => form.setFieldsValue({ thing: undefined })} />
           </Form.Item>
           <Things />
         </>
@@ -37,18 +40,19 @@ export function NewLimit({ open, onClose, onChosen }: { open: boolean; onClose: 
 function Things() {
   const words = useLimitWords();
   const kind = Form.useWatch<Values["kind"] | undefined>("kind");
-  const keys = useQuery(keysQuery).data ?? [];
-  const members = useQuery(membersQuery).data ?? [];
-  const models = useQuery({ ...routesQuery, refetchInterval: false }).data ?? [];
+  const keys = useQuery(keysQuery);
+  const members = useQuery(membersQuery);
+  const models = useQuery({ ...routesQuery, refetchInterval: false });
   if (!kind || kind === "tenant") return null;
   const options = {
-    key: keys.filter(({ status }) => status !== "revoked").map(({ id, name }) => ({ value: id, label: name })),
-    member: members.map(({ id, name, email }) => ({ value: id, label: name || email })),
-    model: models.map(({ name }) => ({ value: `model:${name}`, label: name })),
+    key: keys.data?.filter(({ status }) => status !== "revoked").map(({ id, name }) => ({ value: id, label: name })),
+    member: members.data?.map(({ id, name, email }) => ({ value: id, label: name || email })),
+    model: models.data?.map(({ name }) => ({ value: `model:${name}`, label: name })),
   }[kind];
+  const source = sourceOf({ key: keys, member: members, model: models }[kind]);
   return (
     <Form.Item name="thing" label={words.scopes[kind]} rules={[{ required: true, message: words.thingMissing }]}>
-      <Select showSearch={{ optionFilterProp: "label" }} placeholder={words.thingMissing} options={options} />
+      <Picker source={source} showSearch={{ optionFilterProp: "label" }} placeholder={words.thingMissing} options={options ?? []} />
     </Form.Item>
   );
 }

@@ -6,6 +6,7 @@ import { LimitBars } from "@/features/limits/bars";
 import { LimitEditor } from "@/features/limits/editor";
 import styles from "@/features/limits/limits.module.css";
 import { useLimitWords } from "@/features/limits/words";
+import { Heading } from "@/shared/heading";
 import { useMay } from "@/shared/permissions";
 import { Bones, ErrorState } from "@/shared/states";
 
@@ -18,7 +19,7 @@ export function LimitsSection({ scope }: { scope: string }) {
   return (
     <section className={styles.section} aria-label={words.title}>
       <div className={styles.head}>
-        <h3>{words.title}</h3>
+        <Heading>{words.title}</Heading>
         {manages && data ? (
           <Button size="small" onClick={() => setEditing(true)}>
             {words.edit}

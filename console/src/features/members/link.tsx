@@ -1,8 +1,9 @@
-import { Button, Modal } from "antd";
+import { Button } from "antd";
 import type { Schemas } from "@/api/client";
 import { useMemberWords } from "@/features/members/words";
 import { CodeBlock } from "@/shared/code";
 import { CopyButton } from "@/shared/copy";
+import { Dialog } from "@/shared/dialog";
 import * as format from "@/shared/format";
 import panel from "@/shared/panel.module.css";
 import { useLanguage } from "@/shared/values";
@@ -12,7 +13,7 @@ export function InvitationLink({ invited, onDone }: { invited: Schemas["InvitedM
   const words = useMemberWords();
   const language = useLanguage();
   return (
-    <Modal
+    <Dialog
       open={invited !== null}
       title={words.linkTitle}
       closable={false}
@@ -20,7 +21,6 @@ export function InvitationLink({ invited, onDone }: { invited: Schemas["InvitedM
       mask={{ closable: false }}
       width={560}
       footer={<Button onClick={onDone}>{words.linkDone}</Button>}
-      destroyOnHidden
     >
       {invited ? (
         <div className={panel.confirm}>
@@ -34,6 +34,6 @@ export function InvitationLink({ invited, onDone }: { invited: Schemas["InvitedM
           </div>
         </div>
       ) : null}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Segmented } from "antd";
 import { NodeState, powerOf, useAcceleratorColumns, watts } from "@/features/nodes/columns";
 import { PastChart } from "@/features/nodes/past-chart";
 import { ranges, type Measure, type Range } from "@/features/nodes/past";
@@ -10,6 +9,7 @@ import { Figure, Figures } from "@/shared/figure";
 import * as format from "@/shared/format";
 import { Card, Section } from "@/shared/page";
 import { Panel } from "@/shared/panel";
+import { Segments } from "@/shared/segments";
 import { Bones, ErrorState, StaleNotice } from "@/shared/states";
 import { Table } from "@/shared/table";
 import { useLanguage } from "@/shared/values";
@@ -69,7 +69,7 @@ function Past({ node, range, measure, onRange, onMeasure }: Omit<NodePanelProps,
       <Section
         title={words.over}
         aside={
-          <Segmented
+          <Segments
             size="small"
             aria-label={words.range}
             value={range}

@@ -1,10 +1,10 @@
-import { Segmented } from "antd";
 import { useMemo } from "react";
 import { measures, seriesOf, slots, type History, type Measure } from "@/features/nodes/past";
 import { useNodeWords } from "@/features/nodes/words";
 import { Chart } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { useLanguage } from "@/shared/values";
 
 const DAY_MS = 86_400_000;
@@ -49,7 +49,7 @@ export function PastChart({ history, measure, onMeasure }: { history: History; m
       <Chart
         data={chart}
         lead={
-          <Segmented size="small" aria-label={words.measure} value={measure} options={measures.map((value) => ({ value, label: words.measures[value] }))} onChange={onMeasure} />
+          <Segments size="small" aria-label={words.measure} value={measure} options={measures.map((value) => ({ value, label: words.measures[value] }))} onChange={onMeasure} />
         }
       />
       <p className="muted small">

@@ -1,10 +1,10 @@
-import { Segmented } from "antd";
 import { useMemo, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { useOverviewWords } from "@/features/overview/words";
 import { Chart, topOf, type Series } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { useLanguage } from "@/shared/values";
 
 type Measure = "requests" | "tokens" | "cost";
@@ -43,7 +43,7 @@ export function LastHour({ data }: { data: Schemas["Overview"] }) {
       <Chart
         data={chart}
         lead={
-          <Segmented
+          <Segments
             size="small"
             aria-label={words.lastHour}
             value={measure}

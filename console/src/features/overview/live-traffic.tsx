@@ -1,10 +1,10 @@
-import { Segmented } from "antd";
 import { useMemo, useState } from "react";
 import { buckets, useLiveTraffic, type Bucket } from "@/features/overview/live";
 import { useOverviewWords } from "@/features/overview/words";
 import { Chart, type Series } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { Bones, ErrorState } from "@/shared/states";
 import { useLanguage } from "@/shared/values";
 
@@ -55,7 +55,7 @@ function LiveChart({ steps }: { steps: readonly Bucket[] }) {
       <Chart
         data={chart}
         lead={
-          <Segmented
+          <Segments
             size="small"
             aria-label={words.live}
             value={measure}

@@ -1,4 +1,3 @@
-import { Segmented } from "antd";
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
 import { LastHour } from "@/features/overview/last-hour";
@@ -6,6 +5,7 @@ import { LiveTraffic } from "@/features/overview/live-traffic";
 import { useOverviewWords } from "@/features/overview/words";
 import { Section } from "@/shared/page";
 import { useMay } from "@/shared/permissions";
+import { Segments } from "@/shared/segments";
 
 /** What is called: the last five minutes as they go on, or the last hour. */
 export function Traffic({ data }: { data: Schemas["Overview"] }) {
@@ -23,7 +23,7 @@ export function Traffic({ data }: { data: Schemas["Overview"] }) {
     <Section
       title={words.traffic}
       aside={
-        <Segmented
+        <Segments
           size="small"
           aria-label={words.traffic}
           value={span}

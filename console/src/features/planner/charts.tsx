@@ -1,5 +1,4 @@
 import { useQueries } from "@tanstack/react-query";
-import { Segmented } from "antd";
 import { useMemo, type ReactNode } from "react";
 import type { ServingBody } from "@/features/planner/bodies";
 import { around, costAt, doublings, gib, valueIn, volumes, type Part, type Sheet } from "@/features/planner/figures";
@@ -10,6 +9,7 @@ import { usePlannerWords } from "@/features/planner/words";
 import { Chart } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card, Section } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { Bones } from "@/shared/states";
 import { tones } from "@/shared/tones";
 import { useLanguage } from "@/shared/values";
@@ -65,7 +65,7 @@ interface TornadoChartProps {
 
 export function TornadoChart({ tornado, currency, pays, pay, onPay }: TornadoChartProps) {
   const words = usePlannerWords();
-  const choice = <Segmented size="small" aria-label={words.sensitivity} value={pay} options={pays.map((value) => ({ value, label: words[value] }))} onChange={(value) => onPay(value as Pay)} />;
+  const choice = <Segments size="small" aria-label={words.sensitivity} value={pay} options={pays.map((value) => ({ value, label: words[value] }))} onChange={(value) => onPay(value as Pay)} />;
   return <MovedChart moved={tornado} currency={currency} text={words.sensitivityText[tornado?.pay ?? pay]} choice={pays.length > 1 ? choice : null} />;
 }
 

@@ -1,8 +1,9 @@
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { Actions } from "@/features/planner/actions";
 import type { Asking } from "@/features/planner/bodies";
 import { sheetOf, type Sheet } from "@/features/planner/figures";
 import { Inputs } from "@/features/planner/inputs";
+import { Peek, PeekPlace } from "@/features/planner/peek";
 import styles from "@/features/planner/planner.module.css";
 import { wrongFields, type Figure } from "@/features/planner/queries";
 import { Result } from "@/features/planner/result";
@@ -12,6 +13,7 @@ import { UsePanel } from "@/features/planner/use-panel";
 import { usePlannerWords } from "@/features/planner/words";
 import { CodeTabs } from "@/shared/code";
 import { Panel } from "@/shared/panel";
+import { useNarrow } from "@/shared/preferences";
 
 interface FrameProps {
   state: PlanState;
@@ -26,31 +28,36 @@ interface FrameProps {
 
 const none: ReadonlyMap<string, Sheet> = new Map();
 
-/** The form on the left, what comes of it on the right. */
+/** The form on the left, what comes of it on the right; where there is no room for two columns, one below the other. */
 export function Frame({ state, asking, query, figures, sheets = none, children }: FrameProps) {
   const { shown, asked, change, go } = state;
   const { kind, body } = asking;
   const sheet = useLastSheet(figures);
-  const wrong = wrongFields(asked.model === undefined ? null : query.error);
+  const error = asked.model === undefined ? null : query.error;
+  const narrow = useNarrow();
+  const [place, setPlace] = useState<HTMLElement | null>(null);
+  const result = useRef<HTMLDivElement>(null);
+  const goToResult = () => {
+    result.current?.scrollIntoView();
+    result.current?.focus({ preventScroll: true });
+  };
   return (
     <>
       <Actions state={state} asking={asking} made={asked.model !== undefined && query.data !== undefined && !query.error} />
       <div className={styles.desk}>
-        <div className={styles.inputs}>
-          <Inputs kind={kind} shown={shown} sheet={sheet} sheets={sheets} currency={String(shown["site.currency"] ?? "USD")} wrong={wrong} onChange={change} />
+        <div className={styles.side}>
+          <div className={styles.inputs}>
+            <Inputs kind={kind} shown={shown} sheet={sheet} sheets={sheets} currency={String(shown["site.currency"] ?? "USD")} wrong={wrongFields(error)} onChange={change} />
+          </div>
+          {narrow && asked.model !== undefined ? <Peek place={setPlace} state={error ? "failed" : query.data ? "there" : "computing"} onGo={goToResult} /> : null}
         </div>
-        <div className={styles.result}>
-          <Result
-            kind={kind}
-            search={asked}
-            error={asked.model === undefined ? null : query.error}
-            retry={() => void query.refetch()}
-            computing={query.isPlaceholderData || shown !== asked}
-            onExample={go}
-          >
-            {children}
-          </Result>
-        </div>
+        <PeekPlace value={place}>
+          <div ref={result} className={styles.result} tabIndex={-1}>
+            <Result kind={kind} search={asked} error={error} retry={() => void query.refetch()} computing={query.isPlaceholderData || shown !== asked} onExample={go}>
+              {children}
+            </Result>
+          </div>
+        </PeekPlace>
       </div>
       {asked.view === "use" ? <UsePanel onFill={go} onClose={() => go({ view: undefined })} /> : null}
       {asked.view === "code" ? <CodePanel kind={kind} body={body} onClose={() => go({ view: undefined })} /> : null}

@@ -1,4 +1,4 @@
-import { Form, Segmented, Select } from "antd";
+import { Form, Select } from "antd";
 import { fresh, leaf } from "@/features/planner/bodies";
 import { useFieldWords } from "@/features/planner/field-words";
 import { cardField, forms, userField, type ChoiceField, type Field, type Kind, type NumberField } from "@/features/planner/fields";
@@ -12,6 +12,7 @@ import type { Search } from "@/features/planner/state";
 import { standingOf, takenOf } from "@/features/planner/standing";
 import { usePlannerWords } from "@/features/planner/words";
 import { Advanced } from "@/shared/form";
+import { Segments } from "@/shared/segments";
 
 interface InputsProps {
   kind: Kind;
@@ -59,7 +60,7 @@ function AskField({ ask, onChange }: { ask: Search["ask"]; onChange: (ask: Searc
   const words = usePlannerWords();
   return (
     <div className={styles.ask}>
-      <Segmented
+      <Segments
         block
         aria-label={words.ask}
         value={ask ?? "users"}

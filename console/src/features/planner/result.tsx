@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { asProblem } from "@/api/problem";
 import { fresh } from "@/features/planner/bodies";
 import type { Kind } from "@/features/planner/fields";
+import { PeekText } from "@/features/planner/peek";
 import styles from "@/features/planner/planner.module.css";
 import type { Reasons } from "@/features/planner/queries";
 import type { Search } from "@/features/planner/state";
@@ -72,6 +73,7 @@ export function Summary({ said }: { said: readonly Said[] }) {
   const words = useSummaryWords();
   return (
     <section className={styles.summary} aria-label={words.title}>
+      <PeekText said={said} />
       <dl>
         {said.map(([title, sentences]) => (
           <div key={title}>

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { Form, Select } from "antd";
+import { Form } from "antd";
 import { useId, type ReactNode } from "react";
 import { modelsQuery } from "@/api/queries";
 import { chipsQuery, type Chip } from "@/features/planner/queries";
 import styles from "@/features/planner/planner.module.css";
 import { usePlannerWords } from "@/features/planner/words";
 import { calculated, short } from "@/shared/format";
+import { Picker } from "@/shared/picker";
+import { sourceOf } from "@/shared/source";
 import { useLanguage } from "@/shared/values";
 
 interface LabelledProps {
@@ -33,16 +35,16 @@ interface PickProps {
 /** A model of the store whose weights can be had; those of vendors run on hardware that nobody here plans. */
 export function ModelSelect({ value, error, onChange }: PickProps) {
   const words = usePlannerWords();
-  const { data, isPending } = useQuery(modelsQuery(""));
-  const models = (data ?? []).filter(({ access }) => access === "open").toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const list = useQuery(modelsQuery(""));
+  const models = (list.data ?? []).filter(({ access }) => access === "open").toSorted((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   const options = models.map(({ id, name, total_parameters: size }) => ({ value: id, label: name, text: `${name} ${id}`, size: size === null ? "" : short(size) }));
   return (
     <Labelled label={words.model} error={error}>
       {(id, wrong) => (
-        <Select
+        <Picker
+          source={sourceOf(list)}
           id={id}
           showSearch={{ optionFilterProp: "text" }}
-          loading={isPending}
           placeholder={words.modelPlaceholder}
           value={value ?? null}
           aria-invalid={wrong}
@@ -60,8 +62,9 @@ export function ModelSelect({ value, error, onChange }: PickProps) {
 export function ChipSelect({ value, error, onChange, label }: PickProps & { label?: string }) {
   const words = usePlannerWords();
   const language = useLanguage();
-  const { data = [], isPending } = useQuery(chipsQuery);
-  const makers = [...new Set(data.map(({ maker }) => maker))].toSorted((a, b) => a.localeCompare(b));
+  const list = useQuery(chipsQuery);
+  const chips = list.data ?? [];
+  const makers = [...new Set(chips.map(({ maker }) => maker))].toSorted((a, b) => a.localeCompare(b));
   const option = (chip: Chip) => ({
     value: chip.id,
     label: chip.name,
@@ -71,14 +74,14 @@ export function ChipSelect({ value, error, onChange, label }: PickProps & { labe
   return (
     <Labelled label={label ?? words.chip} error={error}>
       {(id, wrong) => (
-        <Select
+        <Picker
+          source={sourceOf(list)}
           id={id}
           showSearch={{ optionFilterProp: "text" }}
-          loading={isPending}
-          value={nameOf(data, value)}
+          value={nameOf(chips, value)}
           aria-invalid={wrong}
           aria-describedby={wrong ? `${id}-wrong` : undefined}
-          options={makers.map((maker) => ({ label: maker, title: maker, options: data.filter((chip) => chip.maker === maker).map(option) }))}
+          options={makers.map((maker) => ({ label: maker, title: maker, options: chips.filter((chip) => chip.maker === maker).map(option) }))}
           optionRender={({ data: each }) => <Two first={String(each.label)} second={"facts" in each ? String(each.facts) : ""} />}
           onChange={(chosen: string | null) => chosen && onChange(chosen)}
         />

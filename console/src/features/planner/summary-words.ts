@@ -4,6 +4,7 @@ import { words } from "@/shared/words";
 export const useSummaryWords = words({
   en: {
     title: "In short",
+    see: "See the plan",
     take: "What to take",
     cost: "What it costs",
     limit: "What limits it",
@@ -45,6 +46,7 @@ export const useSummaryWords = words({
   },
   zh: {
     title: "结论",
+    see: "查看方案",
     take: "需要什么",
     cost: "花多少钱",
     limit: "瓶颈在哪",

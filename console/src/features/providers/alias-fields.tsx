@@ -1,4 +1,4 @@
-import { Button, Form, Input, InputNumber, Segmented, Select, Slider, Switch } from "antd";
+import { Button, Form, Input, InputNumber, Select, Slider, Switch } from "antd";
 import { Plus, X } from "lucide-react";
 import { sharesOf, weightSum, type AliasValues } from "@/features/providers/alias-values";
 import { useCacheTimes } from "@/features/providers/cache-times";
@@ -9,6 +9,8 @@ import { useRouteWords } from "@/features/providers/route-words";
 import { Split } from "@/features/providers/split";
 import { Advanced, FieldGroup } from "@/shared/form";
 import * as format from "@/shared/format";
+import { Picker } from "@/shared/picker";
+import { Segments } from "@/shared/segments";
 import { useLanguage } from "@/shared/values";
 
 /** The fields of an alias, new or changed, with the split they make. */
@@ -37,7 +39,7 @@ export function AliasFields() {
       <Advanced title={words.more}>
         <Cache />
         <Form.Item name="retries" label={words.retries} extra={words.retriesHelp} rules={[{ required: true }]}>
-          <Segmented options={[0, 1, 2, 3]} />
+          <Segments aria-label={words.retries} options={[0, 1, 2, 3]} />
         </Form.Item>
         <Form.Item name="hedge_after_ms" label={words.hedge} extra={words.hedgeHelp} rules={[{ type: "integer", min: 10, message: words.hedgeWrong }]}>
           <InputNumber className={styles.short ?? ""} min={10} precision={0} suffix={words.ms} placeholder={words.hedgeOff} />
@@ -56,7 +58,7 @@ export function AliasFields() {
 function Targets() {
   const words = useRouteWords();
   const language = useLanguage();
-  const models = useModelOptions();
+  const { options, source } = useModelOptions();
   const targets = Form.useWatch<AliasValues["targets"] | undefined>("targets") ?? [];
   const sum = weightSum(targets);
   return (
@@ -66,7 +68,7 @@ function Targets() {
           {fields.map((field, at) => (
             <div key={field.key} className={styles.entry} role="group" aria-label={words.target(at + 1)}>
               <Form.Item name={[field.name, "model"]} rules={[{ required: true, message: words.modelMissing }, onceRule(words.modelTwice)]}>
-                <Select aria-label={`${words.target(at + 1)}: ${words.model}`} showSearch options={models} placeholder={words.modelMissing} />
+                <Picker source={source} aria-label={`${words.target(at + 1)}: ${words.model}`} showSearch options={options} placeholder={words.modelMissing} />
               </Form.Item>
               <Form.Item name={[field.name, "weight"]} rules={[{ required: true, type: "integer", min: 0, max: 1000, message: words.weightWrong }]}>
                 <InputNumber aria-label={`${words.target(at + 1)}: ${words.weight}`} className={styles.full ?? ""} min={0} max={1000} precision={0} />
@@ -96,13 +98,13 @@ function Targets() {
 
 function Canary() {
   const words = useRouteWords();
-  const models = useModelOptions();
+  const { options, source } = useModelOptions();
   const canary = Form.useWatch<string | null>("canary");
   const own = new Set((Form.useWatch<AliasValues["targets"] | undefined>("targets") ?? []).map((target) => target?.model));
   return (
     <>
       <Form.Item name="canary" label={words.canary} extra={words.canaryHelp}>
-        <Select allowClear showSearch options={models.filter(({ value }) => !own.has(value))} placeholder={words.canaryOff} />
+        <Picker source={source} allowClear showSearch options={options.filter(({ value }) => !own.has(value))} placeholder={words.canaryOff} />
       </Form.Item>
       {canary ? (
         <Form.Item name="percent" label={words.canaryShare} rules={[{ required: true }]}>

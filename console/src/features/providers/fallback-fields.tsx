@@ -1,15 +1,16 @@
-import { Button, Checkbox, Form, Select } from "antd";
+import { Button, Checkbox, Form } from "antd";
 import { ArrowDown, ArrowUp, Plus, X } from "lucide-react";
 import { conditions, type Condition } from "@/features/providers/alias-values";
 import { useModelOptions } from "@/features/providers/model-options";
 import styles from "@/features/providers/providers.module.css";
 import { useRouteWords } from "@/features/providers/route-words";
 import { FieldGroup } from "@/shared/form";
+import { Picker } from "@/shared/picker";
 
 /** The chain of fallbacks, in order, each with the failures it steps in for. */
 export function FallbackFields() {
   const words = useRouteWords();
-  const models = useModelOptions();
+  const { options, source } = useModelOptions();
   return (
     <Form.List name="fallbacks">
       {(fields, { add, remove, move }) => (
@@ -19,7 +20,7 @@ export function FallbackFields() {
             return (
               <div key={field.key} className={styles.step} role="group" aria-label={label}>
                 <Form.Item name={[field.name, "model"]} rules={[{ required: true, message: words.modelMissing }]}>
-                  <Select aria-label={`${label}: ${words.model}`} showSearch options={models} placeholder={words.modelMissing} />
+                  <Picker source={source} aria-label={`${label}: ${words.model}`} showSearch options={options} placeholder={words.modelMissing} />
                 </Form.Item>
                 <span>
                   <Button type="text" aria-label={words.earlier(label)} disabled={at === 0} icon={<ArrowUp size={14} aria-hidden="true" />} onClick={() => move(at, at - 1)} />

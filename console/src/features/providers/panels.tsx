@@ -13,6 +13,7 @@ import { freshProvider, valuesOf, type Provider, type ProviderValues } from "@/f
 import { useProviderWords } from "@/features/providers/words";
 import { useCommonWords } from "@/shared/common-words";
 import { FormPanel } from "@/shared/form";
+import { sourceOf } from "@/shared/source";
 
 interface PanelsProps {
   search: { id?: string | undefined; create?: true | undefined; view?: "code" | undefined };
@@ -27,7 +28,7 @@ export function ProviderPanels({ search, onSearch, manages }: PanelsProps) {
   return (
     <>
       <CreateProvider open={manages && search.create === true} onClose={() => onSearch({ create: undefined })} onMade={({ id }) => onSearch({ create: undefined, id })} />
-      {open && !editing ? (
+      {open ? (
         <ProviderDetail
           provider={open}
           view={search.view}
@@ -66,9 +67,8 @@ function EditProvider({ provider, onClose }: { provider: Provider; onClose: () =
   const words = useProviderWords();
   const common = useCommonWords();
   const { change } = useProviderChanges();
-  const prices = useQuery(pricesQuery).data;
-  if (!prices) return null;
-  const initial = valuesOf(provider, new Map(prices.map((price) => [price.model, price])));
+  const prices = useQuery(pricesQuery);
+  const initial = valuesOf(provider, new Map(prices.data?.map((price) => [price.model, price])));
   return (
     <FormPanel<ProviderValues>
       open
@@ -78,6 +78,7 @@ function EditProvider({ provider, onClose }: { provider: Provider; onClose: () =
       subtitle={provider.name}
       verb={common.save}
       initial={initial}
+      waits={prices.data ? undefined : sourceOf(prices)}
       submit={(values) => change(provider, { ...initial, ...values })}
       onClose={onClose}
     >
@@ -107,7 +108,7 @@ export function AliasPanels({ search, onSearch, manages }: PanelsProps) {
       >
         <AliasFields />
       </FormPanel>
-      {open && !editing ? (
+      {open ? (
         <AliasDetail
           alias={open}
           route={routes?.find(({ name }) => name === open.name)}

@@ -6,6 +6,8 @@ import styles from "@/features/providers/providers.module.css";
 import { addressFor, isAddress, onDisconnect, type ProviderValues, type Vendor } from "@/features/providers/values";
 import { useProviderWords } from "@/features/providers/words";
 import { Advanced } from "@/shared/form";
+import { Picker } from "@/shared/picker";
+import { sourceOf } from "@/shared/source";
 
 interface FieldsProps {
   form: FormInstance<ProviderValues>;
@@ -19,7 +21,8 @@ interface FieldsProps {
 /** The fields of a provider, new or changed. The vendor decides what is needed. */
 export function ProviderFields({ form, hint, known, listed }: FieldsProps) {
   const words = useProviderWords();
-  const vendors = useQuery(vendorsQuery).data ?? [];
+  const list = useQuery(vendorsQuery);
+  const vendors = list.data ?? [];
   const chosen = Form.useWatch("vendor", { form, preserve: true });
   const vendor = vendors.find(({ id }) => id === chosen);
   const needs = (what: Vendor["needs"][number]) => vendor?.needs.includes(what) ?? false;
@@ -38,7 +41,7 @@ export function ProviderFields({ form, hint, known, listed }: FieldsProps) {
         </Form.Item>
       ) : (
         <Form.Item name="vendor" label={words.vendor} extra={vendor?.docs_hint} rules={[{ required: true, message: words.vendorMissing }]}>
-          <Select placeholder={words.vendorMissing} options={vendors.map(({ id, name }) => ({ value: id, label: name }))} onChange={choose} />
+          <Picker source={sourceOf(list)} placeholder={words.vendorMissing} options={vendors.map(({ id, name }) => ({ value: id, label: name }))} onChange={choose} />
         </Form.Item>
       )}
       <Form.Item name="name" label={words.name} extra={words.nameHelp} rules={[{ required: true, whitespace: true, message: words.nameMissing }]}>

@@ -1,9 +1,9 @@
-import { Segmented } from "antd";
 import styles from "@/features/settings/settings.module.css";
 import { useSettingsWords } from "@/features/settings/words";
 import { useCommonWords } from "@/shared/common-words";
 import { Card, Section } from "@/shared/page";
 import { setPreferences, usePreferences, type Preferences } from "@/shared/preferences";
+import { Segments } from "@/shared/segments";
 
 /** What is kept in this browser alone. */
 export function BrowserSettings() {
@@ -15,7 +15,7 @@ export function BrowserSettings() {
       <Card>
         <div className={styles.choice}>
           <span>{words.theme}</span>
-          <Segmented
+          <Segments
             aria-label={words.theme}
             value={theme}
             options={(["light", "dark", "system"] as const).map((value) => ({ value, label: common[value] }))}
@@ -24,7 +24,7 @@ export function BrowserSettings() {
         </div>
         <div className={styles.choice}>
           <span>{words.density}</span>
-          <Segmented
+          <Segments
             aria-label={words.density}
             value={density}
             options={(["comfortable", "compact"] as const).map((value) => ({ value, label: common[value] }))}

@@ -4,13 +4,13 @@ import { useRef } from "react";
 import { modelsQuery } from "@/api/queries";
 import { languageNames } from "@/features/store/about-tab";
 import { languagesOf, levels, licencesOf, tasks } from "@/features/store/facets";
-import { useModelChanges, type ModelDraft } from "@/features/store/queries";
+import { useModelChanges, type Model, type ModelDraft } from "@/features/store/queries";
 import styles from "@/features/store/store.module.css";
 import { useOwnWords } from "@/features/store/own-words";
 import { useStoreWords } from "@/features/store/words";
 import { Advanced, FormPanel, Pair } from "@/shared/form";
 import { useMay, useSession } from "@/shared/permissions";
-import { Bones } from "@/shared/states";
+import { sourceOf } from "@/shared/source";
 import { useLanguage } from "@/shared/values";
 
 /** Cards may be left empty: the description stands for them then. */
@@ -21,6 +21,7 @@ export function AddOwn({ onMade, onClose }: { onMade: (id: string) => void; onCl
   const own = useOwnWords();
   const { add } = useModelChanges();
   const publisher = useSession()?.tenant.name ?? "";
+  const known = useQuery(modelsQuery(""));
   const made = useRef<string>(null);
   const submit = async ({ card, ...values }: OwnValues) => {
     const { description, parameters, context } = values;
@@ -35,18 +36,17 @@ export function AddOwn({ onMade, onClose }: { onMade: (id: string) => void; onCl
   const initial: Partial<OwnValues> = { publisher, tasks: ["chat"], level: "L2", shared: false };
   const close = () => (made.current ? onMade(made.current) : onClose());
   return (
-    <FormPanel<OwnValues> open id="model" width={600} title={own.addOwn} verb={own.addOwnVerb} initial={initial} submit={submit} onClose={close}>
-      <OwnFields />
+    <FormPanel<OwnValues> open id="model" width={600} title={own.addOwn} verb={own.addOwnVerb} initial={initial} waits={known.data ? undefined : sourceOf(known)} submit={submit} onClose={close}>
+      <OwnFields known={known.data ?? []} />
     </FormPanel>
   );
 }
 
-function OwnFields() {
+/** Languages and licences are those that the store has already. */
+function OwnFields({ known }: { known: readonly Model[] }) {
   const words = useStoreWords();
   const own = useOwnWords();
-  const known = useQuery(modelsQuery("")).data;
   const language = useLanguage();
-  if (!known) return <Bones lines={8} />;
   const required = [{ required: true, whitespace: true, message: own.missing }];
   const some = [{ required: true, type: "array" as const, min: 1, message: own.chooseSome }];
   const languages = languagesOf(known).map((value) => ({ value, label: languageNames([value], language) }));

@@ -1,4 +1,4 @@
-import { Form, Input, Segmented, Select } from "antd";
+import { Form, Input, Select } from "antd";
 import { precisions } from "@/features/store/facets";
 import { Base } from "@/features/store/new-version";
 import { useModelChanges, type Detail, type ImportDraft, type Version } from "@/features/store/queries";
@@ -6,6 +6,7 @@ import { useOwnWords } from "@/features/store/own-words";
 import { useStoreWords } from "@/features/store/words";
 import { Advanced, FormPanel, Pair } from "@/shared/form";
 import { useMay } from "@/shared/permissions";
+import { Segments } from "@/shared/segments";
 
 type Kind = ImportDraft["source"]["kind"];
 const hubs: readonly Kind[] = ["huggingface", "modelscope"];
@@ -41,7 +42,7 @@ function BringFields({ versions }: { versions: readonly Version[] }) {
     <>
       <p className="muted">{own.bringHelp}</p>
       <Form.Item name={["source", "kind"]} label={own.place} rules={[{ required: true }]}>
-        <Segmented options={(manages ? everywhere : hubs).map((value) => ({ value, label: own.places[value] }))} />
+        <Segments aria-label={own.place} options={(manages ? everywhere : hubs).map((value) => ({ value, label: own.places[value] }))} />
       </Form.Item>
       {kind === "url" ? <Address /> : kind === "s3" ? <Bucket /> : <Hub />}
       <Advanced title={own.bringMore}>

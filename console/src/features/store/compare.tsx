@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { Button, Checkbox, Select } from "antd";
+import { Button, Checkbox } from "antd";
 import { Columns3, X } from "lucide-react";
 import type { CSSProperties } from "react";
 import type { Schemas } from "@/api/client";
@@ -13,6 +13,9 @@ import { useStoreWords } from "@/features/store/words";
 import * as format from "@/shared/format";
 import { LinkButton } from "@/shared/link-button";
 import { Card, Page } from "@/shared/page";
+import { Picker } from "@/shared/picker";
+import { Sideways } from "@/shared/sideways";
+import { sourceOf } from "@/shared/source";
 import { Bones, Empty, ErrorState } from "@/shared/states";
 import { useLanguage } from "@/shared/values";
 
@@ -34,7 +37,9 @@ export function ComparePage() {
   return (
     <Page title={words.compareTitle} sentence={words.compareSentence} actions={<LinkButton to="/store" search={{ pick: idsOf(ids) }}>{words.back}</LinkButton>}>
       <div className={styles.bar}>
-        <AddModel ids={ids} onAdd={(id) => change({ ids: idsOf([...ids, id]) })} />
+        <div className={styles.add}>
+          <AddModel ids={ids} onAdd={(id) => change({ ids: idsOf([...ids, id]) })} />
+        </div>
         <Checkbox checked={search.different ?? false} onChange={({ target }) => change({ different: target.checked || undefined })}>
           {words.onlyDifferent}
         </Checkbox>
@@ -61,16 +66,17 @@ export function ComparePage() {
 
 function AddModel({ ids, onAdd }: { ids: readonly string[]; onAdd: (id: string) => void }) {
   const words = useStoreWords();
-  const models = useQuery(modelsQuery("")).data ?? [];
+  const models = useQuery(modelsQuery(""));
   return (
-    <Select
+    <Picker
+      source={sourceOf(models)}
       showSearch={{ optionFilterProp: "label" }}
-      className={styles.add ?? ""}
+      className={styles.full ?? ""}
       aria-label={words.addModel}
       placeholder={words.addModel}
       disabled={ids.length >= MOST}
       value={null}
-      options={models.filter(({ id }) => !ids.includes(id)).map(({ id, name }) => ({ value: id, label: name }))}
+      options={(models.data ?? []).filter(({ id }) => !ids.includes(id)).map(({ id, name }) => ({ value: id, label: name }))}
       onChange={(id: string | null) => id && onAdd(id)}
     />
   );
@@ -87,7 +93,7 @@ function Comparing({ data, onlyDifferent, onRemove }: ComparingProps) {
   const value = useFactText();
   const known = data.facts.filter(({ values }) => values.some((each) => each !== null && (!Array.isArray(each) || each.length > 0)));
   return (
-    <div className={styles.box} tabIndex={0} role="region" aria-label={words.compareTitle}>
+    <Sideways label={words.compareTitle}>
       <table className={styles.table} style={{ "--models": data.ids.length } as CSSProperties}>
         <thead>
           <tr>
@@ -120,7 +126,7 @@ function Comparing({ data, onlyDifferent, onRemove }: ComparingProps) {
             ))}
         </tbody>
       </table>
-    </div>
+    </Sideways>
   );
 }
 

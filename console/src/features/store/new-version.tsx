@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Form, Input, InputNumber, Segmented, Select, type FormListFieldData } from "antd";
+import { Button, Form, Input, InputNumber, Select, type FormListFieldData } from "antd";
 import { Plus, X } from "lucide-react";
 import { modelsQuery } from "@/api/queries";
 import { engines, formats, makings, precisions } from "@/features/store/facets";
@@ -8,6 +8,9 @@ import styles from "@/features/store/store.module.css";
 import { useOwnWords } from "@/features/store/own-words";
 import { useStoreWords } from "@/features/store/words";
 import { FieldGroup, FormPanel, Pair } from "@/shared/form";
+import { Picker } from "@/shared/picker";
+import { Segments } from "@/shared/segments";
+import { sourceOf } from "@/shared/source";
 
 interface NewVersionProps {
   model: Detail;
@@ -39,7 +42,7 @@ function VersionFields({ versions }: { versions: readonly Version[] }) {
   return (
     <>
       <Form.Item name="making" label={own.making} rules={[{ required: true }]}>
-        <Segmented options={makings.map((value) => ({ value, label: words.makings[value] }))} />
+        <Segments aria-label={own.making} options={makings.map((value) => ({ value, label: words.makings[value] }))} />
       </Form.Item>
       <Base versions={versions} label={own.base} required={making !== "imported"} />
       <Pair>
@@ -65,14 +68,14 @@ function VersionFields({ versions }: { versions: readonly Version[] }) {
 export function Base({ versions, label, required = false, extra }: { versions: readonly Version[]; label: string; required?: boolean; extra?: string }) {
   const words = useStoreWords();
   const own = useOwnWords();
-  const known = useQuery(modelsQuery("")).data ?? [];
+  const known = useQuery(modelsQuery(""));
   const options = [
     ...versions.map(({ id, number }) => ({ value: id, label: words.number(number) })),
-    ...known.filter(({ origin, access }) => origin === "catalogue" && access === "open").map(({ id, name }) => ({ value: id, label: name })),
+    ...(known.data ?? []).filter(({ origin, access }) => origin === "catalogue" && access === "open").map(({ id, name }) => ({ value: id, label: name })),
   ];
   return (
     <Form.Item name="base_id" label={label} extra={extra} dependencies={["making"]} rules={[{ required, message: own.baseMissing }]}>
-      <Select allowClear showSearch={{ optionFilterProp: "label" }} placeholder={own.baseMissing} options={options} />
+      <Picker source={sourceOf(known)} allowClear showSearch={{ optionFilterProp: "label" }} placeholder={own.baseMissing} options={options} />
     </Form.Item>
   );
 }

@@ -8,6 +8,7 @@ import { useStoreWords } from "@/features/store/words";
 import { useAct } from "@/shared/act";
 import { ConfirmDanger } from "@/shared/confirm";
 import { Id } from "@/shared/copy";
+import { Heading } from "@/shared/heading";
 import { Card } from "@/shared/page";
 import { useMay } from "@/shared/permissions";
 import { Tag, Tags } from "@/shared/status";
@@ -41,9 +42,9 @@ function VariantCard({ model, variant, busy }: VariantProps) {
   return (
     <article className={styles.variant}>
       <header className={styles.variantHead}>
-        <h3>
+        <Heading>
           {variant.precision} <span className="muted">{variant.format}</span>
-        </h3>
+        </Heading>
         <HereStatus state={variant.state} />
       </header>
       <div className={styles.variantFacts}>

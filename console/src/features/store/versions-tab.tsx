@@ -13,6 +13,7 @@ import { useStoreWords } from "@/features/store/words";
 import { useAct } from "@/shared/act";
 import { ConfirmDanger } from "@/shared/confirm";
 import { Id } from "@/shared/copy";
+import { Heading } from "@/shared/heading";
 import { Card } from "@/shared/page";
 import { Facts } from "@/shared/panel";
 import { useMay } from "@/shared/permissions";
@@ -108,10 +109,10 @@ function VersionCard({ model, version }: { model: Detail; version: Version }) {
   return (
     <article className={styles.variant}>
       <header className={styles.variantHead}>
-        <h3>
+        <Heading>
           {words.number(version.number)} {version.is_default ? <Tag tone="light">{words.isDefault}</Tag> : null}{" "}
           <LicenceClass of={version.license_class} />
-        </h3>
+        </Heading>
         <Status tone={tones[version.stage]} hollow={version.stage === "retired"}>
           {words.stages[version.stage]}
         </Status>

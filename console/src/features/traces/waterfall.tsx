@@ -1,4 +1,3 @@
-import { Segmented } from "antd";
 import { ChartNoAxesGantt, Table2 } from "lucide-react";
 import { useState } from "react";
 import { endOf, phasesOf, ticksOf, wasRefused, type Attempt, type Phase, type Trace } from "@/features/traces/phases";
@@ -7,6 +6,7 @@ import { useTraceWords } from "@/features/traces/words";
 import { useCommonWords } from "@/shared/common-words";
 import * as format from "@/shared/format";
 import { Section } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { Status } from "@/shared/status";
 import { Table } from "@/shared/table";
 import { useLanguage } from "@/shared/values";
@@ -22,7 +22,7 @@ export function Timeline({ trace }: { trace: Trace }) {
       title={words.timeline}
       aside={
         phases.length ? (
-          <Segmented
+          <Segments
             size="small"
             aria-label={words.timeline}
             value={view}

@@ -111,9 +111,9 @@ function useCallFilters(): Filter<Call>[] {
   const names = useNames();
   const all = useMay("usage.read");
   return [
-    { key: "model", label: words.model, options: names.models, value: model },
-    ...(names.seesKeys ? [{ key: "key", label: words.key, options: names.keys, value: key }] : []),
-    ...(all && outcome !== "refused" ? [{ key: "member", label: words.member, options: names.members, value: member }] : []),
+    { key: "model", label: words.model, options: names.models, value: model, source: names.sources.models },
+    ...(names.seesKeys ? [{ key: "key", label: words.key, options: names.keys, value: key, source: names.sources.keys }] : []),
+    ...(all && outcome !== "refused" ? [{ key: "member", label: words.member, options: names.members, value: member, source: names.sources.members }] : []),
     { key: "outcome", label: words.outcome, options: outcomes.map((value) => ({ value, label: words.outcomes[value] })), value: outcome },
   ];
 }

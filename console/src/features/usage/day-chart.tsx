@@ -1,4 +1,3 @@
-import { Segmented } from "antd";
 import { useMemo } from "react";
 import type { Schemas } from "@/api/client";
 import { stackByModel, type Measure } from "@/features/usage/figures";
@@ -7,6 +6,7 @@ import { useUsageWords } from "@/features/usage/words";
 import { Chart, topOf } from "@/shared/chart";
 import * as format from "@/shared/format";
 import { Card, Section } from "@/shared/page";
+import { Segments } from "@/shared/segments";
 import { useLanguage } from "@/shared/values";
 
 interface DayChartProps {
@@ -43,7 +43,7 @@ export function DayChart({ report, range, measure, onMeasure }: DayChartProps) {
           height={260}
           data={data}
           lead={
-            <Segmented
+            <Segments
               size="small"
               aria-label={words.measure}
               value={measure}

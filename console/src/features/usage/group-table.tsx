@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { Segmented } from "antd";
+import type { ReactNode } from "react";
+import type { Schemas } from "@/api/client";
 import { usageQuery, type UsageFilter } from "@/api/queries";
 import type { UsageRow } from "@/features/usage/figures";
 import type { Names } from "@/features/usage/names";
 import { useUsageWords } from "@/features/usage/words";
-import { useCommonWords } from "@/shared/common-words";
 import * as format from "@/shared/format";
 import { Framed } from "@/shared/list";
 import { Section } from "@/shared/page";
 import { sortRows, type Column } from "@/shared/rows";
+import { Segments } from "@/shared/segments";
 import { Bones, ErrorState } from "@/shared/states";
 import { Table } from "@/shared/table";
 import { Count, Money, useLanguage } from "@/shared/values";
@@ -30,12 +31,13 @@ export function GroupTable({ filter, by, sort, names, onChange }: GroupTableProp
   const { data, error, refetch } = useQuery(usageQuery({ ...filter, group_by: [by] }));
   // While another grouping comes, the old rows would have no name.
   const rows = names.there && data?.rows.every((row) => groupOf(row, by) !== undefined) ? data.rows : undefined;
+  const totalsOf = useTotals();
   const columns = useColumns(by, names, data?.currency ?? "CNY", data?.totals.cost_micros ?? 0);
   return (
     <Section
       title={words.groupBy}
       aside={
-        <Segmented
+        <Segments
           size="small"
           aria-label={words.groupBy}
           value={by}
@@ -53,7 +55,7 @@ export function GroupTable({ filter, by, sort, names, onChange }: GroupTableProp
             rowKey={(row) => String(groupOf(row, by))}
             sort={sort ?? (by === "day" ? "-name" : "-cost")}
             onSort={(next) => onChange({ sort: next })}
-            footer={<Totals totals={data.totals} currency={data.currency} />}
+            totals={totalsOf(data)}
           />
         ) : error ? (
           <ErrorState error={error} retry={() => void refetch()} />
@@ -117,22 +119,15 @@ function useColumns(by: GroupBy, names: Names, currency: string, total: number):
   ];
 }
 
-function Totals({ totals, currency }: { totals: Pick<UsageRow, "calls" | "failed" | "input_tokens" | "cached_input_tokens" | "output_tokens" | "cost_micros">; currency: string }) {
-  const words = useCommonWords();
+function useTotals(): (report: Schemas["UsageReport"]) => Record<string, ReactNode> {
   const language = useLanguage();
-  const counts = [totals.calls, totals.failed, totals.input_tokens, totals.cached_input_tokens, totals.output_tokens];
-  return (
-    <tr>
-      <td>{words.total}</td>
-      {counts.map((value, i) => (
-        <td key={i} style={{ textAlign: "end" }}>
-          <Count value={value} />
-        </td>
-      ))}
-      <td style={{ textAlign: "end" }}>
-        <Money exact micros={totals.cost_micros} currency={currency} />
-      </td>
-      <td style={{ textAlign: "end" }}>{format.percent(1, language)}</td>
-    </tr>
-  );
+  return ({ totals, currency }) => ({
+    calls: <Count value={totals.calls} />,
+    failed: <Count value={totals.failed} />,
+    input: <Count value={totals.input_tokens} />,
+    cached: <Count value={totals.cached_input_tokens} />,
+    output: <Count value={totals.output_tokens} />,
+    cost: <Money exact micros={totals.cost_micros} currency={currency} />,
+    share: format.percent(1, language),
+  });
 }

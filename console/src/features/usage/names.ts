@@ -3,6 +3,7 @@ import { keysQuery, membersQuery, routesQuery } from "@/api/queries";
 import { useUsageWords } from "@/features/usage/words";
 import type { Option } from "@/shared/filter-chip";
 import { may, useSession } from "@/shared/permissions";
+import { sourceOf, type Source } from "@/shared/source";
 
 export interface Names {
   /** Whether they have come: a row with an id in place of its name would change its width under the reader's eyes. */
@@ -14,6 +15,7 @@ export interface Names {
   keys: readonly Option[];
   members: readonly Option[];
   models: readonly Option[];
+  sources: { keys: Source; members: Source; models: Source };
 }
 
 /** The names behind the ledger's ids, as far as this reader may know them. */
@@ -21,19 +23,21 @@ export function useNames(): Names {
   const words = useUsageWords();
   const session = useSession();
   const seesKeys = may(session, "keys.own", "keys.manage");
-  const { data: keys = [], isLoading: keysCome } = useQuery({ ...keysQuery, enabled: seesKeys });
-  const { data: others, isLoading: membersCome } = useQuery({ ...membersQuery, enabled: may(session, "members.read") });
-  const members = others ?? (session ? [session.member] : []);
-  const models = useQuery({ ...routesQuery, refetchInterval: false }).data ?? [];
+  const known = useQuery({ ...keysQuery, enabled: seesKeys });
+  const others = useQuery({ ...membersQuery, enabled: may(session, "members.read") });
+  const routes = useQuery({ ...routesQuery, refetchInterval: false });
+  const keys = known.data ?? [];
+  const members = others.data ?? (session ? [session.member] : []);
   const keyNames = new Map(keys.map(({ id, name }) => [id, name]));
   const memberNames = new Map(members.map(({ id, name, email }) => [id, name || email]));
   return {
-    there: !keysCome && !membersCome,
+    there: !known.isLoading && !others.isLoading,
     key: (id) => (id === null ? words.console : (keyNames.get(id) ?? id)),
     member: (id) => (id === null ? "–" : (memberNames.get(id) ?? id)),
     seesKeys,
     keys: keys.map(({ id, name }) => ({ value: id, label: name })),
     members: members.map(({ id, name, email }) => ({ value: id, label: name || email })),
-    models: models.map(({ name }) => ({ value: name, label: name })),
+    models: (routes.data ?? []).map(({ name }) => ({ value: name, label: name })),
+    sources: { keys: sourceOf(known), members: sourceOf(others), models: sourceOf(routes) },
   };
 }

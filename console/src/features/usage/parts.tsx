@@ -4,7 +4,6 @@ import { stackByKind } from "@/features/usage/figures";
 import { daysOf, type Range } from "@/features/usage/range";
 import { useUsageWords } from "@/features/usage/words";
 import { Chart, topOf } from "@/shared/chart";
-import { useCommonWords } from "@/shared/common-words";
 import { Figure, Figures } from "@/shared/figure";
 import * as format from "@/shared/format";
 import { Framed } from "@/shared/list";
@@ -60,7 +59,6 @@ function KindChart({ report, range }: { report: Report; range: Range }) {
 
 function TakenTable({ report }: { report: Report }) {
   const words = useUsageWords();
-  const common = useCommonWords();
   const rows = useMemo(() => withoutDays(report.resources), [report.resources]);
   const columns = useColumns(report.currency);
   return (
@@ -70,14 +68,7 @@ function TakenTable({ report }: { report: Report }) {
         rows={rows}
         columns={columns}
         rowKey={keyOf}
-        footer={
-          <tr>
-            <td colSpan={columns.length - 1}>{common.total}</td>
-            <td style={{ textAlign: "end" }}>
-              <Money exact micros={report.compute_micros + report.storage_micros} currency={report.currency} />
-            </td>
-          </tr>
-        }
+        totals={{ cost: <Money exact micros={report.compute_micros + report.storage_micros} currency={report.currency} /> }}
       />
     </Framed>
   );

@@ -40,9 +40,9 @@ export function UsageTab() {
     <>
       <div className={styles.bar}>
         <RangeChip search={search} range={range} onChange={change} />
-        <FilterChip label={words.model} options={names.models} value={search.model} onChange={(model) => change({ model })} />
-        {names.seesKeys ? <FilterChip label={words.key} options={names.keys} value={search.key} onChange={(key) => change({ key })} /> : null}
-        {all ? <FilterChip label={words.member} options={names.members} value={search.member} onChange={(member) => change({ member })} /> : null}
+        <FilterChip label={words.model} options={names.models} source={names.sources.models} value={search.model} onChange={(model) => change({ model })} />
+        {names.seesKeys ? <FilterChip label={words.key} options={names.keys} source={names.sources.keys} value={search.key} onChange={(key) => change({ key })} /> : null}
+        {all ? <FilterChip label={words.member} options={names.members} source={names.sources.members} value={search.member} onChange={(member) => change({ member })} /> : null}
         <span className={styles.spring} />
         <Button href={csvAddress({ ...filter, group_by: ["day", "model", "key", "member"] })} download="usage.csv" icon={<Download size={14} aria-hidden="true" />}>
           {words.csv}
