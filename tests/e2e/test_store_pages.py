@@ -183,6 +183,25 @@ def test_a_version_of_ones_own_is_released_and_retired(visitor: Shopper) -> None
     assert visitor.complaints == []
 
 
+def test_a_version_is_brought_from_a_hub_and_says_where_from(visitor: Shopper) -> None:
+    page, words = visitor.page, visitor.words
+    english = words is ENGLISH
+    page.goto(f"/store/{_own_model(page, f'Brought {words.locale}')}?view=versions")
+    verb = "Bring from outside" if english else "从外部引入"
+    page.get_by_role("button", name=verb).click()
+    form = page.get_by_role("dialog").last
+    send = form.get_by_role("button", name=verb)
+    send.click()
+    wrong = "ORGANISATION/NAME, as the hub writes it" if english else "按站点的写法填写：组织/名称"
+    expect(form.get_by_text(wrong)).to_be_visible()
+    form.get_by_label("Repository" if english else "仓库").fill("org/tiny")
+    send.click()
+    version = page.get_by_role("article").filter(has_text="org/tiny")
+    expect(version.get_by_text("Hugging Face")).to_be_visible(timeout=DONE_WITHIN_MS)
+    expect(version.get_by_text("safetensors INT8")).to_be_visible()
+    assert visitor.complaints == []
+
+
 def _own_model(page: Any, name: str) -> str:
     """The id of a new model of the organisation's, with one version, a candidate."""
     headers = _headers(page)
