@@ -30,16 +30,7 @@ from jixi.compute.planner._model import (
     computes_in,
 )
 from jixi.compute.planner._replica import Limit
-from jixi.compute.planner._serving import (
-    CACHE_BYTES,
-    CacheFormat,
-    Capacity,
-    Engine,
-    ServingPlan,
-    ServingTask,
-    plan_capacity,
-    plan_serving,
-)
+from jixi.compute.planner._serving import Capacity, ServingPlan, plan_capacity, plan_serving
 from jixi.compute.planner._sheet import Figure, Origin, Sheet
 from jixi.compute.planner._site import Hardware, Payment, Site
 from jixi.compute.planner._tornado import (
@@ -61,6 +52,7 @@ from jixi.compute.planner._training import (
     training_flops,
 )
 from jixi.compute.planner._words import label_of, origin_of, source_of, unit_of
+from jixi.compute.planner._workload import CACHE_BYTES, CacheFormat, Engine, ServingTask
 
 __all__ = [
     "CACHE_BYTES",

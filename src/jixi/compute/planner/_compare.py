@@ -7,9 +7,10 @@ from typing import Literal
 
 from jixi.compute.planner._checks import checked, contradiction
 from jixi.compute.planner._model import WeightFormat
-from jixi.compute.planner._serving import Engine, ServingPlan, ServingTask, plan_serving
+from jixi.compute.planner._serving import ServingPlan, plan_serving
 from jixi.compute.planner._sheet import Sheet, Work
 from jixi.compute.planner._site import Hardware, Payment, Site, raise_lacking
+from jixi.compute.planner._workload import Engine, ServingTask
 from jixi.core.errors import JixiError
 
 OptionKind = Literal["owned", "rented", "api", "edge"]

@@ -6,9 +6,10 @@ from typing import Final
 
 from jixi.compute.planner._checks import checked
 from jixi.compute.planner._compare import api, edge
-from jixi.compute.planner._serving import Engine, ServingPlan, ServingTask, plan_serving
+from jixi.compute.planner._serving import ServingPlan, plan_serving
 from jixi.compute.planner._site import Hardware, Payment, Site, raise_lacking
 from jixi.compute.planner._training import Fleet, TrainingTask, plan_training
+from jixi.compute.planner._workload import Engine, ServingTask
 
 # The name of an input among its dataclass's fields, and among the figures of a sheet.
 _SERVING_TASK: Final = ("users", "prompts_per_hour", "prompt_tokens", "output_tokens")
