@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from jixi.core.errors import JixiError
 from jixi.server._openapi import document, operation_id
 from jixi.server._policy import check_policy, public
-from jixi.server._problems import on_database_trouble, on_defect, on_http_error, on_problem, on_validation
+from jixi.server._problems import on_defect, on_http_error, on_problem, on_validation
 from jixi.server._reference import reference_page
 from jixi.server._services import Services
 from jixi.server.admin import ROUTERS
@@ -19,9 +19,9 @@ from jixi.storage import DatabaseAwayError
 
 _HANDLERS: Final[tuple[tuple[type[Exception], Any], ...]] = (
     (JixiError, on_problem),
+    (DatabaseAwayError, on_problem),
     (RequestValidationError, on_validation),
     (HTTPException, on_http_error),
-    (DatabaseAwayError, on_database_trouble),
     (Exception, on_defect),
 )
 

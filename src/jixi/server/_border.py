@@ -15,11 +15,11 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jixi.assembly import host_name
+from jixi.assembly.settings import host_name
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.server._ending import Ending
-from jixi.server._problems import database_trouble
+from jixi.server._problems import behind
 from jixi.server._scope import REQUEST_ID, header
 from jixi.storage import DatabaseAwayError
 
@@ -139,9 +139,7 @@ class Border:
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, error: JixiError | DatabaseAwayError
     ) -> None:
-        if isinstance(error, DatabaseAwayError):
-            error = database_trouble(error)
-        await self._render(scope, error)(scope, receive, send)
+        await self._render(scope, behind(error))(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, started: float) -> None:
         """The access log. Calls of models are in the ledger already, so they are logged for debugging alone."""

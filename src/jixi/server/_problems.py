@@ -46,10 +46,19 @@ def problem_response(
     return Response(body, status_code=error.problem.status, headers=headers, media_type=PROBLEM_JSON)
 
 
+def behind(error: JixiError | DatabaseAwayError) -> JixiError:
+    """What a caller is told of it, whichever app it ended: a database that is away is a problem from here on."""
+    if isinstance(error, JixiError):
+        return error
+    if isinstance(error, DatabaseFullError):
+        return problem("database_full")
+    return problem("database_unavailable", retry_after=_AWAY_S)
+
+
 async def on_problem(request: Request, error: Exception) -> Response:
-    if not isinstance(error, JixiError):
+    if not isinstance(error, JixiError | DatabaseAwayError):
         raise error
-    return problem_response(request.scope, error)
+    return problem_response(request.scope, behind(error))
 
 
 async def on_validation(request: Request, error: Exception) -> Response:
@@ -110,17 +119,6 @@ def _meaning(request: Request, error: HTTPException) -> JixiError:
             return problem("invalid_json", reason="it cannot be read")
         case _:
             return problem("invalid_value", reason=error.detail)
-
-
-def database_trouble(error: DatabaseAwayError) -> JixiError:
-    """What callers are told of it, whichever app it ended."""
-    if isinstance(error, DatabaseFullError):
-        return problem("database_full")
-    return problem("database_unavailable", retry_after=_AWAY_S)
-
-
-async def on_database_trouble(request: Request, error: DatabaseAwayError) -> Response:
-    return problem_response(request.scope, database_trouble(error))
 
 
 async def on_defect(request: Request, _error: Exception) -> Response:

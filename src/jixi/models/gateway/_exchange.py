@@ -1,11 +1,11 @@
 """One request to an engine, from taking a place to leaving it."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
+from weakref import ReferenceType
 
 from msgspec import UNSET, Struct
 
@@ -33,12 +33,19 @@ _PAUSE_S: Final = 1.0
 _LARGE: Final = 1024 * 1024
 
 
+class Reader(Protocol):
+    """Who takes the answer and hands it on."""
+
+    def leave_behind(self, error: JixiError) -> None:
+        """Go on without the caller, who is told `error`."""
+
+
 class Run(Struct, kw_only=True):
     """Everything that is settled about one try of a call. `patience_s` is the time until some content must be there.
 
     `drains`: the answer is read to its end although the caller leaves.
     `lost` is what answers used that broke before anything of them was handed on, where their engines said so.
-    `reader` is who is told when the caller takes nothing any more, for as long as somebody holds it.
+    `reader` is told when the caller takes nothing any more, for as long as somebody holds it.
     """
 
     request: Request
@@ -52,12 +59,17 @@ class Run(Struct, kw_only=True):
     noted: Try
     suspicion: Suspicion
     drains: bool = False
-    reader: Callable[[], Callable[[JixiError], None] | None] = lambda: None
+    reader: ReferenceType[Reader] | None = None
     lost: list[Usage] = []
 
     @property
     def model(self) -> str:
         return self.request.model
+
+    def leave_behind(self, error: JixiError) -> None:
+        """The caller takes nothing any more: whoever hands the answer on goes on without it."""
+        if self.reader is not None and (reader := self.reader()) is not None:
+            reader.leave_behind(error)
 
     def estimated_input(self) -> int:
         """What the prompt may have cost the engine, where it did not say: about four bytes to a token."""

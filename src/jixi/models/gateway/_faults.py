@@ -156,12 +156,11 @@ def _too_long(request: Request, context: int, refusal: _Refusal) -> JixiError:
     """Told with the engine's own numbers where it gives both; else with the context that we know of, and with no more
     than that of what is needed.
     """
+    needed = f"> {context}"
     if refusal.n_prompt_tokens and refusal.n_ctx:
-        needed, context = refusal.n_prompt_tokens, refusal.n_ctx
+        needed, context = str(refusal.n_prompt_tokens), refusal.n_ctx
     elif said := next((found for words in _SIZES if (found := words.search(refusal.message))), None):
-        needed, context = (int(said[name].replace(",", "")) for name in ("needed", "most"))
-    else:
-        needed = f"> {context}"
+        needed, context = said["needed"].replace(",", ""), int(said["most"].replace(",", ""))
     return problem(
         "context_length_exceeded",
         model=request.model,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
-from weakref import WeakMethod
+from weakref import ref
 
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
@@ -346,7 +346,7 @@ class Gateway:
             teller=call.teller,
         )
         # The delivery holds the run: the other way round it must not, or both would wait for the collector.
-        run.reader = WeakMethod(delivery.leave_behind)
+        run.reader = ref(delivery)
         return delivery
 
     def _spawn(self, settlement: Coroutine[Any, Any, Any]) -> object:

@@ -150,8 +150,8 @@ class EngineStream:
     def _ring(self) -> None:
         """Nothing moves any more: the engine says nothing, or the client takes nothing."""
         self._exchange.close()
-        if self._lagging and (leave_behind := self._run.reader()) is not None:
-            leave_behind(self._too_slow())
+        if self._lagging:
+            self._run.leave_behind(self._too_slow())
 
     async def _next(self, response: Response) -> list[bytes]:
         """Take blocks until there is content to hand on, or the end."""

@@ -27,7 +27,7 @@ from jixi.models.gateway import ByteStream, Call, FrameReader, Gateway, Reply, o
 from jixi.models.responses import Kept, ResponseStore
 from jixi.server._answer import json_answer, read_body, send_stream
 from jixi.server._departure import Departure
-from jixi.server._problems import database_trouble
+from jixi.server._problems import behind
 from jixi.server._scope import language_of, request_id_of
 from jixi.server.openai import openai_response
 from jixi.storage import DatabaseAwayError
@@ -174,11 +174,8 @@ class CreateEndpoint:
                 stream.break_off(error)
                 yield failed(error)
                 return
-            except JixiError as error:
-                yield failed(error)
-                return
-            except DatabaseAwayError as error:
-                yield failed(database_trouble(error))
+            except (JixiError, DatabaseAwayError) as error:
+                yield failed(behind(error))
                 return
             if events:
                 yield _written(events)
