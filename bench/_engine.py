@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from _harness import PEERS, say
-from jixi.assembly import Settings, model_store
+from jixi.assembly.settings import Settings
+from jixi.assembly.store import model_store
 from jixi.compute.drivers import ProcessDriver
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Entry

@@ -11,7 +11,8 @@ import uvloop
 
 from jixi.compute.drivers import ProcessDriver
 from jixi.models.catalog import Entry, Texts, Variant, origin_from
-from jixi.models.sources import Egress, ModelStore, Outside, sources_of
+from jixi.models.sources import ModelStore
+from jixi.models.sources.outside import Egress, Outside, sources_of
 
 TEXTS = Texts("bench", "bench")
 SOURCE = {"kind": "huggingface", "repo": "org/bench", "revision": "main"}

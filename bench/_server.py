@@ -12,11 +12,12 @@ from pathlib import Path
 
 import uvloop
 
-from jixi.assembly import House, Settings
+from jixi.assembly.house import House
+from jixi.assembly.settings import Settings
 from jixi.core.principal import INFERENCE_SCOPES, Principal, Role
 from jixi.governance.ledger import LimitValues
 from jixi.models.gateway import Target
-from jixi.server import Running, serve
+from jixi.server.app import Running, serve
 from jixi.telemetry import configure_logs
 
 PLENTY = LimitValues(

@@ -21,12 +21,12 @@ import typer
 from planner_checks import Machine, Pair, What, cache, measured, measured_on, memory, runs
 from pydantic.fields import FieldInfo
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.cli import command_line
 from jixi.compute.chips import Chip, Chips
 from jixi.core.errors import PROBLEMS
 from jixi.core.principal import Scope
-from jixi.server import openapi_document
+from jixi.server.app import openapi_document
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ROOT / "scripts/reference.zh.toml"

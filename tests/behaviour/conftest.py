@@ -10,8 +10,9 @@ import openai
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
-from jixi.server import Running, create_app
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
+from jixi.server.app import Running, create_app
 from tests.behaviour.people import Person, first_administrator, visitor
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 from tests.clocks import SettableClock

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import httpx2
 
-from jixi.assembly import Settings
+from jixi.assembly.settings import Settings
 from jixi.core.principal import INFERENCE_SCOPES
-from jixi.server import Running, serve
+from jixi.server.app import Running, serve
 from tests.behaviour.people import NO_LIMITS, PASSWORD, token_of
 
 READY_WITHIN_S = 60

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.adapters import SMOLLM2, write_gguf_adapter
 from tests.behaviour.commands import jixi
 from tests.behaviour.people import MODEL

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.behaviour.people import Person
 
 

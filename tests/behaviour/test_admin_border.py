@@ -10,8 +10,9 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import House, Settings, open_house
-from jixi.server import create_app
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import Settings
+from jixi.server.app import create_app
 from tests.behaviour.people import PASSWORD, Person, visitor
 from tests.behaviour.servers import running
 

@@ -11,8 +11,10 @@ import pytest
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
-from jixi.assembly import DeploymentSetting, House, Settings, model_store, open_house
-from jixi.server import create_app
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
+from jixi.assembly.store import model_store
+from jixi.server.app import create_app
 from tests.behaviour.people import (
     MODEL,
     MODEL_VERSION,
@@ -27,8 +29,7 @@ from tests.unit.sources.hub import ScriptedHub, running_hub
 
 STUB = {"name": "echo", "engine": "stub"}
 MESSAGES = [{"role": "user", "content": "hello"}]
-FETCHED, VARIANT = "qwen3-8b", "bf16"
-WITHIN_S = 60
+FETCHED, VARIANT, WITHIN_S = "qwen3-8b", "bf16", 60
 
 
 @pytest.fixture
@@ -478,8 +479,7 @@ async def test_a_version_of_ones_own_is_deployed_and_does_not_retire_meanwhile(
     assert (refused.status_code, refused.json()["code"]) == (404, "model_not_here")
     await made(admin, **body, variant=version["id"])
     await until(admin, "echo", state="ready")
-    where = f"{versions}/{version['id']}"
-    retired = await admin.patch(where, json={"stage": "retired"})
+    retired = await admin.patch(f"{versions}/{version['id']}", json={"stage": "retired"})
     assert (retired.status_code, retired.json()["code"]) == (409, "model_served")
     assert (await admin.patch(f"{versions}/{nowhere['id']}", json={"stage": "retired"})).status_code == 200
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
-from jixi.assembly import House
-from jixi.server import create_app
+from jixi.assembly.house import House
+from jixi.server.app import create_app
 from tests.behaviour.people import Person, colleague, new_key, visitor, with_key
 
 

@@ -10,13 +10,14 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError
 from jixi.core.ids import new_id
 from jixi.core.ports import Outcome, Reservation, Settlement
 from jixi.core.principal import Principal, Role, Scope
 from jixi.core.usage import Usage
-from jixi.server import create_app
+from jixi.server.app import create_app
 from tests.behaviour.people import NO_LIMITS, Person, colleague, first_administrator, neighbour, new_key
 
 _PRICE = {"input_micros": 1_000_000, "cached_input_micros": 0, "output_micros": 2_000_000}

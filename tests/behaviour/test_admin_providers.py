@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 from starlette.types import ASGIApp
 
-from jixi.assembly import House, Settings, open_house, rotate_vault
+from jixi.assembly.house import House, open_house, rotate_vault
+from jixi.assembly.settings import Settings
 from tests.behaviour.people import Person, colleague, new_key, with_key
 from tests.vendors.server import Vendors, running_vendors
 from tests.vendors.shapes import CREDENTIAL

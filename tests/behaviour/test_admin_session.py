@@ -3,7 +3,7 @@
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from tests.behaviour.people import (
     PASSWORD,
     Person,

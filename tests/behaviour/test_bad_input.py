@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.models.deployments import DeploymentSpec, Reason
 from tests.behaviour.people import Person
 from tests.unit.formats.files import BROKEN as FILES

@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai.types import Batch
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.behaviour.people import PASSWORD
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import Settings
+from jixi.assembly.settings import Settings
 from tests.behaviour.people import Person, new_key, with_key
 
 WITHIN_S: Final = 60

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
-from jixi.assembly import Settings, open_house
-from jixi.server import create_app
+from jixi.assembly.house import open_house
+from jixi.assembly.settings import Settings
+from jixi.server.app import create_app
 from tests.behaviour.people import Person, first_administrator, with_key
 from tests.clocks import LeapingClock
 from tests.conftest import postgres_server

@@ -11,8 +11,9 @@ from sqlalchemy import event
 from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
-from jixi.server import create_app
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
+from jixi.server.app import create_app
 from tests.behaviour.people import Person, first_administrator, with_key
 
 MOST_KEYS = 500

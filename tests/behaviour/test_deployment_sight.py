@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.models.registry import Viewer
 from tests.behaviour.people import MODEL, MODEL_VERSION, Person, colleague, neighbour
 

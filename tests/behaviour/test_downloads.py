@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
-from jixi.server import create_app
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
+from jixi.server.app import create_app
 from tests.behaviour.commands import jixi
 from tests.behaviour.people import Person, colleague, first_administrator, visitor
 from tests.behaviour.test_admin_deployments import until

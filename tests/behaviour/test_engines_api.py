@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.client import Client
 from jixi.models.engines import VllmEngine
 from tests.behaviour.commands import STUB, jixi, serving

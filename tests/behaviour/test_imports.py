@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
-from jixi.assembly import House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import Settings
 from jixi.client import Client
-from jixi.server import create_app
+from jixi.server.app import create_app
 from jixi.wire.admin import HubOrigin, ModelImportRequest
 from tests.behaviour.commands import jixi, serving
 from tests.behaviour.people import MODEL, Person, colleague, first_administrator, neighbour, visitor

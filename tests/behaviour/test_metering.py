@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.core.principal import Principal, Role
 from tests.behaviour.people import Person, colleague, neighbour
 from tests.clocks import LeapingClock

@@ -9,10 +9,11 @@ from typing import Any
 import psutil
 import pytest
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.compute.history import PACE_S
 from jixi.models.deployments import DeploymentStatus
-from jixi.server import create_app
+from jixi.server.app import create_app
 from tests.behaviour.people import Person, colleague, first_administrator, visitor
 from tests.clocks import LeapingClock, SettableClock
 from tests.cluster import ray_cluster

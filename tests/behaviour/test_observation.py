@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 from tests.collector import Collector, attributes, collecting
 

@@ -10,8 +10,8 @@ import openai
 import pytest
 from pydantic import BaseModel, Field
 
-from jixi.assembly import DeploymentSetting, Settings
-from jixi.server import Running
+from jixi.assembly.settings import DeploymentSetting, Settings
+from jixi.server.app import Running
 from tests.behaviour.sdk import streamed_or_not
 from tests.behaviour.servers import Served, administrator, new_key, running, wait_until_ready
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import DeploymentSetting, House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.core.ids import new_id
 from jixi.core.ports import Reservation, Settlement, Tier
 from jixi.core.principal import Principal, Role, Scope

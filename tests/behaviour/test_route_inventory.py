@@ -13,10 +13,10 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.principal import Role
 from jixi.governance.identity import ACTIONS, POLICY
-from jixi.server import Declared, admin_declarations, check_policy
+from jixi.server.app import Declared, admin_declarations, check_policy
 from jixi.wire.admin import Permission
 from tests.behaviour.people import (
     MODEL,

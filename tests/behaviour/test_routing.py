@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.behaviour.servers import administrator, new_key, running, wait_until_ready
 
 

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi import checks
 
 from jixi.core.errors import PROBLEMS
 from jixi.core.principal import Scope
-from jixi.server import Running, openapi_document
+from jixi.server.app import Running, openapi_document
 from tests.behaviour.people import PASSWORD, token_of
 
 schema: Any = schemathesis.openapi.from_dict(openapi_document())

@@ -14,7 +14,7 @@ import httpx2
 import psutil
 import pytest
 
-from jixi.server import Running
+from jixi.server.app import Running
 from tests.behaviour.commands import STUB, environment, jixi, serving
 from tests.behaviour.people import PASSWORD, token_of
 

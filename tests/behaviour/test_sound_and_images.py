@@ -9,7 +9,7 @@ import httpx2
 import openai
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.behaviour.servers import Served, administrator, limited_key, new_key, running, wait_until_ready
 
 _KINDS: Final = ("transcriptions", "speech", "images", "classify")

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.principal import Principal, Role
 from jixi.core.trace import Attempt
 from jixi.governance.audit import Keeping, Traces

@@ -11,8 +11,9 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
-from jixi.assembly import House, Settings
-from jixi.server import Running
+from jixi.assembly.house import House
+from jixi.assembly.settings import Settings
+from jixi.server.app import Running
 from tests.behaviour.people import PASSWORD, Person, neighbour
 from tests.behaviour.servers import administrator, running
 from tests.traces import call

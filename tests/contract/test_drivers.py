@@ -13,7 +13,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from jixi.compute.drivers import Command, Driver, Needs, ProcessDriver, RayDriver, Site
+from jixi.compute.drivers import Command, Driver, Needs, ProcessDriver, Site
+from jixi.compute.drivers.ray import RayDriver
 from jixi.core.errors import JixiError
 from tests.cluster import RayCluster
 

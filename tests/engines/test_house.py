@@ -5,7 +5,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from tests.behaviour.servers import administrator, new_key, running, wait_until_ready
 from tests.engines.conftest import python_of
 from tests.engines.weights import CACHE, kokoro, whisper_base

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.core.errors import PROBLEMS
 from jixi.core.principal import Role
 from jixi.governance.identity import POLICY, Action

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from jixi.server import openapi_document
+from jixi.server.app import openapi_document
 
 KEPT = Path(__file__).parent.parent.parent / "console/openapi.json"
 

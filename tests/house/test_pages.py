@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from jixi.assembly import Settings
+from jixi.assembly.settings import Settings
 from jixi.cli import command_line
 from jixi.models.catalog import read_entry
 from tests.house.pages import Page, page, pages

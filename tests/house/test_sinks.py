@@ -36,8 +36,8 @@ _NETWORK_PLACES = {
     "src/jixi/cli/_app.py": "names the error of a server that is not there",
     "src/jixi/cli/_checks.py": "the doctor tries the port",
     "src/jixi/cli/_talk.py": "names the key after the machine",
-    "src/jixi/compute/drivers/_ray.py": "a driver talks to its link to the cluster",
-    "src/jixi/compute/drivers/_ray_link.py": "the link to the cluster answers its driver",
+    "src/jixi/compute/drivers/ray/_driver.py": "a driver talks to its link to the cluster",
+    "src/jixi/compute/drivers/ray/_link.py": "the link to the cluster answers its driver",
     "src/jixi/compute/drivers/_site.py": "looks for a free port of this machine",
     "src/jixi/governance/ledger/_shared.py": "gateway processes share the process of the ledger",
     "src/jixi/governance/ledger/_worker.py": "the ledger's process answers the ledger",
@@ -47,13 +47,13 @@ _NETWORK_PLACES = {
     "src/jixi/server/processes/_forward.py": "gateway processes bring to their house what is not for them",
     "src/jixi/server/processes/_line.py": "a house and its gateway processes tell each other things",
     "src/jixi/server/processes/_sockets.py": "listening sockets are inherited by gateway processes",
-    "src/jixi/models/sources/_egress.py": "the one way out of the machine",
-    "src/jixi/models/sources/_hub.py": "names the errors of the way out",
-    "src/jixi/models/sources/_transfer.py": "names the answers and the errors of the way out",
-    "src/jixi/models/sources/_web.py": "names the answers and the errors of the way out",
+    "src/jixi/models/sources/outside/_egress.py": "the one way out of the machine",
+    "src/jixi/models/sources/outside/_hub.py": "names the errors of the way out",
+    "src/jixi/models/sources/outside/_transfer.py": "names the answers and the errors of the way out",
+    "src/jixi/models/sources/outside/_web.py": "names the answers and the errors of the way out",
     "src/jixi/telemetry/_span_tree.py": "builds what goes to the operator's collector",
     "src/jixi/telemetry/_spans.py": "sends spans to the collector that the settings name",
-    "src/jixi/models/sources/_judge.py": "judges the addresses of the way out",
+    "src/jixi/models/sources/outside/_judge.py": "judges the addresses of the way out",
 }
 _NETWORK_MODULES = frozenset(
     [
@@ -86,7 +86,7 @@ _NETWORK_CALLS_OF_ANYIO = re.compile(
 
 _ENVIRONMENT_PLACES = {
     "src/jixi/assembly/*": "settings",
-    "src/jixi/compute/drivers/_ray_agent.py": "which accelerators Ray gave to an actor",
+    "src/jixi/compute/drivers/ray/_agent.py": "which accelerators Ray gave to an actor",
     "src/jixi/models/engines/_elsewhere.py": "the key of an engine, which no command line may hold",
     "src/jixi/cli/_login.py": "which server, and with which key",
     "src/jixi/cli/_say.py": "the language of the terminal",

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import httpx2
 import openai
 
-from jixi.assembly import Settings
+from jixi.assembly.settings import Settings
 from tests.behaviour.servers import administrator, new_key, running
 from tests.vendors.server import Received, Vendors, running_vendors
 from tests.vendors.shapes import CREDENTIAL, SHAPES, Json, Shape

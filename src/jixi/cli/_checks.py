@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 import psutil
 
-from jixi.assembly import Settings, engine_environments, model_store
+from jixi.assembly.house import engine_environments
+from jixi.assembly.settings import Settings
+from jixi.assembly.store import model_store
 from jixi.cli._say import Language
 from jixi.core.errors import JixiError
 from jixi.models.catalog import Catalog
@@ -113,7 +115,7 @@ def _port(settings: Settings, say: _Say) -> Iterator[Finding]:
 
 
 def _database(settings: Settings, say: _Say) -> Iterator[Finding]:
-    from jixi.assembly import check_database
+    from jixi.assembly.house import check_database
 
     name = say("database", "数据库")
     try:

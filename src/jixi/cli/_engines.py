@@ -98,7 +98,7 @@ def _install_there(engine: str, terminal: Terminal) -> int:
 
 
 def _install_here(engine: str, data_dir: Path | None, terminal: Terminal) -> int:
-    from jixi.assembly import load_settings, prepare_folder
+    from jixi.assembly.settings import load_settings, prepare_folder
 
     prepare_folder(load_settings(data_dir=data_dir).settings.data_dir)
     with _bar(engine, terminal) as show:
@@ -106,7 +106,7 @@ def _install_here(engine: str, data_dir: Path | None, terminal: Terminal) -> int
 
 
 def _remove_here(engine: str, data_dir: Path | None) -> None:
-    from jixi.assembly import load_settings, locked_folder, prepare_folder
+    from jixi.assembly.settings import load_settings, locked_folder, prepare_folder
 
     folder = load_settings(data_dir=data_dir).settings.data_dir
     prepare_folder(folder)
@@ -182,7 +182,8 @@ def _remote(data_dir: Path | None) -> bool:
 
 
 def _environments(data_dir: Path | None) -> "Environments":
-    from jixi.assembly import engine_environments, load_settings
+    from jixi.assembly.house import engine_environments
+    from jixi.assembly.settings import load_settings
     from jixi.telemetry import configure_logs
 
     configure_logs(json=False, level="warning")

@@ -243,9 +243,10 @@ async def _with_store(data_dir: Path | None, act: "Callable[[ModelStore, Catalog
 
 @asynccontextmanager
 async def _opened(data_dir: Path | None) -> "AsyncGenerator[tuple[ModelStore, Catalog]]":
-    from jixi.assembly import load_settings, model_store, prepare_folder
+    from jixi.assembly.settings import load_settings, prepare_folder
+    from jixi.assembly.store import model_store
     from jixi.models.catalog import Catalog
-    from jixi.models.sources import Egress
+    from jixi.models.sources.outside import Egress
     from jixi.telemetry import configure_logs
 
     settings = load_settings(data_dir=data_dir).settings

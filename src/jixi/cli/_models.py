@@ -102,7 +102,8 @@ def compare_models(context: typer.Context, models: _Models, as_json: _Json = Fal
 
 
 def _store(data_dir: Path | None) -> "ModelStore":
-    from jixi.assembly import load_settings, model_store
+    from jixi.assembly.settings import load_settings
+    from jixi.assembly.store import model_store
 
     return model_store(load_settings(data_dir=data_dir).settings)
 

@@ -157,7 +157,8 @@ def compare(
 
 
 def _answer(terminal: Terminal, asked: _Asked, *, as_json: bool, export: Path | None) -> None:
-    from jixi.assembly import load_settings, model_store
+    from jixi.assembly.settings import load_settings
+    from jixi.assembly.store import model_store
     from jixi.compute.chips import Chips
     from jixi.models.catalog import Catalog
     from jixi.server.plans import Desk

@@ -29,7 +29,7 @@ def serve(
     """Run the server, its models and its console on this machine."""
     # Modules last: looking through them for what may go, while they come, is a fifth of the work of a start.
     gc.disable()
-    from jixi.assembly import load_settings
+    from jixi.assembly.settings import load_settings
     from jixi.cli._serving import run
 
     gc.freeze()
@@ -48,7 +48,7 @@ def doctor(
     config: _Config = None,
 ) -> None:
     """Say what is wrong with this machine's Jixi, and how to mend it."""
-    from jixi.assembly import load_settings
+    from jixi.assembly.settings import load_settings
     from jixi.cli._checks import examine
 
     terminal = _terminal(context)

@@ -11,10 +11,11 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from jixi.assembly import House, Settings
+from jixi.assembly.house import House
+from jixi.assembly.settings import Settings
 from jixi.cli._say import Terminal
 from jixi.jobs import Job
-from jixi.server import Running, serve
+from jixi.server.app import Running, serve
 from jixi.telemetry import configure_logs
 
 

@@ -26,7 +26,8 @@ def rotate(
     ] = None,
 ) -> None:
     """Add a key and seal everything under it. Servers may run meanwhile."""
-    from jixi.assembly import load_settings, rotate_vault
+    from jixi.assembly.house import rotate_vault
+    from jixi.assembly.settings import load_settings
 
     terminal: Any = context.obj
     settings = load_settings(data_dir=data_dir).settings

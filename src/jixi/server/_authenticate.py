@@ -5,7 +5,7 @@ from hmac import compare_digest
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from jixi.assembly import host_name
+from jixi.assembly.settings import host_name
 from jixi.core.errors import problem
 from jixi.core.principal import Principal
 from jixi.server._scope import SAFE_METHODS, cookie, has_header, header

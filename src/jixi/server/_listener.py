@@ -9,7 +9,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from jixi.assembly import Settings
+from jixi.assembly.settings import Settings
 from jixi.server._door import Door
 from jixi.server._ending import Ending
 from jixi.server._joined import Connection

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.server._authenticate import Authenticator
 from jixi.server._ending import Ending
 from jixi.server._listeners import Listeners

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.principal import Principal
 from jixi.governance.identity import Member, NewSession, Tenant, permissions
 from jixi.server._authenticate import SESSION_COOKIE

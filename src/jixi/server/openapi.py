@@ -3,7 +3,7 @@
 import json
 import sys
 
-from jixi.server._document import openapi_document
+from jixi.server.app import openapi_document
 
 
 def main() -> None:

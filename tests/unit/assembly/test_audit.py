@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from jixi.assembly import Audit
+from jixi.assembly.house import Audit
 
 
 class Sums:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import jixi
-from jixi.assembly import locked_folder, prepare_folder
+from jixi.assembly.settings import locked_folder, prepare_folder
 from jixi.core.errors import JixiError
 
 

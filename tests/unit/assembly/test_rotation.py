@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from jixi.assembly import Settings, rotate_vault
+from jixi.assembly.house import rotate_vault
+from jixi.assembly.settings import Settings
 from jixi.core.errors import JixiError
 from jixi.core.principal import Principal, Role
 from jixi.governance.audit import Keeping, Traces, TraceSelection
@@ -19,7 +20,7 @@ from jixi.models.answers import FirstAnswer, FirstAnswers
 from jixi.models.gateway import Concluded, PrepaidMeter
 from jixi.models.providers import Draft, Providers
 from jixi.models.responses import Kept, ResponseStore
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 from tests.clocks import FrozenClock
 from tests.traces import call

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jixi.assembly import DeploymentSetting, Settings, load_settings
+from jixi.assembly.settings import DeploymentSetting, Settings, load_settings
 from jixi.core.errors import JixiError
 
 

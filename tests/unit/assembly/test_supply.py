@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from jixi.assembly import DeploymentSetting, Settings, open_house
+from jixi.assembly.house import open_house
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError
 from jixi.governance.ledger import PriceBook
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Reason, Scale

@@ -10,9 +10,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from jixi.compute.drivers import Seen
 from jixi.compute.history import PACE_S, History, span
-from jixi.compute.inventory import Cluster, Node, Rates, gpu_numbered
+from jixi.compute.inventory import Cluster, Node, Rates, Seen, gpu_numbered
 from jixi.compute.placement import Placement
 from jixi.core.errors import JixiError, problem
 from jixi.storage import Database

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 import psutil
 import pytest
 
-from jixi.compute.drivers import Command, Needs, RayDriver, Site
+from jixi.compute.drivers import Command, Needs, Site
+from jixi.compute.drivers.ray import RayDriver
 from jixi.compute.inventory import read_machine
 from jixi.core.errors import JixiError
 from tests.cluster import RayCluster, ray_cluster
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.timeout(_WAIT_S + 60)
 _IDLE = Command(argv=(sys.executable, "-c", "import signal; signal.pause()"))
 _PARENT = """
 import asyncio, json, sys
-from jixi.compute.drivers import Command, Needs, RayDriver
+from jixi.compute.drivers import Command, Needs
+from jixi.compute.drivers.ray import RayDriver
 
 async def main():
     driver = RayDriver(sys.argv[1], {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jixi.compute.drivers import RayDriver
+from jixi.compute.drivers.ray import RayDriver
 from jixi.core.clock import SystemClock
 from jixi.core.errors import JixiError
 from jixi.models.deployments import DeploymentSpec, DeploymentStatus, Fleet, Lack, Reason, Scale

@@ -12,7 +12,7 @@ from jixi.core.principal import Scope
 from jixi.models.gateway import Aliases, Target
 from jixi.models.names import SettledNames
 from jixi.models.providers import Draft, ProviderModel, Providers
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 from tests.clocks import FrozenClock
 from tests.unit.rollouts.test_rollouts import LIN, STUB, register

@@ -7,7 +7,7 @@ import pytest
 
 from jixi.core.principal import Scope
 from jixi.models.providers import Draft, ProviderModel, Providers
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 from tests.clocks import FrozenClock
 from tests.vendors.server import Vendors, running_vendors

@@ -11,7 +11,7 @@ import pytest
 from jixi.core.errors import JixiError
 from jixi.models.engines import EngineConnectionError
 from jixi.models.providers import Draft
-from jixi.models.sources import Egress, EgressError
+from jixi.models.sources.outside import Egress, EgressError
 from tests.unit.providers.conftest import Open
 from tests.vendors.server import Vendors
 from tests.vendors.shapes import CREDENTIAL

@@ -11,7 +11,8 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from jixi.assembly import House, Settings, open_house
+from jixi.assembly.house import House, open_house
+from jixi.assembly.settings import Settings
 from jixi.core.errors import JixiError
 from jixi.server.processes import Crew
 from tests.processes import descendants

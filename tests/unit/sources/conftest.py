@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from jixi.compute.drivers import ProcessDriver
-from jixi.models.sources import Egress, ModelStore, Outside, sources_of
+from jixi.models.sources import ModelStore
+from jixi.models.sources.outside import Egress, Outside, sources_of
 from tests.unit.sources.hub import ScriptedHub, running_hub
 
 MakeStore = Callable[..., ModelStore]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jixi.models.catalog import ModelFile
-from jixi.models.sources import S3Access
+from jixi.models.sources.outside import S3Access
 from tests.unit.formats.files import gguf, safetensors
 from tests.unit.sources.conftest import MakeStore
 from tests.unit.sources.entries import Origins, entry_of, parts, published, refusal

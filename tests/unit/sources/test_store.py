@@ -11,17 +11,8 @@ from msgspec.structs import replace
 
 from jixi.compute.drivers import Command, Process, ProcessDriver
 from jixi.models.catalog import Catalog
-from jixi.models.sources import (
-    Egress,
-    Listing,
-    ModelStore,
-    Outside,
-    Part,
-    Progress,
-    RemoteFile,
-    SourceError,
-    sources_of,
-)
+from jixi.models.sources import Listing, ModelStore, Part, Progress, RemoteFile, SourceError
+from jixi.models.sources.outside import Egress, Outside, sources_of
 from tests.unit.sources.conftest import MakeStore
 from tests.unit.sources.entries import (
     HUGGINGFACE,

@@ -1,15 +1,14 @@
 """Drivers: the one place that starts programs, and keeps hold of them until they have ended.
 
-Owns: `Driver`, `Process`, `Command` and the drivers for this machine and for a Ray cluster. Must not: know what the
-programs do. Tests: tests/contract (every driver), tests/unit/compute.
+Owns: `Driver`, `Process`, `Command` and the driver for this machine; that for a Ray cluster is the room `ray`, which
+stands on the inventory as well. Must not: know what the programs do.
+Tests: tests/contract (every driver), tests/unit/compute.
 """
 
 from jixi.compute.drivers._leashed import leashed
 from jixi.compute.drivers._output import output_of
 from jixi.compute.drivers._process import ProcessDriver
 from jixi.compute.drivers._protocol import NO_NEEDS, Command, Driver, Given, Needs, Order, Process, Site, Spot
-from jixi.compute.drivers._ray import RayDriver
-from jixi.compute.drivers._ray_wire import Seen
 
 __all__ = [
     "NO_NEEDS",
@@ -20,8 +19,6 @@ __all__ = [
     "Order",
     "Process",
     "ProcessDriver",
-    "RayDriver",
-    "Seen",
     "Site",
     "Spot",
     "leashed",

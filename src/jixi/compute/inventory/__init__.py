@@ -5,7 +5,7 @@ and `Cluster`, which remembers what other machines have read of themselves.
 Must not: decide what runs where (placement does), know models. Tests: tests/unit/compute, on recorded outputs.
 """
 
-from jixi.compute.inventory._cluster import Cluster, Member
+from jixi.compute.inventory._cluster import Cluster, Member, Seen
 from jixi.compute.inventory._counters import Counters, Energy, Rates, rates, read_counters
 from jixi.compute.inventory._inventory import Inventory, Reader
 from jixi.compute.inventory._machine import Machine, read_machine
@@ -30,6 +30,7 @@ __all__ = [
     "Program",
     "Rates",
     "Reader",
+    "Seen",
     "Vendor",
     "gpu_numbered",
     "parse_amd_smi",

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 import structlog
+from msgspec import Struct
 
-from jixi.compute.drivers import Seen
 from jixi.compute.inventory._values import Node
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
@@ -21,6 +21,20 @@ _AGAIN_S: Final = 30.0
 _REMEMBERED: Final = timedelta(days=1)
 
 State = Literal["alive", "silent", "lost"]
+
+
+class Seen(Struct, frozen=True):
+    """An alive node of the cluster. `own`: it is the machine of the server. `counted` are its accelerators as the
+    cluster counts them, by the model that it names; `memory_bytes` is what it gives out. `said` is a node of the
+    inventory in plain values; None where it has not answered, and then `silent` may say why.
+    """
+
+    name: str
+    own: bool
+    counted: dict[str, float]
+    memory_bytes: int
+    said: dict[str, Any] | None = None
+    silent: str | None = None
 
 
 class Ask(Protocol):

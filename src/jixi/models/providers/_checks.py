@@ -14,7 +14,7 @@ from jixi.models.providers._client import ProviderClient, refusal_problem, unrea
 from jixi.models.providers._health import Health
 from jixi.models.providers._values import Check, ProviderModel
 from jixi.models.providers._vendor import Target, Vendor
-from jixi.models.sources import Egress, EgressError, EgressResponse
+from jixi.models.sources.outside import Egress, EgressError, EgressResponse
 
 _TIME_S: Final = 15
 _MOST_BYTES: Final = 4 * 1024 * 1024

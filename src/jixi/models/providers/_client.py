@@ -15,7 +15,7 @@ from jixi.models.engines import EngineConnectionError
 from jixi.models.providers._health import Health
 from jixi.models.providers._media import SPEECH, is_words, minds_format
 from jixi.models.providers._vendor import Refusal, Target, Translation, Vendor
-from jixi.models.sources import Egress, EgressError, EgressResponse
+from jixi.models.sources.outside import Egress, EgressError, EgressResponse
 
 _OK: Final = 200
 _MOST_WORDS: Final = 64 * 1024

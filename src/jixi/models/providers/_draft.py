@@ -9,7 +9,7 @@ from jixi.core.errors import JixiError, problem
 from jixi.models.names import name_taken
 from jixi.models.providers._values import ProviderModel
 from jixi.models.providers._vendor import Vendor
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 
 _HINT: Final = 4
 _CREDENTIAL: Final = re.compile(r"[!-~]{1,4096}")

@@ -28,7 +28,7 @@ from jixi.models.providers._registry import vendor_registry
 from jixi.models.providers._replica import OutsideModel, ProviderReplica
 from jixi.models.providers._values import KEEP, Check, Draft, Provider, ProviderModel
 from jixi.models.providers._vendor import Target, Vendor
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 
 _log = structlog.get_logger()

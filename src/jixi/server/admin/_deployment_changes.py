@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import problem
 from jixi.core.principal import Principal
 from jixi.models.deployments import Scale

@@ -14,7 +14,7 @@ from jixi.governance.identity import Action, require
 from jixi.server._errors import errors
 from jixi.server._inputs import Id
 from jixi.server._policy import requires
-from jixi.server._problems import database_trouble
+from jixi.server._problems import behind
 from jixi.server._scope import language_of
 from jixi.server._services import TheHouse, services_of
 from jixi.server.admin._deployment_views import deployment, status_of
@@ -108,8 +108,7 @@ async def _watched(
                     require(await services.authenticate(request.scope), action)
                     yield await anext(events)
                 except (JixiError, DatabaseAwayError) as error:
-                    code = error.code if isinstance(error, JixiError) else database_trouble(error).code
-                    yield f'event: end\ndata: {{"code":"{code}"}}\n\n'
+                    yield f'event: end\ndata: {{"code":"{behind(error).code}"}}\n\n'
                     return
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from msgspec.structs import replace
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import Language
 from jixi.core.principal import Principal
 from jixi.models import rollouts

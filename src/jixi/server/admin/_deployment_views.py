@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import Language, problem
 from jixi.core.principal import Principal
 from jixi.governance.identity import allowed

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import JixiError, Language, problem
 from jixi.core.principal import Principal
 from jixi.models.engines import engine_registry

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import problem
 from jixi.core.principal import Principal
 from jixi.governance.identity import ApiKey, allowed, require

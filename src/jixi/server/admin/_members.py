@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.principal import Principal
 from jixi.governance.identity import Link
 from jixi.governance.identity import Member as MemberRecord

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import Language
 from jixi.models.catalog import Entry, Origin, Variant, cache_bytes, licence_text
 from jixi.models.registry import ModelVersion as Version

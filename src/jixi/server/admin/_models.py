@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import problem
 from jixi.core.principal import Principal
 from jixi.governance.identity import allowed, require

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import Language
 from jixi.core.principal import Principal
 from jixi.governance.identity import allowed

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import PROBLEMS, JixiError, Language
 from jixi.wire.admin import Reason
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import JixiError
 from jixi.core.principal import Principal
 from jixi.governance.identity import allowed

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import JixiError, Language
 from jixi.core.principal import Principal
 from jixi.governance.identity import allowed

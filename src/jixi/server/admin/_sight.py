@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.principal import Principal
 from jixi.jobs import HOUSE, Job
 from jixi.server.admin._models import viewer_of

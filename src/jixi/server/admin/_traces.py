@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import Language
 from jixi.core.principal import Principal
 from jixi.core.trace import Dialect, Sought

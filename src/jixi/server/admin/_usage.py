@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
-from jixi.assembly import House
+from jixi.assembly.house import House
 from jixi.core.errors import problem
 from jixi.core.ports import Outcome
 from jixi.core.principal import Principal

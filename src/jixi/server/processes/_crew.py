@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from jixi.assembly import House, database_environment, writer_socket
+from jixi.assembly.house import House, database_environment, writer_socket
 from jixi.compute.drivers import ProcessDriver
 from jixi.core.errors import JixiError, problem
 from jixi.core.tasks import end_task

@@ -12,13 +12,14 @@ from typing import Any, Final
 import structlog
 import uvloop
 
-from jixi.assembly import Front, Settings, open_front
+from jixi.assembly.house import Front, open_front
+from jixi.assembly.settings import Settings
 from jixi.core.trace import CallTrace
-from jixi.server._app import create_model_app, render_problem
 from jixi.server._collector import spare_what_lasts
 from jixi.server._ending import Ending
 from jixi.server._listener import Listener, config_of
 from jixi.server._stop import Stop, handled
+from jixi.server.app import create_model_app, render_problem
 from jixi.server.processes._forward import Forward
 from jixi.server.processes._line import Line, streams
 from jixi.server.processes._messages import (

@@ -2,14 +2,14 @@
 
 from typing import NamedTuple, Protocol
 
-from jixi.assembly._house import database_of, make_responses
-from jixi.assembly._outside import open_vault
-from jixi.assembly._settings import Settings
+from jixi.assembly.house._house import database_of, make_responses
+from jixi.assembly.house._outside import open_vault
+from jixi.assembly.settings import Settings
 from jixi.core.clock import SystemClock
 from jixi.governance.audit import Traces
 from jixi.models.answers import KeptAnswers
 from jixi.models.providers import Providers
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 
 
 class Rotated(NamedTuple):

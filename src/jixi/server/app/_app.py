@@ -7,7 +7,8 @@ from typing import Final
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jixi.assembly import Front, House, Settings
+from jixi.assembly.house import Front, House
+from jixi.assembly.settings import Settings
 from jixi.core.errors import JixiError
 from jixi.core.trace import CONTEXT
 from jixi.server._admin import admin_app

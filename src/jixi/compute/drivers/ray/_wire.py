@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from jixi.compute.drivers._protocol import Given
+from jixi.compute.inventory import Seen
 
 # A line holds all that a program wrote in half a second, of which the last 1000 lines of 4 KiB are kept.
 LONGEST: Final = 64 * 1024 * 1024
@@ -88,20 +89,6 @@ class Told(Struct, frozen=True, tag=True):
 class Ended(Struct, frozen=True, tag=True):
     id: int
     status: int
-
-
-class Seen(Struct, frozen=True):
-    """An alive node of the cluster. `own`: it is the machine of the server. `counted` are its accelerators as the
-    cluster counts them, by the model that it names; `memory_bytes` is what it gives out. `said` is a node of the
-    inventory in plain values; None where it has not answered, and then `silent` may say why.
-    """
-
-    name: str
-    own: bool
-    counted: dict[str, float]
-    memory_bytes: int
-    said: dict[str, Any] | None = None
-    silent: str | None = None
 
 
 class Looked(Struct, frozen=True, tag=True):

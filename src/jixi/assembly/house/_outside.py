@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, NamedTuple
 
-from jixi.assembly._settings import Settings
+from jixi.assembly.settings import Settings
 from jixi.core.clock import Clock
 from jixi.models.providers import Providers
-from jixi.models.sources import Egress
+from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 
 _VAULT_KEY: Final = "vault.key"

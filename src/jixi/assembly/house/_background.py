@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from jixi.assembly._engines import Engines
-from jixi.assembly._settings import Settings
-from jixi.assembly._supply import Supply
+from jixi.assembly.house._engines import Engines
+from jixi.assembly.house._supply import Supply
+from jixi.assembly.settings import Settings
 from jixi.core.clock import Clock
 from jixi.governance.identity import Identity
 from jixi.governance.ledger import Ledger

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from jixi.assembly._supply import Supply
+from jixi.assembly.house._supply import Supply
 from jixi.core.errors import JixiError, Language
 
 

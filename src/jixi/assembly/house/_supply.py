@@ -14,10 +14,10 @@ from msgspec import convert
 from msgspec.structs import asdict
 from sqlalchemy.exc import SQLAlchemyError
 
-from jixi.assembly._bring import Bringing, Means, Owner, Wish
-from jixi.assembly._engines import Engines
-from jixi.assembly._prices import check_currency, seed_price
-from jixi.assembly._settings import DeploymentSetting, Settings
+from jixi.assembly.house._bring import Bringing, Means, Owner, Wish
+from jixi.assembly.house._engines import Engines
+from jixi.assembly.house._prices import check_currency, seed_price
+from jixi.assembly.settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError, problem
 from jixi.core.tasks import end_task
 from jixi.governance.ledger import Ledger, PriceBook

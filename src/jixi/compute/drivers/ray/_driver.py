@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from jixi.compute.drivers._process import ProcessDriver
 from jixi.compute.drivers._protocol import NO_NEEDS, Command, Needs, Order, Process, Site, Spot
-from jixi.compute.drivers._ray_wire import (
+from jixi.compute.drivers.ray._wire import (
     LONGEST,
     Ask,
     Ended,
@@ -23,13 +23,13 @@ from jixi.compute.drivers._ray_wire import (
     Ready,
     Refused,
     Run,
-    Seen,
     Started,
     Stop,
     Told,
     says,
     write,
 )
+from jixi.compute.inventory import Seen
 from jixi.core.errors import JixiError, problem
 
 _LINES: Final = 1000
@@ -173,7 +173,7 @@ class _Link:
         ours, theirs = socket.socketpair()
         with theirs:
             number = theirs.fileno()
-            argv = (sys.executable, "-P", "-m", "jixi.compute.drivers._ray_link", str(number), address)
+            argv = (sys.executable, "-P", "-m", "jixi.compute.drivers.ray._link", str(number), address)
             env = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNBUFFERED": "1", **environment}
             process = await ProcessDriver().start("ray", Command(argv=argv, env=env, descriptors=(number,)))
         reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST)

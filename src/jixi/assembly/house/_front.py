@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jixi.assembly._background import concluding
-from jixi.assembly._house import database_of, make_gateway, make_responses, pepper, started
-from jixi.assembly._observation import Observation
-from jixi.assembly._outside import open_egress, open_providers, open_vault
-from jixi.assembly._settings import Settings
+from jixi.assembly.house._background import concluding
+from jixi.assembly.house._house import database_of, make_gateway, make_responses, pepper, started
+from jixi.assembly.house._observation import Observation
+from jixi.assembly.house._outside import open_egress, open_providers, open_vault
+from jixi.assembly.settings import Settings
 from jixi.core.clock import Clock, SystemClock
 from jixi.governance.identity import Identity
 from jixi.governance.ledger import Ledger, SharedWriter

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from jixi.assembly._outside import open_vault
-from jixi.assembly._settings import Settings
+from jixi.assembly.house._outside import open_vault
+from jixi.assembly.settings import Settings
 from jixi.core.clock import Clock
 from jixi.governance.audit import Keeping, Traces
 from jixi.models.deployments import DeploymentStatus, Fleet

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from jixi.assembly._supply import Supply
+from jixi.assembly.house._supply import Supply
 from jixi.core.clock import Clock
 from jixi.models.registry import ModelRegistry
 from jixi.models.rollouts import Models, Neighbours, Rollouts

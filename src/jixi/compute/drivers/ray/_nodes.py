@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from jixi.compute.drivers._ray_lookout import Lookout
-from jixi.compute.drivers._ray_wire import Seen
+from jixi.compute.drivers.ray._lookout import Lookout
+from jixi.compute.inventory import Seen
 
 _TYPE: Final = "accelerator_type:"
 _COUNTED: Final = ("GPU", "NPU")

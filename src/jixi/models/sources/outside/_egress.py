@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from jixi.models.sources._judge import Judge, refused
+from jixi.models.sources.outside._judge import Judge, refused
 
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

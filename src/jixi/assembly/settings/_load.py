@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from jixi.assembly._settings import DeploymentSetting, Settings
+from jixi.assembly.settings._settings import DeploymentSetting, Settings
 from jixi.core.errors import JixiError, problem
 
 _FIRST_HANDED: Final = 3

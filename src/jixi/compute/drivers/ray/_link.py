@@ -17,9 +17,9 @@ from math import ceil
 from typing import Any, Final
 
 from jixi.compute.drivers._protocol import Given
-from jixi.compute.drivers._ray_agent import Agent
-from jixi.compute.drivers._ray_nodes import Nodes, words
-from jixi.compute.drivers._ray_wire import (
+from jixi.compute.drivers.ray._agent import Agent
+from jixi.compute.drivers.ray._nodes import Nodes, words
+from jixi.compute.drivers.ray._wire import (
     LONGEST,
     Ended,
     Look,

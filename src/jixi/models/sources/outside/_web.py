@@ -17,10 +17,10 @@ from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
 from jixi.models.catalog import S3Source, UrlSource
 from jixi.models.sources._choice import WEIGHTS, chosen
-from jixi.models.sources._egress import Egress, EgressError, body_of
 from jixi.models.sources._part import Part
 from jixi.models.sources._protocol import Listing, RemoteFile, Report, SourceError
-from jixi.models.sources._transfer import Transfer
+from jixi.models.sources.outside._egress import Egress, EgressError, body_of
+from jixi.models.sources.outside._transfer import Transfer
 
 _EMPTY: Final = hashlib.sha256(b"").hexdigest()
 _LONGEST_LIST: Final = 16 * 1024 * 1024

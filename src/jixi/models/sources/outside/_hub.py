@@ -14,10 +14,10 @@ from msgspec import Meta, Struct
 from jixi.core.errors import JixiError
 from jixi.models.catalog import HubSource
 from jixi.models.sources._choice import WEIGHTS, chosen
-from jixi.models.sources._egress import Egress, EgressError, body_of
 from jixi.models.sources._part import Part
 from jixi.models.sources._protocol import Listing, RemoteFile, Report, SourceError
-from jixi.models.sources._transfer import Transfer
+from jixi.models.sources.outside._egress import Egress, EgressError, body_of
+from jixi.models.sources.outside._transfer import Transfer
 
 HUBS: Final = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
 _ADDRESSES: Final = {

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from jixi.compute.drivers._process import Child, ProcessDriver
 from jixi.compute.drivers._protocol import Command
-from jixi.compute.drivers._ray_lookout import given
 from jixi.compute.drivers._site import first_missing, site_at
+from jixi.compute.drivers.ray._lookout import given
 from jixi.core.errors import JixiError
 
 _LISTEN_S: Final = 0.5

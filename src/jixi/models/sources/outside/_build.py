@@ -16,12 +16,12 @@ from jixi.models.catalog import (
     UrlSource,
 )
 from jixi.models.sources._choice import WEIGHTS
-from jixi.models.sources._egress import Egress
 from jixi.models.sources._folder import Folder
-from jixi.models.sources._hub import HUBS, Hub
-from jixi.models.sources._package import InstalledPackage, WheelCarrier
 from jixi.models.sources._protocol import Sought, Source
-from jixi.models.sources._web import Address, Bucket, S3Access
+from jixi.models.sources.outside._egress import Egress
+from jixi.models.sources.outside._hub import HUBS, Hub
+from jixi.models.sources.outside._package import InstalledPackage, WheelCarrier
+from jixi.models.sources.outside._web import Address, Bucket, S3Access
 
 
 @dataclass(frozen=True, kw_only=True)
