@@ -255,12 +255,13 @@ async def test_what_does_not_fit_on_the_disk_is_refused_before_it_comes(
 
 
 async def test_files_that_do_not_say_their_precision_need_a_word_about_it(
-    admin: Person, hub: ScriptedHub
+    admin: Person, hub: ScriptedHub, house: House
 ) -> None:
     hub.files = FOLDER | {"config.json": b'{"quantization_config": {"quant_method": "own"}}'}
     model = await model_of(admin)
     job = await ended(admin, await begun(admin, model, HUB))
     assert (job["reason"]["code"], await versions(admin, model)) == ("precision_unknown", [])
+    assert published(house.settings.data_dir / "models" / model) == []
     assert (await brought(admin, model, HUB, precision="INT4"))["precision"] == "INT4"
 
 
