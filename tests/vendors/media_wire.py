@@ -69,6 +69,8 @@ def _speech(shape: Shape, body: Json) -> Json | bytes | Refused:
 def _images(shape: Shape, body: Json) -> Json | Refused:
     if shape.plain_formats and "response_format" in body:
         return _refused("Unknown parameter: 'response_format'.", "response_format", "unknown_parameter")
+    if "quality" in body:
+        return _refused(f"Invalid value: '{body['quality']}'.", "quality", "invalid_value")
     asked = "url" if body["prompt"] == "addresses" else body.get("response_format")
     image: Json = {"b64_json": base64.b64encode(PNG).decode(), "revised_prompt": body["prompt"]}
     if asked == "url" or (asked is None and not shape.plain_formats):

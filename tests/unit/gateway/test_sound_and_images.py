@@ -85,7 +85,7 @@ async def test_a_transcript_without_times_is_text_and_no_empty_subtitles(
     assert msgspec.json.decode(reply.body or b"")["text"] == "Hello there. Bye."
     with pytest.raises(JixiError) as failed:
         await house.raw(b'{"model":"stub","response_format":"srt"}', Scope.TRANSCRIPTIONS, audio=_SOUND)
-    assert failed.value.code == "engine_error"
+    assert failed.value.code == "unsupported_parameter"
 
 
 async def test_silence_has_empty_subtitles(house: House, engine: ScriptedEngine) -> None:
@@ -160,7 +160,7 @@ async def test_who_leaves_before_anything_is_there_pays_for_what_the_engine_was_
     assert (settlement.outcome, settlement.usage) == ("cancelled", Usage(units=units, estimated=True))
 
 
-@pytest.mark.parametrize("duration", [-1, "long", None])
+@pytest.mark.parametrize("duration", [-1, 0, "long", None])
 async def test_a_length_that_the_file_cannot_have_is_not_believed(
     house: House, engine: ScriptedEngine, duration: Any
 ) -> None:

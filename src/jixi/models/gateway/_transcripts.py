@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from jixi.core.errors import problem
 from jixi.core.usage import Usage
 from jixi.models.gateway._chunks import Whole, encode
 from jixi.models.gateway._schemas import TranscriptionRequest
@@ -28,22 +29,24 @@ _SAID: Final = msgspec.json.Decoder(_Said)
 
 
 def seconds_of(whole: Whole) -> int | None:
-    """Begun seconds of what was heard; None where the engine does not say."""
-    told = whole.duration
-    if told is None and whole.usage is not None:
-        told = whole.usage.seconds
-    try:
-        length = float(told if told is not None else "nan")
-    except ValueError:
-        return None
-    return math.ceil(length) if math.isfinite(length) else None
+    """Begun seconds of what was heard; None where the engine does not say how many."""
+    for told in (whole.duration, whole.usage.seconds if whole.usage is not None else None):
+        try:
+            length = float(told if told is not None else "nan")
+        except ValueError:
+            continue
+        if math.isfinite(length) and (length > 0 or not whole.text):
+            return math.ceil(length)
+    return None
 
 
 def check_transcript(asked: TranscriptionRequest, raw: bytes) -> None:
-    """Raises ValueError where the engine's `verbose_json` has no form, or none of the times that were asked for."""
+    """Raises ValueError where the engine's `verbose_json` has no form, and `unsupported_parameter` where it has none of
+    the times that were asked for: the engine is well, and would give none to a second try.
+    """
     said = _SAID.decode(raw)
     if asked.has_times and said.text.strip() and not said.segments:
-        raise ValueError("it does not say when it was said")
+        raise problem("unsupported_parameter", name="response_format", param="response_format")
 
 
 def transcript(asked: TranscriptionRequest, raw: bytes, usage: Usage) -> bytes:

@@ -128,23 +128,19 @@ class ProviderClient:
 
         Raises `EngineConnectionError`, and a problem of the catalogue where it is not the caller who can mend it.
         """
-        target = self._target
-        outgoing = self._vendor.request(target, path, body)
-        try:
-            response = await self._egress.send(outgoing.url, outgoing.body, outgoing.headers)
-        except (EgressError, JixiError) as error:
-            self._health.failed(unreachable(self._model, error))
-            raise EngineConnectionError("the provider cannot be reached") from error
-        if response.status == _OK:
+        response, refusal = await self._asked(self._target, path, body)
+        if refusal is not None and not self._target.plain and minds_format(path, body, refusal):
+            plain = replace(self._target, plain=True)
+            response, refusal = await self._asked(plain, path, body)
+            if refusal is None:
+                # It is known now what this model cannot give, and asked no more.
+                self._target = plain
+        if refusal is None:
             if path == SPEECH and is_words(response.headers):
                 response.abort()
                 raise EngineConnectionError("the provider's answer is no sound")
             self._health.well()
             return PassedOn(response, self._vendor.translation(path), self._health)
-        refusal = await self.refusal_of(response)
-        if not target.plain and minds_format(path, refusal):
-            self._target = replace(target, plain=True)
-            return await self.send(path, body, request_id=request_id, content_type=content_type)
         error = refusal_problem(refusal, self._model)
         if refusal.fault in ("credential", "quota", "unknown_model") and error is not None:
             self._health.failed(error)
@@ -154,6 +150,16 @@ class ProviderClient:
         if error is not None:
             raise error
         return self._refused(refusal, response)
+
+    async def _asked(self, target: Target, path: str, body: bytes) -> tuple[EgressResponse, Refusal | None]:
+        """The vendor's answer, and what it means where it is no success."""
+        outgoing = self._vendor.request(target, path, body)
+        try:
+            response = await self._egress.send(outgoing.url, outgoing.body, outgoing.headers)
+        except (EgressError, JixiError) as error:
+            self._health.failed(unreachable(self._model, error))
+            raise EngineConnectionError("the provider cannot be reached") from error
+        return response, None if response.status == _OK else await self.refusal_of(response)
 
     async def refusal_of(self, response: EgressResponse) -> Refusal:
         """What an answer that is no success means. However long its words, only so many are read."""

@@ -45,11 +45,16 @@ def fit_fields(target: Target, path: str, fields: dict[str, Any]) -> None:
             fields[_FORMAT] = "b64_json"
 
 
-def minds_format(path: str, refusal: Refusal) -> bool:
-    """Whether the vendor refuses the form that we, and not the caller, have asked for."""
+def minds_format(path: str, body: bytes, refusal: Refusal) -> bool:
+    """Whether the vendor refuses the form that we, and not the caller, have asked for, so that another may help.
+
+    Its words count only where it names no parameter: those of another one are the caller's, and may say anything.
+    """
     if path not in (TRANSCRIPTIONS, IMAGES) or refusal.fault != "request":
         return False
-    return refusal.param == _FORMAT or _OURS.search(refusal.message) is not None
+    if path == TRANSCRIPTIONS and _TIMES in dict(read_form(body)):
+        return False
+    return refusal.param == _FORMAT or (refusal.param is None and _OURS.search(refusal.message) is not None)
 
 
 def is_words(headers: Mapping[str, str]) -> bool:
