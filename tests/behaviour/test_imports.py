@@ -261,8 +261,15 @@ async def test_files_that_do_not_say_their_precision_need_a_word_about_it(
     model = await model_of(admin)
     job = await ended(admin, await begun(admin, model, HUB))
     assert (job["reason"]["code"], await versions(admin, model)) == ("precision_unknown", [])
-    assert published(house.settings.data_dir / "models" / model) == []
+    assert published(house.settings.data_dir / "models") == []
     assert (await brought(admin, model, HUB, precision="INT4"))["precision"] == "INT4"
+    # One that fails takes nothing from another that has the same files.
+    job = await ended(admin, await begun(admin, model, HUB))
+    (version,) = await versions(admin, model)
+    assert (job["state"], (await admin.get(f"/api/models/{model}")).json()["state"]) == ("failed", "downloaded")
+    here = published(house.settings.data_dir / "models")
+    assert {file["sha256"] for file in version["files"] if file["name"].endswith(".safetensors")} <= {*here}
+    assert {file["name"] for file in version["files"]} <= {*here}
 
 
 async def test_a_cancelled_import_leaves_nothing_and_a_second_one_goes_on(

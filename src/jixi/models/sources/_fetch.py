@@ -126,8 +126,9 @@ class Fetch:
             listing = await source.listing([file])
             revision = listing.revision
         async with Part.opened(self._layout.part(_key(file, source, self._model))) as part:
-            if self._has_blob(file):
-                return await self._linked(file)
+            # What is here may be dropped by whoever gives up just now; then it is brought after all.
+            if (linked := await self._linked(file)) is not None:
+                return linked
             resumed = part.have > 0
             digests = await self._arrived(source, file, revision, part)
             if not _is(file, digests) and resumed:

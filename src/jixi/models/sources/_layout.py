@@ -88,6 +88,16 @@ class Layout:
         sync_folders(path.parent)
         return True
 
+    def digests_in(self, folder: Path) -> list[str]:
+        """Of the blobs that have a name in the folder, which may have no manifest yet."""
+        here = {path.stat().st_ino for path in folder.rglob("*") if path.is_file()}
+        found: list[str] = []
+        for blob in self._blobs.glob("*/*") if here else ():
+            with suppress(FileNotFoundError):
+                if blob.stat().st_ino in here:
+                    found.append(blob.name)
+        return found
+
     def drop(self, digests: Iterable[str]) -> int:
         """Remove those of the blobs that no model has; returns the bytes that it freed."""
         return sum(self._drop(self.blob(sha256)) for sha256 in set(digests))

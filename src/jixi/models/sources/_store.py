@@ -180,11 +180,13 @@ class ModelStore:
         return self._layout.file(model, version, name)
 
     async def forget(self, model: str, version: str) -> None:
-        """Take the names from the files of what is to be no version; who tries again soon finds their bytes here."""
+        """Remove the files of what is to be no version; what nobody else has a name for goes from the disk."""
         async with self._alone(model, version):
             folder = self._layout.folder(model, version)
+            digests = await in_thread(self._layout.digests_in, folder)
             drop_manifest(folder)
             await in_thread(shutil.rmtree, folder, ignore_errors=True)
+            await in_thread(self._layout.drop, digests)
 
     async def verify(self, entry: Entry, variant: str | None = None) -> list[str]:
         """The names of files whose bytes are not what they were, or that are not here. Those are not used any more."""
