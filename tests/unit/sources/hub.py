@@ -41,6 +41,8 @@ class ScriptedHub:
     """Hugging Face's list of files is no JSON."""
     token: str | None = None
     """Who does not send it to the hub itself is refused."""
+    gated: bool = False
+    """The lists are everybody's, and the token is for the files alone."""
     cut_after: int | None = None
     """Close the connection after so many bytes of the next answer; once."""
     cut_every: int | None = None
@@ -79,11 +81,11 @@ class ScriptedHub:
     cdn_address: str = ""
 
     async def revision(self, request: web.Request) -> web.Response:
-        self._admit(request)
+        self._admit(request, of_list=True)
         return web.json_response({"sha": COMMIT, "id": request.path})
 
     async def tree(self, request: web.Request) -> web.Response:
-        self._admit(request)
+        self._admit(request, of_list=True)
         if self.lists_broken:
             return web.Response(text="<html>")
         assert request.match_info["revision"] == COMMIT
@@ -100,7 +102,7 @@ class ScriptedHub:
         return web.json_response([*listed, *map(self._in_tree, names)], headers=headers)
 
     async def scope_files(self, request: web.Request) -> web.Response:
-        self._admit(request)
+        self._admit(request, of_list=True)
         assert request.query["Recursive"] == "True"
         files = [
             {"Path": name, "Type": "blob", "Size": len(data), "Sha256": self._sha256(name), "Revision": "r1"}
@@ -154,12 +156,12 @@ class ScriptedHub:
             key = hmac.digest(key, step.encode(), "sha256")
         return told.endswith(hmac.digest(key, text.encode(), "sha256").hex())
 
-    def _admit(self, request: web.Request) -> None:
+    def _admit(self, request: web.Request, *, of_list: bool = False) -> None:
         self.seen.append((f"hub {request.path}", dict(request.headers)))
         if self.status != 200:
             raise _Refusal(self.status)
         sent = f"{request.headers.get('Authorization', '')} {request.headers.get('Cookie', '')}"
-        if self.token is not None and self.token not in sent:
+        if self.token is not None and self.token not in sent and not (of_list and self.gated):
             raise web.HTTPUnauthorized
 
     def _in_tree(self, name: str) -> dict[str, Any]:

@@ -98,15 +98,16 @@ class Fetch:
     ) -> KeptFile:
         async with gate:
             try:
-                return await self._bring(file, source, listing.revision)
+                return await self._bring(file, source, listing)
             except OSError as error:
                 raise disk_problem(error, self._layout.root, file.bytes or 0) from error
 
-    async def _bring(self, file: RemoteFile, planned: Source | None, revision: str) -> KeptFile:
+    async def _bring(self, file: RemoteFile, planned: Source | None, listing: Listing) -> KeptFile:
         failed: list[tuple[str, SourceError]] = []
-        for source in [None, planned, *(each for each in self._sources if each is not planned)]:
+        here = [None] if listing.check is None else []
+        for source in [*here, planned, *(each for each in self._sources if each is not planned)]:
             try:
-                sha256 = await self._from(source, file, revision if source is planned else None)
+                sha256 = await self._from(source, file, listing if source is planned else None)
             except SourceError as error:
                 failed.append((source.name if source else "here", error))
                 continue
@@ -118,21 +119,22 @@ class Fetch:
             raise problem("digest_mismatch", model=self._model, file=file.name)
         raise self._unreachable(failed)
 
-    async def _from(self, source: Source | None, file: RemoteFile, revision: str | None) -> str | None:
+    async def _from(self, source: Source | None, file: RemoteFile, listing: Listing | None) -> str | None:
         """The digest of the file, which has its name now; None where it is not here after all."""
         if source is None:
             return await self._already(file)
-        if revision is None:
+        if listing is None:
             listing = await source.listing([file])
-            revision = listing.revision
         async with Part.opened(self._layout.part(_key(file, source, self._model))) as part:
+            here, resumed = self._has_blob(file), part.have > 0
+            if listing.check is not None and (here or resumed):
+                await listing.check(file)
             # What is here may be dropped by whoever gives up just now; then it is brought after all.
-            if (linked := await self._linked(file)) is not None:
+            if here and (linked := await self._linked(file)) is not None:
                 return linked
-            resumed = part.have > 0
-            digests = await self._arrived(source, file, revision, part)
+            digests = await self._arrived(source, file, listing.revision, part)
             if not _is(file, digests) and resumed:
-                digests = await self._arrived(source, file, revision, part)
+                digests = await self._arrived(source, file, listing.revision, part)
             if not _is(file, digests):
                 part.discard()
                 _log.warning("digest_mismatch", model=self._model, source=source.name, file=file.name)

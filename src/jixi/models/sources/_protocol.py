@@ -1,6 +1,6 @@
 """The `Source` protocol: where the bytes of a model's files come from. The digest decides, never the source."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from jixi.models.catalog import ModelFile, Origin
@@ -43,6 +43,8 @@ class Listing(NamedTuple):
 
     revision: str
     files: Sequence[RemoteFile]
+    check: Callable[[RemoteFile], Awaitable[None]] | None = None
+    """Raises SourceError unless whoever asks may have the file: for one whom bytes that are here may not belong to."""
 
 
 class Source(Protocol):

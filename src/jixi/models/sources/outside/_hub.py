@@ -29,6 +29,8 @@ _WHY: Final = {
     403: "its terms are not accepted, or the token is missing",
     404: "there is no such repository or revision",
 }
+_GIVEN: Final = (200, 206, 416)
+"""What is answered to whoever may have a file; the last for one without a byte."""
 _LONGEST_PAGE: Final = 16 * 1024 * 1024
 _MOST_PAGES: Final = 100
 _NEXT: Final = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
@@ -104,21 +106,39 @@ class Hub:
     async def listing(self, known: Sequence[RemoteFile]) -> Listing:
         """Asks the hub only where the catalogue does not know all: mirrors often have files and no interface."""
         if known and all(file.sha256 for file in known):
-            return Listing(self._origin.revision, known)
+            return self._listed(self._origin.revision, known)
         try:
             commit, files = await (self._tree() if self.name == "huggingface" else self._scope_files())
         except JixiError as error:
             raise SourceError(error.message()) from error
         except (aiohttp.ClientError, EgressError, TimeoutError) as error:
             raise SourceError(f"{type(error).__name__} amid its list of files") from error
-        return Listing(commit, chosen(files, known, self._origin.include, self._weights))
+        return self._listed(commit, chosen(files, known, self._origin.include, self._weights))
 
     async def bring(self, file: RemoteFile, revision: str, part: Part, report: Report) -> None:
-        url = _ADDRESSES[self.name].format(
+        ask = partial(self._egress.get, self._address(file, revision), credential=self._credential)
+        await Transfer(ask, part, file.bytes, self._lines, report).run()
+
+    def _listed(self, revision: str, files: Sequence[RemoteFile]) -> Listing:
+        """Of a gated repository the list is everybody's and the files are not: the token may have brought them here."""
+        return Listing(revision, files, partial(self._check, revision) if self._origin.anonymous else None)
+
+    async def _check(self, revision: str, file: RemoteFile) -> None:
+        """Ask for the first byte, as whoever has no token."""
+        asked = self._egress.get(self._address(file, revision), {"Range": "bytes=0-0"})
+        try:
+            async with self._lines, asked as response:
+                if response.status not in _GIVEN:
+                    raise _refused(response.status)
+        except JixiError as error:
+            raise SourceError(error.message()) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SourceError(f"{type(error).__name__} when it was asked for the file") from error
+
+    def _address(self, file: RemoteFile, revision: str) -> str:
+        return _ADDRESSES[self.name].format(
             base=self._base, repo=self._origin.repo, revision=revision, name=quote(file.name)
         )
-        ask = partial(self._egress.get, url, credential=self._credential)
-        await Transfer(ask, part, file.bytes, self._lines, report).run()
 
     async def _tree(self) -> tuple[str, list[RemoteFile]]:
         """What Hugging Face tells of the commit behind the revision, page by page."""
@@ -154,13 +174,17 @@ class Hub:
     async def _page(self, url: str, kind: type[T]) -> tuple[T, Mapping[str, str]]:
         async with self._lines, self._egress.get(url, credential=self._credential) as response:
             if response.status != 200:
-                why = _WHY.get(response.status)
-                raise SourceError(f"HTTP {response.status}" + (f": {why}" if why else ""))
+                raise _refused(response.status)
             body = await body_of(response, _LONGEST_PAGE)
             try:
                 return msgspec.json.decode(body, type=kind), response.headers
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise SourceError(f"its list of files cannot be read: {str(error)[:120]}") from error
+
+
+def _refused(status: int) -> SourceError:
+    why = _WHY.get(status)
+    return SourceError(f"HTTP {status}" + (f": {why}" if why else ""))
 
 
 def _of_tree(item: _TreeItem) -> RemoteFile:
