@@ -215,6 +215,22 @@ async def test_the_servers_token_goes_with_what_its_administrator_asks_for_alone
     assert (await brought(admin, model, HUB))["format"] == "gguf"
 
 
+async def test_what_the_servers_token_brought_is_nobody_elses_until_the_hub_gives_it_to_everybody(
+    app: ASGIApp, admin: Person, hub: ScriptedHub
+) -> None:
+    hub.token, hub.gated = "hf_secret", True
+    developer = await colleague(app, admin, "developer")
+    model = await model_of(developer)
+    kept = (await brought(admin, await model_of(admin), HUB))["files"]
+    job = await ended(developer, await begun(developer, model, HUB))
+    assert (job["state"], job["reason"]["code"]) == ("failed", "model_unreachable")
+    assert "the token is missing" in job["reason"]["message"]
+    assert await versions(developer, model) == []
+    hub.token, hub.ranges = None, []
+    assert (await brought(developer, model, HUB))["files"] == kept
+    assert hub.ranges == ["bytes=0-0"], "what is here was fetched again"
+
+
 @pytest.mark.parametrize(
     ("files", "status", "code", "words"),
     [
@@ -266,7 +282,10 @@ async def test_files_that_do_not_say_their_precision_need_a_word_about_it(
     # One that fails takes nothing from another that has the same files.
     job = await ended(admin, await begun(admin, model, HUB))
     (version,) = await versions(admin, model)
-    assert (job["state"], (await admin.get(f"/api/models/{model}")).json()["state"]) == ("failed", "downloaded")
+    assert (job["state"], (await admin.get(f"/api/models/{model}")).json()["state"]) == (
+        "failed",
+        "downloaded",
+    )
     here = published(house.settings.data_dir / "models")
     assert {file["sha256"] for file in version["files"] if file["name"].endswith(".safetensors")} <= {*here}
     assert {file["name"] for file in version["files"]} <= {*here}
@@ -290,6 +309,22 @@ async def test_a_cancelled_import_leaves_nothing_and_a_second_one_goes_on(
     assert (await brought(admin, model, HUB))["number"] == 1
     assert hub.ranges
     assert all(asked != "bytes=0-16777215" for asked in hub.ranges), "what had come was fetched again"
+
+
+async def test_the_imports_of_one_tenant_keep_neither_downloads_nor_another_tenants_imports_waiting(
+    app: ASGIApp, admin: Person, hub: ScriptedHub, house: House
+) -> None:
+    stranger = await neighbour(app, admin)
+    model, theirs = await model_of(admin), await model_of(stranger)
+    hub.stall_after = 1_000_000
+    many = [await begun(admin, model, HUB, notes=str(at)) for at in range(house.settings.downloads_at_once)]
+    await hub_asked(hub)
+    check = await admin.post("/api/models/smollm2/verifications", json={})
+    assert (await ended(admin, check.json()))["reason"]["code"] == "model_not_here"
+    hub.stall_after, hub.files = None, {NAME: gguf(bytes(64), LLAMA)}
+    assert (await brought(stranger, theirs, HUB))["number"] == 1
+    for each in many:
+        await admin.post(f"/api/jobs/{each['id']}/cancel")
 
 
 async def test_a_server_that_ends_goes_on_with_an_import_when_it_starts_again(

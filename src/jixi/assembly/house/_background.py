@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from jixi.assembly.house._engines import Engines
 from jixi.assembly.house._supply import Supply
 from jixi.assembly.settings import Settings
@@ -92,20 +94,28 @@ async def open_background(ground: Ground, engines: Engines, jobs: Jobs, stack: A
 
 
 async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: AsyncExitStack) -> Imports:
-    """Start a worker for what brings models and engines here, apart from batches: neither waits for the other."""
+    """Start workers for what brings models and engines here, apart from batches: neither waits for the other.
+
+    Imports have one of their own: whatever tenants bring keeps no model of the catalogue and no engine waiting, and
+    no tenant's keep those of another waiting where more than one goes on at once.
+    """
     supply, database, clock = ground.supply, ground.database, ground.clock
     registry = ModelRegistry(database, clock, supply.catalog)
     handlers = {
         DOWNLOAD: DownloadHandler(supply.catalog, supply.store),
         VERIFICATION: VerificationHandler(supply.catalog, supply.store),
-        IMPORT: ImportHandler(ImportRecords(database), registry, supply.store),
         INSTALLATION: InstallationHandler(engines.environments),
     }
     most = ground.settings.downloads_at_once
     pacing = Pacing(lease_s=ground.settings.job_lease_s, most=most, most_of_tenant=most)
-    worker = Worker(jobs, database, clock, handlers, pacing)
-    await worker.start()
-    stack.push_async_callback(worker.close)
+    importing = {IMPORT: ImportHandler(ImportRecords(database), registry, supply.store)}
+    shared = structs.replace(pacing, most_of_tenant=max(1, most - 1))
+    for worker in (
+        Worker(jobs, database, clock, handlers, pacing),
+        Worker(jobs, database, clock, importing, shared),
+    ):
+        await worker.start()
+        stack.push_async_callback(worker.close)
     return Imports(database, clock, jobs, registry, offline=ground.settings.offline)
 
 
