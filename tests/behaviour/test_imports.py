@@ -140,6 +140,20 @@ async def test_a_folder_of_safetensors_comes_without_its_pickles(
     assert (await developer.get(f"/api/models/{version['model_id']}")).json()["architecture"]["layers"] == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "form", "layers"),
+    [("X.GGUF", WEIGHTS, "gguf", 2), ("Model.SAFETENSORS", safetensors(bytes(200_000)), "safetensors", 3)],
+)
+async def test_a_file_whose_name_ends_in_capitals_is_what_it_is(
+    admin: Person, hub: ScriptedHub, name: str, content: bytes, form: str, layers: int
+) -> None:
+    hub.files = {name: content} | ({"config.json": FOLDER["config.json"]} if form == "safetensors" else {})
+    version = await brought(admin, await model_of(admin), HUB)
+    assert (version["format"], version["making"]) == (form, "imported")
+    model = (await admin.get(f"/api/models/{version['model_id']}")).json()
+    assert model["architecture"]["layers"] == layers
+
+
 async def test_an_adapter_says_what_it_was_tuned_from(admin: Person, hub: ScriptedHub) -> None:
     hub.files = {
         "adapter_model.safetensors": safetensors(bytes(16) + bytes(16)),

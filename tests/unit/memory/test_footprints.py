@@ -125,7 +125,7 @@ def test_matrices_in_blocks_of_four_bits_are_held_twice_on_a_processor_but_for_t
         head += struct.pack("<Q", len(name)) + name.encode()
         head += struct.pack("<IQQIQ", 2, 256, 8, kind, len(data))
         data += bytes(size + -size % 32)
-    file = tmp_path / "model.gguf"
+    file = tmp_path / "MODEL.GGUF"
     file.write_bytes(head + bytes(-len(head) % 32) + data)
     assert repacked_of({"model": file}) == 8 * 144 + 8 * 8 * 18
     (tmp_path / "broken.gguf").write_bytes(b"GGUF")

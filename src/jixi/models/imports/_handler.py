@@ -75,7 +75,9 @@ class ImportHandler:
         # What an engine is pointed at says the most: the first part of several, and not a tower beside it.
         files = sorted(manifest.files, key=lambda each: each.role != "model")
         paths = [self._store.own_path(asked.model_id, asked.version_id, each.name) for each in files]
-        form: Format = "safetensors" if any(path.suffix == ".safetensors" for path in paths) else "gguf"
+        form: Format = (
+            "safetensors" if any(path.suffix.lower() == ".safetensors" for path in paths) else "gguf"
+        )
         return VersionDraft(
             making="imported" if said.base_id is None else "tuned",
             format=form,

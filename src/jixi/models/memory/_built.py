@@ -18,7 +18,7 @@ def built_of(files: Mapping[str, Path]) -> Architecture | None:
     Windows are not told apart there, so that all layers count whole: at most too much.
     """
     for path in files.values():
-        if path.suffix == ".gguf" and path.is_file():
+        if path.suffix.lower() == ".gguf" and path.is_file():
             return _from_gguf(path)
     for path in files.values():
         config = (path if path.is_dir() else path.parent) / "config.json"

@@ -25,14 +25,14 @@ def weights_of(files: Mapping[str, Path]) -> int:
 
 
 def _sizes(paths: Iterable[Path]) -> int:
-    return sum(path.stat().st_size for path in paths if path.suffix in _WEIGHTS and path.is_file())
+    return sum(path.stat().st_size for path in paths if path.suffix.lower() in _WEIGHTS and path.is_file())
 
 
 def repacked_of(files: Mapping[str, Path]) -> int:
     """Bytes of the matrices that llama.cpp lays out anew for a processor's vector units, and holds in both forms."""
     found = 0
     for path in files.values():
-        if path.suffix == ".gguf" and path.is_file():
+        if path.suffix.lower() == ".gguf" and path.is_file():
             try:
                 kinds = read_gguf(path).kinds
             except (OSError, FormatError):
