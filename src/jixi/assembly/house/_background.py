@@ -97,7 +97,7 @@ async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: A
     """Start workers for what brings models and engines here, apart from batches: neither waits for the other.
 
     Imports have one of their own: whatever tenants bring keeps no model of the catalogue and no engine waiting, and
-    no tenant's keep those of another waiting where more than one goes on at once.
+    no tenant's keep those of another waiting, for whom one more goes on than a tenant may have.
     """
     supply, database, clock = ground.supply, ground.database, ground.clock
     registry = ModelRegistry(database, clock, supply.catalog)
@@ -109,7 +109,7 @@ async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: A
     most = ground.settings.downloads_at_once
     pacing = Pacing(lease_s=ground.settings.job_lease_s, most=most, most_of_tenant=most)
     importing = {IMPORT: ImportHandler(ImportRecords(database), registry, supply.store)}
-    shared = structs.replace(pacing, most_of_tenant=max(1, most - 1))
+    shared = structs.replace(pacing, most=most + 1)
     for worker in (
         Worker(jobs, database, clock, handlers, pacing),
         Worker(jobs, database, clock, importing, shared),
