@@ -1,6 +1,6 @@
 """Jobs in the database. Whoever writes for a job shows its fencing token in the same transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -208,12 +208,22 @@ class JobRecords:
             await fence.write(session, values)
 
     @whole
-    async def finish(self, fence: Fence, state: JobState, error: JixiError | None, now: datetime) -> None:
+    async def finish(
+        self,
+        fence: Fence,
+        state: JobState,
+        error: JixiError | None,
+        now: datetime,
+        beside: Callable[[Session], Awaitable[None]] | None = None,
+    ) -> None:
+        """End the job; `beside` writes in the same transaction. Raises LeaseLostError, and then nothing is written."""
         facts = {} if error is None else {name: str(value) for name, value in error.facts.items()}
         code = None if error is None else error.code
         values = {"state": state, "error_code": code, "error_facts": facts, "finished_at": now}
         async with self._database.session() as session:
             await fence.write(session, values | {"version": _NEXT})
+            if beside is not None:
+                await beside(session)
 
     @whole
     async def forget_before(self, then: datetime) -> None:

@@ -1,14 +1,14 @@
 """One attempt at a job, as its handler sees it."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError
 from jixi.jobs._records import Fence, LeaseLostError
 from jixi.jobs._values import Job
-from jixi.storage import Database, whole
+from jixi.storage import Database, Session, whole
 
 __all__ = ["Handler", "JobCancelledError", "JobPausedError", "JobRun", "LeaseLostError", "until_told"]
 
@@ -35,6 +35,8 @@ class JobRun:
         self.fence = Fence(job.id, job.token)
         self.cancelled = asyncio.Event()
         self.draining = asyncio.Event()
+        self.at_end: Callable[[Session], Awaitable[None]] | None = None
+        """What the handler's room writes in the transaction that ends the job, so that neither is without the other."""
         self._database = database
         self._clock = clock
         self._deadline = deadline

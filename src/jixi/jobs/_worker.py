@@ -159,7 +159,7 @@ class Worker:
         await self._finish(run, "failed", error)
 
     async def _finish(self, run: JobRun, state: JobState, error: JixiError | None = None) -> None:
-        await self._records.finish(run.fence, state, error, self._clock.now())
+        await self._records.finish(run.fence, state, error, self._clock.now(), run.at_end)
         _log.info("job_finished", job=run.job.id, kind=run.job.kind, state=state)
 
     async def _give_back(self, run: JobRun) -> None:

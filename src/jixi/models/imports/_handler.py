@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ class ImportHandler:
         try:
             manifest = await until_told(run, bringing, telling(run, lambda: now))
         except JobCancelledError:
-            await self._let_go(asked)
+            await self._let_go(run, asked)
             raise
         draft = await asyncio.to_thread(self._read, asked, manifest)
         await self._write(run, asked, draft, manifest)
@@ -53,21 +54,17 @@ class ImportHandler:
     async def gave_up(self, run: JobRun, error: JixiError) -> None:
         asked = await self._records.get(run.job.subject.partition(":")[2])
         if asked is not None:
-            await self._let_go(asked)
+            await self._let_go(run, asked)
 
     async def _check_ended(self, run: JobRun) -> None:
-        """An earlier run ended the import, and died before it could say so: with a version, cancelled, or without."""
+        """An earlier run wrote the version, and died before it could say so."""
         model_id, _, version_id = run.job.subject.partition(":")
-        try:
-            await self._registry.version(Viewer(run.job.tenant_id), model_id, version_id)
-        except JixiError:
-            if run.cancelled.is_set():
-                raise JobCancelledError from None
-            raise
+        await self._registry.version(Viewer(run.job.tenant_id), model_id, version_id)
 
-    async def _let_go(self, asked: Import) -> None:
-        await self._store.forget(asked.model_id, asked.version_id)
-        await self._records.end(asked.version_id)
+    async def _let_go(self, run: JobRun, asked: Import) -> None:
+        """Whoever has lost the job to another worker, which may have brought the version, removes nothing."""
+        await self._store.forget(asked.model_id, asked.version_id, run.check)
+        run.at_end = partial(self._records.end_in, version_id=asked.version_id)
 
     def _read(self, asked: Import, manifest: Manifest) -> VersionDraft:
         """The version as people said it, completed with what its files say."""

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, MetaData, RowMapping, String, Table, delete
 
 from jixi.core.errors import problem
 from jixi.models.imports._values import Import
-from jixi.storage import Database, Session, UtcDateTime, whole
+from jixi.storage import Database, Session, UtcDateTime
 
 _IMPORTS: Final = Table(
     "model_imports",
@@ -50,13 +50,8 @@ class ImportRecords:
             row = (await session.execute(query)).mappings().one_or_none()
         return None if row is None else _value(row)
 
-    @whole
-    async def end(self, version_id: str) -> None:
-        async with self._database.session() as session:
-            await self.end_in(session, version_id)
-
     async def end_in(self, session: Session, version_id: str) -> None:
-        """The same in a transaction of others."""
+        """In the transaction that writes the version, or that ends the job without one."""
         await session.execute(delete(_IMPORTS).where(_IMPORTS.c.version_id == version_id))
 
 

@@ -179,9 +179,13 @@ class ModelStore:
         """Where a file of a version lies, by its name."""
         return self._layout.file(model, version, name)
 
-    async def forget(self, model: str, version: str) -> None:
-        """Remove the files of what is to be no version; what nobody else has a name for goes from the disk."""
+    async def forget(self, model: str, version: str, check: Callable[[], None]) -> None:
+        """Remove the files of what is to be no version; what nobody else has a name for goes from the disk.
+
+        `check` raises where they are not the caller's to remove any more; nobody changes them meanwhile.
+        """
         async with self._alone(model, version):
+            check()
             folder = self._layout.folder(model, version)
             digests = await in_thread(self._layout.digests_in, folder)
             drop_manifest(folder)
