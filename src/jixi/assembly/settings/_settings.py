@@ -184,7 +184,7 @@ class Settings(BaseSettings):
     download_connections: int = Field(default=4, ge=1, le=64)
     """Connections to model sources that are open at once, of all downloads together."""
     downloads_at_once: int = Field(default=2, ge=1, le=16)
-    """Models that are downloaded or verified at once; beside them as many imports of one organisation, and one of another."""
+    """Models that are downloaded or verified at once; beside them as many imports of one tenant, and one more."""
     retries: int = Field(default=2, ge=0, le=3)
     """How often a call is tried again that failed before its first content; an alias has a number of its own."""
     breaker_failures: int = Field(default=5, ge=0, le=1000)
