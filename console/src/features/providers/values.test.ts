@@ -53,6 +53,9 @@ describe("the prices of its models", () => {
     expect(sent({})).toEqual(price);
     expect(sent({ cached: "0.2" })?.cached_input_micros).toBe(200_000);
   });
+  it("need no field that the form does not show", () => {
+    expect(sent({ unit: undefined })).toEqual(price);
+  });
   it("are left alone where they are the book's already or were not entered", () => {
     expect(sent({}, new Map([["m", kept]]))).toBeNull();
     expect(sent({ input: "", output: "" })).toBeNull();

@@ -121,7 +121,8 @@ export function requestOf(values: ProviderValues, book: ReadonlyMap<string, Pric
 
 function newPrice(model: ModelValues, old: Price | undefined): PriceChange | null {
   const unit = unitOf(model.kinds);
-  const perUnit = decimalToMicros(model.unit);
+  // The form hands nothing over for a field that it does not show.
+  const perUnit = unit ? decimalToMicros(model.unit) : null;
   const tokens = hasTokens(model.kinds) ? tokenPrice(model) : { input_micros: 0, cached_input_micros: 0, output_micros: 0 };
   if (!tokens || (unit && perUnit === null)) return null;
   const price = unit && perUnit !== null ? { ...tokens, unit, unit_micros: perUnit } : tokens;
