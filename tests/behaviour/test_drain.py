@@ -32,6 +32,17 @@ def _settings(home: Path, drain_s: float) -> None:
     (home / "jixi.toml").write_text(f"drain_s = {drain_s}\n{STUB}options = {{ request_scripts = true }}\n")
 
 
+def _furnished(server: Started) -> str:
+    """A key of a server whose engine is there: it starts sooner than that."""
+    key = furnished(server.url, server.setup_link or "")
+    headers, end = {"Authorization": f"Bearer {key}"}, time.monotonic() + WAIT_S
+    with httpx2.Client(base_url=server.url, headers=headers) as client:
+        while client.get("/api/deployments/stub").json()["state"] != "ready":
+            assert time.monotonic() < end
+            threading.Event().wait(0.05)
+    return key
+
+
 def _stream(address: str, key: str, seconds: float, begun: threading.Event) -> str:
     """The text of a stream that takes about so long."""
     body: dict[str, Any] = {
@@ -67,7 +78,7 @@ def test_a_stream_shorter_than_the_drain_is_finished_and_new_work_is_refused_at_
         serving(tmp_path, "--data-dir", "data") as server,
         httpx2.Client(base_url=server.url, timeout=30) as kept,
     ):
-        key = furnished(server.url, server.setup_link or "")
+        key = _furnished(server)
         begun = threading.Event()
         stream = pool.submit(_stream, server.url, key, 2, begun)
         assert begun.wait(WAIT_S)
@@ -95,7 +106,7 @@ def test_a_stream_longer_than_the_drain_ends_in_an_error_that_clients_raise_and_
 ) -> None:
     _settings(tmp_path, 0.5)
     with serving(tmp_path, "--data-dir", "data") as server:
-        key = furnished(server.url, server.setup_link or "")
+        key = _furnished(server)
         with openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0) as client:
             stream = client.chat.completions.create(
                 model="stub",
@@ -122,7 +133,7 @@ def test_a_call_that_has_not_begun_to_answer_is_refused_when_the_drain_is_over(
 ) -> None:
     _settings(tmp_path, 0.3)
     with serving(tmp_path, "--data-dir", "data") as server:
-        key = furnished(server.url, server.setup_link or "")
+        key = _furnished(server)
         calls = [pool.submit(_slow_call, server.url, key) for _ in range(3)]
         _wait_for_calls(server.url, key, len(calls))
         server.process.terminate()
@@ -154,7 +165,7 @@ def test_a_second_signal_ends_the_server_within_two_seconds_and_still_tells_its_
 ) -> None:
     _settings(tmp_path, 600)
     with serving(tmp_path, "--data-dir", "data") as server:
-        key = furnished(server.url, server.setup_link or "")
+        key = _furnished(server)
         begun = threading.Event()
         stream: Future[str] = pool.submit(_stream, server.url, key, 60, begun)
         assert begun.wait(WAIT_S)
