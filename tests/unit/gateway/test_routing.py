@@ -33,7 +33,7 @@ from tests.unit.gateway.fakes import (
     whole,
 )
 
-QUICK = Limits(first_token_s=0.4, inter_token_s=0.4, whole_s=0.4)
+QUICK = Limits(first_token_s=1, inter_token_s=1, whole_s=1)
 
 
 def answer(name: str, **fields: Any) -> bytes:
