@@ -396,7 +396,7 @@ async def test_the_files_of_a_version_are_let_go_by_those_who_may_change_it(
         {"source": {"kind": "folder", "path": "/etc"}},
         {"source": {"kind": "huggingface", "repo": "../../etc"}},
         {"source": HUB | {"anonymous": False}},
-        {"source": {"kind": "url", "url": "file:///etc/passwd"}},
+        {"source": {"kind": "url", "url": "ftp://hub.example/weights.gguf"}},
         {"source": HUB, "precision": "Q99"},
         {"source": HUB, "engines": []},
     ],
