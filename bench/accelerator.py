@@ -10,13 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from _engine import Replica, replica
 from _harness import ROOT, Figures, asked, say
+from _planned import Row, keep, worst
 from jixi.compute.chips import Chip, Chips
 from jixi.compute.inventory import Accelerator, NvidiaReader
 from jixi.compute.planner import Engine, Hardware, ServingTask, plan_serving
@@ -30,27 +30,6 @@ MODELS = ("qwen3-0.6b", "qwen3-1.7b", "qwen3-8b")
 CONTEXT, PARALLEL, WRITTEN, ROUNDS = 8192, 64, 128, 3
 CASES = ((512, 1), (2048, 1), (7168, 1), (512, 8), (2048, 8), (7168, 8), (512, 64), (2048, 64))
 """Tokens of each prompt, and calls at once."""
-MEASURED = ROOT / "scripts/measured_nvidia.toml"
-
-
-class Row(NamedTuple):
-    """`predicted` and `measured` in bytes, or in tokens a second of all calls together."""
-
-    model: str
-    context: int
-    batch: int
-    predicted: float
-    measured: float
-
-    @property
-    def error(self) -> float:
-        return self.predicted / self.measured - 1
-
-    def say(self, unit: str, scale: float) -> None:
-        say(
-            f"  {self.model:12} {self.context:5} x {self.batch:2}: predicted {self.predicted / scale:9.1f} {unit},"
-            f" measured {self.measured / scale:9.1f} {unit}, {self.error:+.1%}"
-        )
 
 
 def predicted(entry: Entry, chip: Chip, prompt: int, batch: int) -> float:
@@ -102,33 +81,25 @@ async def measure(entry: Entry, chip: Chip, before: Accelerator, folder: Path) -
         after = card()
         assert after is not None
         taken = (after.used_bytes or 0) - (before.used_bytes or 0)
-        held = Row(entry.id, CONTEXT, PARALLEL, footprint.total, taken)
+        held = Row(
+            model=entry.id,
+            context=CONTEXT,
+            batch=PARALLEL,
+            predicted=footprint.total,
+            measured=taken,
+        )
         held.say("MiB", 2**20)
         rows = list[Row]()
         for prompt, batch in CASES:
             told = predicted(entry, chip, prompt, batch)
-            rows.append(Row(entry.id, prompt, batch, told, await speed(one, prompt, batch)))
+            measured = await speed(one, prompt, batch)
+            rows.append(Row(model=entry.id, context=prompt, batch=batch, predicted=told, measured=measured))
             rows[-1].say("tok/s", 1)
         said = [
             line for line in one.process.log() if "KV cache" in line or "apturing" in line or "took" in line
         ]
         say("\n".join(said))
     return held, rows
-
-
-def keep(tables: Mapping[str, list[Row]], machine: str) -> None:
-    """For the manual's tables."""
-    lines = ["# Written by bench/accelerator.py, read by scripts/reference.py.", ""]
-    lines += [f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'machine = "{machine}"']
-    for name, rows in tables.items():
-        for row in rows:
-            lines += ["", f"[[{name}]]", f'model = "{row.model}"', f"context = {row.context}"]
-            lines += [
-                f"batch = {row.batch}",
-                f"predicted = {row.predicted:.4g}",
-                f"measured = {row.measured:.4g}",
-            ]
-    MEASURED.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 async def main() -> None:
@@ -145,11 +116,10 @@ async def main() -> None:
             held, rows = await measure(catalog.get(name), chip, before, folder)
         tables["memory"].append(held)
         tables["speed"] += rows
-        keep(tables, f"{before.model}, vLLM {version('vllm')}")
+        keep(tables, "nvidia", f"{before.model}, vLLM {version('vllm')}")
     figures = Figures()
     for what, goal in (("memory", 0.10), ("speed", 0.25)):
-        worst = max(abs(row.error) for row in tables[what])
-        figures.add(f"accelerator_{what}_worst_error", worst, "<=", goal)
+        figures.add(f"accelerator_{what}_worst_error", worst(tables[what]), "<=", goal)
     figures.print()
 
 

@@ -17,7 +17,6 @@ import runpy
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ import psutil
 
 from _engine import Replica, files_of, replica
 from _harness import ROOT, Figures, asked, say
+from _planned import Row, keep, worst
 from jixi.compute.chips import Chip, Memory, Peak, Source
 from jixi.compute.planner import Engine, Hardware, Model, ServingTask, Sheet, WeightFormat, plan_serving
 from jixi.models.catalog import Catalog, Entry, planner_model
@@ -55,27 +55,6 @@ class Size(NamedTuple):
 
 FULL = Size(MODELS, (512, 2048, 8192), (128, 512, 1024), (2, 4), 16, 3)
 QUICK = Size(MODELS[:2], (1024,), (48, 160), (2, 4), 8, 2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """`predicted` and `measured` in bytes, or in tokens a second of all calls together."""
-
-    model: str
-    context: int
-    batch: int
-    predicted: float
-    measured: float
-
-    @property
-    def error(self) -> float:
-        return self.predicted / self.measured - 1
-
-    def say(self, unit: str, scale: float) -> None:
-        say(
-            f"  {self.model:28} {self.context:5} x {self.batch}: predicted {self.predicted / scale:8.1f} {unit},"
-            f" measured {self.measured / scale:8.1f} {unit}, {self.error:+.1%}"
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,23 +227,6 @@ def published() -> Iterator[tuple[float, float]]:
         yield run.flops.error or 0, 0 if run.assumed else run.hours.error or 0
 
 
-def worst(rows: list[Row]) -> float:
-    return max(abs(row.error) for row in rows)
-
-
-def keep(tables: Mapping[str, list[Row]], machine: Machine) -> None:
-    """For the manual's tables."""
-    said = f"{os.cpu_count()} cores, {processor()}; {machine}"
-    lines = ["# Written by bench/planner.py in a full run, read by scripts/reference.py.", ""]
-    lines += [f'date = "{datetime.now(UTC):%Y-%m-%d}"', f'machine = "{said}"']
-    for name, rows in tables.items():
-        for row in rows:
-            lines += ["", f"[[{name}]]", f'model = "{row.model}"', f"context = {row.context}"]
-            lines += [f"batch = {row.batch}", f"predicted = {row.predicted:.4g}"]
-            lines += [f"measured = {row.measured:.4g}"]
-    (ROOT / f"scripts/measured_{maker().lower()}.toml").write_text("\n".join([*lines, ""]), encoding="utf-8")
-
-
 async def main() -> None:
     quick = asked(__doc__).quick
     size, catalog, machine = QUICK if quick else FULL, Catalog.load(), Machine()
@@ -278,7 +240,7 @@ async def main() -> None:
         tables["speed"] += await speed_of(subject, size, machine)
     say(f"  {machine}")
     if not quick:
-        keep(tables, machine)
+        keep(tables, maker().lower(), f"{os.cpu_count()} cores, {processor()}; {machine}")
     flops, days = zip(*published(), strict=True)
     figures = Figures()
     figures.add("planner_memory_worst_error", worst(tables["memory"]), "<=", 0.10)
