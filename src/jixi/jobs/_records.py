@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -15,12 +15,14 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     func,
     insert,
     or_,
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from jixi.core.errors import JixiError, problem
 from jixi.jobs._values import FINISHED, HOUSE, About, Job, JobState, NewJob, Pacing
@@ -52,6 +54,51 @@ _JOBS = Table(
 )
 _SHOWN = [_JOBS.c[name] for name in Job.__struct_fields__]
 _NEXT = _JOBS.c.version + 1
+
+
+def _is_due(jobs: Any) -> tuple[ColumnElement[bool], ...]:
+    """Of the kinds that are asked for, and either waiting or left by a worker that has died."""
+    now = bindparam("now", type_=UtcDateTime)
+    waiting = and_(jobs.c.state == "queued", jobs.c.due_at <= now)
+    orphaned = and_(jobs.c.state == "running", jobs.c.due_at < now)
+    return jobs.c.kind.in_(bindparam("kinds", expanding=True)), or_(waiting, orphaned)
+
+
+def _claim() -> ReturningUpdate[Any]:
+    now = bindparam("now", type_=UtcDateTime)
+    due, live = _JOBS.alias(), _JOBS.alias()
+    running = (
+        select(func.count())
+        .select_from(live)
+        .where(live.c.tenant_id == due.c.tenant_id, live.c.state == "running", live.c.due_at >= now)
+        .where(live.c.kind.in_(bindparam("kinds", expanding=True)))
+        .scalar_subquery()
+    )
+    chosen = (
+        select(due.c.id)
+        .where(*_is_due(due), running < bindparam("most_of_tenant"))
+        .order_by(running, due.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=due)
+    )
+    return (
+        update(_JOBS)
+        .where(_JOBS.c.id == chosen.scalar_subquery())
+        .values(
+            state="running",
+            due_at=bindparam("until", type_=UtcDateTime),
+            token=_JOBS.c.token + 1,
+            attempt=_JOBS.c.attempt + 1,
+            started_at=func.coalesce(_JOBS.c.started_at, now),
+            version=_NEXT,
+        )
+        .returning(*_SHOWN)
+    )
+
+
+# Built once: every worker asks each second, and to build them costs more than to ask.
+_IS_DUE: Final = select(_JOBS.c.id).where(*_is_due(_JOBS)).limit(1)
+_CLAIM: Final = _claim()
 
 
 class LeaseLostError(Exception):
@@ -156,38 +203,18 @@ class JobRecords:
     @whole
     async def claim(self, kinds: Collection[str], now: datetime, pacing: Pacing) -> Job | None:
         """Lease the job that is due next, of the tenant that has the fewest of these kinds running."""
-        due, live = _JOBS.alias(), _JOBS.alias()
-        running = (
-            select(func.count())
-            .select_from(live)
-            .where(live.c.tenant_id == due.c.tenant_id, live.c.state == "running", live.c.due_at >= now)
-            .where(live.c.kind.in_(kinds))
-            .scalar_subquery()
-        )
-        waiting = and_(due.c.state == "queued", due.c.due_at <= now)
-        orphaned = and_(due.c.state == "running", due.c.due_at < now)
-        chosen = (
-            select(due.c.id)
-            .where(due.c.kind.in_(kinds), or_(waiting, orphaned), running < pacing.most_of_tenant)
-            .order_by(running, due.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=due)
-        )
-        claimed = (
-            update(_JOBS)
-            .where(_JOBS.c.id == chosen.scalar_subquery())
-            .values(
-                state="running",
-                due_at=now + pacing.lease,
-                token=_JOBS.c.token + 1,
-                attempt=_JOBS.c.attempt + 1,
-                started_at=func.coalesce(_JOBS.c.started_at, now),
-                version=_NEXT,
-            )
-            .returning(*_SHOWN)
-        )
+        facts = {
+            "kinds": list(kinds),
+            "now": now,
+            "until": now + pacing.lease,
+            "most_of_tenant": pacing.most_of_tenant,
+        }
         async with self._database.session() as session:
-            row = (await session.execute(claimed)).mappings().one_or_none()
+            # Asked first: a change that finds nothing keeps SQLite's only writer waiting all the same.
+            if (await session.execute(_IS_DUE, facts)).first() is None:
+                return None
+        async with self._database.session() as session:
+            row = (await session.execute(_CLAIM, facts)).mappings().one_or_none()
         return None if row is None else Job(**row)
 
     @whole

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from jixi.assembly.settings import Settings
 from jixi.server._door import Door
 from jixi.server._ending import Ending
-from jixi.server._joined import Connection
+from jixi.server._http import Connection
 
 _DATE_S: Final = 1.0
 _TICK_S: Final = 0.05
@@ -85,6 +85,7 @@ class Listener(uvicorn.Server):
 
     async def main_loop(self) -> None:
         while not await self.on_tick(0):
+            self._close_resting()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_DATE_S):
                     await self._told.wait()
@@ -106,6 +107,13 @@ class Listener(uvicorn.Server):
     def _connection(self) -> asyncio.Protocol:
         kind: Any = self.config.http_protocol_class
         return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+    def _close_resting(self) -> None:
+        """Clients that send nothing more for a while are let go."""
+        since = asyncio.get_running_loop().time() - self.config.timeout_keep_alive
+        for each in tuple(self.server_state.connections):
+            if isinstance(each, Connection) and each.rests_since is not None and each.rests_since <= since:
+                each.transport.close()
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()

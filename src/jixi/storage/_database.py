@@ -23,6 +23,7 @@ _LOG_EVERY_S: Final = 10.0
 _DISK_FULL: Final = "53100"
 """PostgreSQL's state for it."""
 _LONGEST_REASON: Final = 300
+_STATEMENTS: Final = 1024
 _DRIVERS = {
     "sqlite": ("sqlite+aiosqlite", "sqlite"),
     "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
@@ -32,6 +33,8 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=8000",
 )
 # A process that is stopped in the midst of a transaction would keep its locks for ever; a machine that went silent
 # would be waited for until the kernel gives up, which takes hours.
@@ -130,7 +133,9 @@ class Database:
 
     def blocking_engine(self) -> Engine:
         """A fresh engine for a thread of one's own; the caller disposes of it."""
-        engine = create_engine(self._blocking_url, hide_parameters=True)
+        # Of each statement there is one for every number of rows, and to prepare one costs as much as to run it.
+        kept = {} if self.is_postgres else {"cached_statements": _STATEMENTS}
+        engine = create_engine(self._blocking_url, hide_parameters=True, connect_args=kept)
         if not self.is_postgres:
             event.listen(engine, "connect", _set_pragmas)
             event.listen(engine, "begin", _begin_immediate)

@@ -30,7 +30,7 @@ from jixi.governance.ledger._records_gauges import (
     write_gauges,
 )
 from jixi.governance.ledger._records_measured import Measured
-from jixi.storage import execute_rows
+from jixi.storage import execute_rows, fetch_rows
 
 _HOLD: Final = """
 INSERT INTO holds (request_id, tenant_id, key_id, member_id, model, kind, tier, month, stream, opened_at,
@@ -207,7 +207,7 @@ def _take_holds(connection: Connection, settling: list[Settle]) -> tuple[set[str
     """
     taken, expired = set[str](), set[str]()
     if ids := [(each.hold.reservation.request_id,) for each in settling if each.expired_by is None]:
-        taken.update(execute_rows(connection, _TAKE, ids).scalars())
+        taken.update(request_id for (request_id,) in fetch_rows(connection, _TAKE, ids))
     for each in settling:
         if each.expired_by is not None:
             row = {"of": each.hold.reservation.request_id, "expired_by": each.expired_by}

@@ -117,7 +117,7 @@ def write_gauges(connection: Connection, found: Iterable[Gauge]) -> None:
         )
         for gauge in changed
     ]
-    if rows and execute_rows(connection, _WRITE, rows).rowcount != len(rows):
+    if rows and execute_rows(connection, _WRITE, rows) != len(rows):
         raise ConcurrentChangeError("UPDATE gauges", rows, RuntimeError("changed meanwhile"))
     closed = [
         (gauge.scope_id, period, gauge.tenant_id, account.spent, account.held)

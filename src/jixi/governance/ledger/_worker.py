@@ -18,7 +18,7 @@ from jixi.governance.ledger._frames import Frames, frame
 from jixi.governance.ledger._operations import Operation, Result, decode_operations, encode_results
 from jixi.storage import Database
 
-_READ: Final = 1 << 20
+_READ: Final = 1 << 16
 _PATIENCE_S: Final = 1.0
 
 

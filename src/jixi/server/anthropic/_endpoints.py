@@ -49,7 +49,7 @@ class MessagesEndpoint:
                 return
             chat = messages_to_chat(body)
             teller = MessageTeller(scope, msgspec.json.decode(chat, type=_Named).model)
-            with Departure(receive):
+            with Departure(scope):
                 reply = await self._gateway.open(_call(scope, principal, chat, teller))
                 await _send_reply(reply, teller, scope, receive, send)
         except JixiError as error:
@@ -69,7 +69,7 @@ class CountEndpoint:
             body = await read_body(receive)
             if body is None:
                 return
-            with Departure(receive):
+            with Departure(scope):
                 count = await self._gateway.count(
                     _call(scope, principal, messages_to_chat(body, counting=True))
                 )

@@ -35,7 +35,7 @@ class InferenceEndpoint:
             body = await read_body(receive)
             if body is None:
                 return
-            with Departure(receive):
+            with Departure(scope):
                 reply = await self._gateway.open(
                     Call(
                         principal=principal,

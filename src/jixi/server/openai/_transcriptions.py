@@ -37,7 +37,7 @@ class TranscriptionEndpoint:
         try:
             principal = await self._authenticate(scope)
             body, audio = await _read(Request(scope, receive))
-            with Departure(receive):
+            with Departure(scope):
                 call = Call(
                     principal=principal,
                     kind=Scope.TRANSCRIPTIONS,

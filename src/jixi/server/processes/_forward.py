@@ -99,7 +99,7 @@ class Forward:
             data=upload.blocks() if upload.expected else None,
             allow_redirects=False,
         ) as answer:
-            with Departure(upload.receive):
+            with Departure(scope):
                 await passage.begin(answer.status, answer.raw_headers)
                 async for block in answer.content.iter_any():
                     await passage.go_on(block)
@@ -107,15 +107,12 @@ class Forward:
 
 
 class _Upload:
-    """The body of a request, as far as it was read."""
+    """The body of a request."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         names = {name for name, _ in scope["headers"]}
         self.expected = bool(names & {b"content-length", b"transfer-encoding"})
         self._receive = receive
-        self._read = asyncio.Event()
-        if not self.expected:
-            self._read.set()
 
     async def blocks(self) -> AsyncIterator[bytes]:
         more = True
@@ -125,14 +122,6 @@ class _Upload:
                 raise aiohttp.ClientConnectionError
             yield message.get("body", b"")
             more = message.get("more_body", False)
-        self._read.set()
-
-    async def receive(self) -> Message:
-        """What comes after the body: nothing but that the caller leaves."""
-        await self._read.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        return {"type": "http.disconnect"}
 
 
 class _Passage:

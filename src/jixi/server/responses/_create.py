@@ -122,7 +122,7 @@ class CreateEndpoint:
                 teller=teller,
             )
             async with self._room(question):
-                with Departure(receive):
+                with Departure(scope):
                     reply = await self._gateway.open(call)
                     await self._send(Told(question, teller, reply), scope, receive, send)
         except JixiError as error:

@@ -1,0 +1,205 @@
+"""The HTTP of the public address: uvicorn's, with answers that travel in one piece and a word when a caller leaves."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Final, cast
+from urllib.parse import unquote
+
+from httptools import parse_url
+from starlette.types import Message
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+CALLER: Final = "jixi.caller"
+_STEERING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_PLAIN: Final = bytes(each for each in range(256) if each in b"\t\r\n" or not (each < 0x20 or each == 0x7F))
+_BODILESS: Final = (204, 304)
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Caller:
+    """Who is at the other end of a connection. `on_leave` is called when they hang up."""
+
+    __slots__ = ("left", "on_leave")
+
+    def __init__(self) -> None:
+        self.left = False
+        self.on_leave: Callable[[], None] | None = None
+
+    def leave(self) -> None:
+        self.left = True
+        if self.on_leave is not None:
+            self.on_leave()
+
+
+class Connection(HttpToolsProtocol):
+    """Uvicorn's connection, which says in each scope who its `CALLER` is.
+
+    `rests_since` is the loop's time at which it began to wait for a request that did not come yet: whoever owns all
+    connections looks now and then which of them rest for too long, so that no call needs a timer.
+    """
+
+    rests_since: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._caller = Caller()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._caller.leave()
+
+    def data_received(self, data: bytes) -> None:
+        self.rests_since = None
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        # As uvicorn has it, but for websockets and a limit of connections, which we do not serve and do not set.
+        scope: dict[str, Any] = cast("dict[str, Any]", self.scope)
+        version = self.parser.get_http_version()
+        url = parse_url(self.url)
+        raw_path = url.path
+        path = raw_path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = raw_path
+        scope["query_string"] = url.query or b""
+        scope[CALLER] = self._caller
+        before, self.cycle = (
+            self.cycle,
+            _Cycle(
+                scope=self.scope,
+                transport=self.transport,
+                flow=self.flow,
+                logger=self.logger,
+                access_logger=self.access_logger,
+                access_log=False,
+                default_headers=self.server_state.default_headers,
+                message_event=asyncio.Event(),
+                expect_100_continue=self.expect_100_continue,
+                keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+                on_response=self.on_response_complete,
+            ),
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.rests_since = self.loop.time()
+
+
+class _Cycle(RequestResponseCycle):
+    """One request and its answer. An answer whose length is known leaves with its head in one write; of a stream, what
+    comes in one turn of the loop does: uvicorn writes head and body apart, and uvloop sends each at once.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._parts: list[bytes] = []
+        self._leaves = False
+
+    async def send(self, message: Message) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started:
+            self._begin(message["status"], message.get("headers", ()))
+        elif self.response_complete:
+            raise RuntimeError("an answer that is complete goes on")
+        else:
+            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+
+    def _begin(self, status: int, headers: Headers) -> None:
+        """Raises RuntimeError where a header would break out of its line."""
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        lines: list[bytes] = []
+        for name, value in (*self.default_headers, *headers):
+            lines += (_start(name), value, b"\r\n")
+            if name in _STEERING:
+                self._steer(name, value)
+        if not self.keep_alive:
+            lines += (b"connection: ", b"close", b"\r\n")
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _BODILESS:
+            self.chunked_encoding = True
+            lines += (b"transfer-encoding: ", b"chunked", b"\r\n")
+        block, count = b"".join(lines), len(lines) // 3
+        if block.count(b"\r") != count or block.count(b"\n") != count or block.translate(None, _PLAIN):
+            raise RuntimeError("a header holds control characters")
+        self._parts.append(b"%b%b\r\n" % (STATUS_LINE[status], block))
+        if self.chunked_encoding:
+            self._soon()
+
+    def _steer(self, name: bytes, value: bytes) -> None:
+        if name == b"content-length":
+            self.expected_content_length, self.chunked_encoding = int(value), False
+        elif name == b"transfer-encoding":
+            self.expected_content_length, self.chunked_encoding = 0, True
+        elif b"close" in value.lower():
+            self.keep_alive = False
+
+    def _go_on(self, body: bytes, *, more: bool) -> None:
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length = 0
+        elif self.chunked_encoding:
+            if body:
+                self._parts.append(b"%x\r\n%b\r\n" % (len(body), body))
+            if not more:
+                self._parts.append(b"0\r\n\r\n")
+        else:
+            self.expected_content_length -= len(body)
+            if self.expected_content_length < 0:
+                raise RuntimeError("an answer is longer than it said")
+            self._parts.append(body)
+        if more:
+            self._soon()
+        elif self.expected_content_length:
+            raise RuntimeError("an answer is shorter than it said")
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self.response_complete = True
+        self._leave()
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    def _soon(self) -> None:
+        if not self._leaves:
+            self._leaves = True
+            asyncio.get_running_loop().call_soon(self._leave)
+
+    def _leave(self) -> None:
+        self._leaves = False
+        if self._parts:
+            if not self.transport.is_closing():
+                self.transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+
+@lru_cache(256)
+def _start(name: bytes) -> bytes:
+    """How the line of a header begins."""
+    if HEADER_RE.search(name):
+        raise RuntimeError("a header has no proper name")
+    return name.lower() + b": "
