@@ -3,25 +3,48 @@
 import os
 import time
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
+_LETTER_OF: Final = bytes(ord(_ALPHABET[byte % 32]) for byte in range(256))
 _SHIFTS: Final = range(120, -1, -10)
+_RANDOM: Final = 16
+_AT_ONCE: Final = 256
 
 
 def new_id(prefix: str) -> str:
     """`prefix_` + 26 Crockford base-32 characters: 48 bits of milliseconds, then 80 random bits (the ULID layout)."""
-    return _id(prefix, time.time_ns() // 1_000_000, os.urandom(10))
+    return f"{prefix}_{_time(time.time_ns() // 1_000_000)}{_random()}"
 
 
 def derived_id(prefix: str, at: datetime, seed: str) -> str:
     """The same id for the same moment and seed, and among others as if it had been made then."""
-    return _id(prefix, int(at.timestamp() * 1000), sha256(seed.encode()).digest()[:10])
+    value = int(at.timestamp() * 1000) << 80 | int.from_bytes(sha256(seed.encode()).digest()[:10])
+    return f"{prefix}_{_letters(value, _SHIFTS)}"
 
 
-def _id(prefix: str, milliseconds: int, rest: bytes) -> str:
-    value = milliseconds << 80 | int.from_bytes(rest)
-    body = "".join([_PAIRS[(value >> shift) & 1023] for shift in _SHIFTS])
-    return f"{prefix}_{body}"
+def _letters(value: int, shifts: range) -> str:
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in shifts])
+
+
+@lru_cache(2)
+def _time(milliseconds: int) -> str:
+    """Calls come many in a millisecond."""
+    return _letters(milliseconds, _SHIFTS[-5:])
+
+
+def _random() -> str:
+    """Five bits for each letter. The system is asked for many at once; every thread may take one from a list."""
+    try:
+        return _ready.pop()
+    except IndexError:
+        letters = os.urandom(_RANDOM * _AT_ONCE).translate(_LETTER_OF).decode()
+        _ready.extend(letters[at : at + _RANDOM] for at in range(_RANDOM, len(letters), _RANDOM))
+        return letters[:_RANDOM]
+
+
+_ready: list[str] = []
+os.register_at_fork(after_in_child=_ready.clear)

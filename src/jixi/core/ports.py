@@ -43,14 +43,20 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
 
     def bounded(self, usage: Usage) -> Usage:
         """`usage` as far as money is held for it; `estimated` where it was more."""
-        within = msgspec.structs.replace(
-            usage,
+        if (
+            usage.input_tokens <= self.max_input_tokens
+            and usage.cached_input_tokens <= self.max_input_tokens
+            and usage.output_tokens <= self.max_output_tokens
+            and usage.units <= self.max_units
+        ):
+            return usage
+        return Usage(
             input_tokens=min(usage.input_tokens, self.max_input_tokens),
             cached_input_tokens=min(usage.cached_input_tokens, self.max_input_tokens),
             output_tokens=min(usage.output_tokens, self.max_output_tokens),
             units=min(usage.units, self.max_units),
+            estimated=True,
         )
-        return usage if within == usage else msgspec.structs.replace(within, estimated=True)
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ browsers, logs, and turns a defect into an answer. One pure ASGI layer: wrapping
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
 from time import perf_counter
 from typing import Final
@@ -88,7 +88,7 @@ class Border:
         headers = ((b"x-request-id", request_id.encode()), *protection)
         answer = _Answer(send, headers, self._ending, is_model_call=is_model_call)
         started = perf_counter()
-        self._ending.enter(answer)
+        task = self._ending.enter(answer)
         try:
             await self._admit(scope, receive, answer)
         except asyncio.CancelledError:
@@ -108,21 +108,19 @@ class Border:
             if not answer.started:
                 await self._refuse(scope, receive, answer, problem("internal_error", request_id=request_id))
         finally:
-            self._ending.leave()
+            self._ending.leave(task)
             self._note(scope, answer.status, started)
 
-    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _admit(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         host = header(scope, b"host")
         if host is None or not self._is_ours(host):
-            return await self._refuse(
-                scope, receive, send, problem("host_not_allowed", host=(host or "")[:100])
-            )
+            return self._refuse(scope, receive, send, problem("host_not_allowed", host=(host or "")[:100]))
         length = header(scope, b"content-length")
         limit = self._uploads.get(scope["path"], self._limit)
         if length is not None and (not length.isdecimal() or int(length) > limit):
-            return await self._refuse(scope, receive, send, problem("body_too_large", limit=limit))
+            return self._refuse(scope, receive, send, problem("body_too_large", limit=limit))
         counted = receive if length is not None else _counted(receive, limit)
-        return await self._app(scope, counted, send)
+        return self._app(scope, counted, send)
 
     def _names_us(self, host: str) -> bool:
         return _HOST.fullmatch(host) is not None and host_name(host) in self._hosts
@@ -136,10 +134,10 @@ class Border:
             last = b"" if answer.endless else self._render_event(scope, error)
             await answer({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def _refuse(
+    def _refuse(
         self, scope: Scope, receive: Receive, send: Send, error: JixiError | DatabaseAwayError
-    ) -> None:
-        await self._render(scope, behind(error))(scope, receive, send)
+    ) -> Awaitable[None]:
+        return self._render(scope, behind(error))(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, started: float) -> None:
         """The access log. Calls of models are in the ledger already, so they are logged for debugging alone."""
@@ -160,20 +158,22 @@ class Border:
 class _Answer:
     """`send`, with our headers on the first message and a memory of how far the answer got."""
 
-    __slots__ = ("_ending", "_headers", "_is_model_call", "_send", "_type", "complete", "started", "status")
+    __slots__ = ("_ending", "_headers", "_is_model_call", "_send", "_told", "complete", "started", "status")
 
     def __init__(self, send: Send, headers: _Headers, ending: Ending, *, is_model_call: bool) -> None:
         self._send = send
         self._headers = headers
         self._ending = ending
         self._is_model_call = is_model_call
-        self._type = b""
+        self._told: list[tuple[bytes, bytes]] = []
         self.started = self.complete = False
         self.status = 0
 
     @property
     def has_events(self) -> bool:
-        return self._type.startswith(b"text/event-stream")
+        return any(
+            name == b"content-type" and value.startswith(b"text/event-stream") for name, value in self._told
+        )
 
     @property
     def endless(self) -> bool:
@@ -184,11 +184,9 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers = [*message.get("headers", ()), *self._headers]
-            self._type = next((value for name, value in headers if name == b"content-type"), b"")
+            self._told = message["headers"] = [*message.get("headers", ()), *self._headers]
             if self._ending.begun:
-                headers.append(_CLOSES)
-            message = {**message, "headers": headers}
+                self._told.append(_CLOSES)
         elif message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)
         await self._send(message)

@@ -27,14 +27,15 @@ class Ending:
         self._running: dict[asyncio.Task[object], Request] = {}
         self._cut: set[asyncio.Task[object]] = set()
 
-    def enter(self, request: Request) -> None:
-        """The running task answers `request` from now on."""
+    def enter(self, request: Request) -> "asyncio.Task[object] | None":
+        """The running task, which is returned, answers `request` from now on."""
         if (task := asyncio.current_task()) is not None:
             self._running[task] = request
+        return task
 
-    def leave(self) -> None:
-        """The running task has answered."""
-        if (task := asyncio.current_task()) is not None:
+    def leave(self, task: "asyncio.Task[object] | None") -> None:
+        """The task has answered."""
+        if task is not None:
             self._running.pop(task, None)
             self._cut.discard(task)
 

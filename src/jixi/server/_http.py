@@ -61,38 +61,36 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         # As uvicorn has it, but for websockets and a limit of connections, which we do not serve and do not set.
-        scope: dict[str, Any] = cast("dict[str, Any]", self.scope)
-        version = self.parser.get_http_version()
+        parser, app = cast("Any", self.parser), cast("Any", self.app)
+        version: str = parser.get_http_version()
         url = parse_url(self.url)
-        raw_path = url.path
-        path = raw_path.decode("ascii")
-        scope["method"] = self.parser.get_method().decode("ascii")
+        path = url.path.decode("ascii")
+        scope = cast("dict[str, Any]", self.scope)
+        scope["method"] = parser.get_method().decode("ascii")
         scope["http_version"] = version
         scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = raw_path
+        scope["raw_path"] = url.path
         scope["query_string"] = url.query or b""
         scope[CALLER] = self._caller
-        before, self.cycle = (
-            self.cycle,
-            _Cycle(
-                scope=self.scope,
-                transport=self.transport,
-                flow=self.flow,
-                logger=self.logger,
-                access_logger=self.access_logger,
-                access_log=False,
-                default_headers=self.server_state.default_headers,
-                message_event=asyncio.Event(),
-                expect_100_continue=self.expect_100_continue,
-                keep_alive=version != "1.0" and self.parser.should_keep_alive(),
-                on_response=self.on_response_complete,
-            ),
+        before: RequestResponseCycle | None = self.cycle
+        self.cycle = _Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._start_asgi_task(self.cycle, app)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((self.cycle, app))
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

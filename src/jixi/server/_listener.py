@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -110,9 +110,9 @@ class Listener(uvicorn.Server):
 
     def _close_resting(self) -> None:
         """Clients that send nothing more for a while are let go."""
-        since = asyncio.get_running_loop().time() - self.config.timeout_keep_alive
-        for each in tuple(self.server_state.connections):
-            if isinstance(each, Connection) and each.rests_since is not None and each.rests_since <= since:
+        then = asyncio.get_running_loop().time() - self.config.timeout_keep_alive
+        for each in cast("tuple[Connection, ...]", tuple(self.server_state.connections)):
+            if each.rests_since is not None and each.rests_since <= then:
                 each.transport.close()
 
     async def _drain(self) -> None:

@@ -1,6 +1,6 @@
 """The app of /v1, whatever the dialect. Routes are declared once; the hot ones are found without a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.routing import BaseRoute, Match, Route
@@ -40,13 +40,14 @@ class ModelApi:
             if isinstance(route, Route) and "POST" in (route.methods or ()) and "{" not in route.path
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["method"] == "POST" and (hot := self._posts.get(scope["path"])) is not None:
             if has_key(scope) and scope["path"] not in _KEEPS_KEYS:
-                await self._once.run(hot, scope, receive, send)
-            else:
-                await hot(scope, receive, send)
-            return
+                return self._once.run(hot, scope, receive, send)
+            return hot(scope, receive, send)
+        return self._search(scope, receive, send)
+
+    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
         allowed: set[str] = set()
         for route in self.routes:
             match, found = route.matches(scope)

@@ -17,25 +17,25 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 
 def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     """The value of a header (its name in lower case); None where it is absent or sent more than once."""
-    value = _headers(scope).get(name)
+    found = scope.get(_HEADERS)
+    value = (_read_once(scope) if found is None else found).get(name)
     return None if value is None else value.decode("latin-1")
 
 
 def has_header(scope: Mapping[str, Any], name: bytes) -> bool:
-    return name in _headers(scope)
+    found = scope.get(_HEADERS)
+    return name in (_read_once(scope) if found is None else found)
 
 
-def _headers(scope: Mapping[str, Any]) -> dict[bytes, bytes | None]:
+def _read_once(scope: Mapping[str, Any]) -> dict[bytes, bytes | None]:
     """Every header once; None for one that was sent more than once. Kept in the scope, for many look there."""
-    found: dict[bytes, bytes | None] | None = scope.get(_HEADERS)
-    if found is None:
-        sent: list[tuple[bytes, bytes]] = scope["headers"]
-        found = dict(sent)
-        if len(found) != len(sent):
-            names = [name for name, _ in sent]
-            found.update({name: None for name in names if names.count(name) > 1})
-        if isinstance(scope, dict):
-            scope[_HEADERS] = found
+    sent: list[tuple[bytes, bytes]] = scope["headers"]
+    found: dict[bytes, bytes | None] = dict(sent)
+    if len(found) != len(sent):
+        names = [name for name, _ in sent]
+        found.update({name: None for name in names if names.count(name) > 1})
+    if isinstance(scope, dict):
+        scope[_HEADERS] = found
     return found
 
 

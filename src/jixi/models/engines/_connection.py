@@ -119,11 +119,6 @@ class EngineResponse:
         if self._connection is not None:
             self._connection.abort()
 
-    async def headers_arrived(self) -> None:
-        """Wait until `status` is known."""
-        while self.status == 0:
-            await self.arrival()
-
     def start(self, status: int) -> None:
         self.status = status
         self._wake()
@@ -196,7 +191,8 @@ class Connection(asyncio.Protocol):
         self._heard = self._complete = False
         self._transport.write(head + body)
         try:
-            await response.headers_arrived()
+            while response.status == 0:
+                await response.arrival()
         except BaseException:
             self.abort()
             raise

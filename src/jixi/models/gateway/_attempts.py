@@ -153,11 +153,12 @@ class Attempts:
         """Wait for its turn, and only then plan: replicas that came meanwhile may be asked in another way."""
         errand, lane = self._errand, self._journey.lane
         request, patience_s = errand.request, self._left_s() / (1 + self._journey.more_after_silence())
-        try:
-            await turn(place, noted, errand.limits)
-        except BaseException:
-            place.leave()
-            raise
+        if place.waited:
+            try:
+                await turn(place, noted, errand.limits)
+            except BaseException:
+                place.leave()
+                raise
         replica = place.replica
         self.run = run = Run(
             request=request,

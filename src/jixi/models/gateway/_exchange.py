@@ -10,6 +10,7 @@ from weakref import ReferenceType
 from msgspec import UNSET, Struct
 
 from jixi.core.errors import JixiError, problem
+from jixi.core.patience import Patience
 from jixi.core.principal import Scope
 from jixi.core.usage import Usage
 from jixi.models.engines import EngineConnectionError
@@ -204,13 +205,15 @@ async def fetch_whole(run: Run, place: Place, number: int) -> tuple[bytes, Whole
     """An answer that is no stream, as it came and as far as we read it."""
     exchange = Exchange(run, place)
     try:
-        await exchange.enter()
-        async with asyncio.timeout(run.patience_s):
+        if place.waited:
+            await exchange.enter()
+        with Patience(run.patience_s):
             response = await exchange.send(run.plan.bodies[number], number)
             raw = await response.read()
         # Others wait for the loop while it reads: thousands of vectors are read beside it.
         whole = _decoded(run, raw) if len(raw) < _LARGE else await asyncio.to_thread(_decoded, run, raw)
         exchange.gave()
+        exchange.progress(whole.usage.completion_tokens if whole.usage is not None else 0)
         run.suspicion.acquit()
     except TimeoutError as error:
         silent = problem("engine_timeout", model=run.model, seconds=round(run.patience_s))

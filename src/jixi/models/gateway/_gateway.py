@@ -81,7 +81,7 @@ class Gateway:
             dialect=call.dialect,
         )
         try:
-            return await self._open(call, record)
+            return await self._opened(call, record)
         except JixiError as error:
             record.refused(error)
             raise record.pointed(error) from error
@@ -89,7 +89,8 @@ class Gateway:
             record.refused(error)
             raise
 
-    async def _open(self, call: Call, record: Record) -> Reply:
+    def _opened(self, call: Call, record: Record) -> Coroutine[Any, Any, Reply]:
+        """Who answers it: an engine, or the response cache."""
         request = parse(call.kind, call.body, call.audio)
         record.trace.model, record.trace.stream = request.model, request.stream
         if record.keeps_content:
@@ -99,27 +100,31 @@ class Gateway:
         alias = self._routes.aliases.find(request.model)
         record.outside = alias is not None
         if alias is None or alias.cache_ttl_s is None or not request.repeatable:
-            return await self._ask(call, request, alias, record)
+            return self._ask(call, request, alias, record)
         key = cache_key(call.principal.tenant_id, alias.id, str(alias.version), call.kind, body=call.body)
         stored = self._cache.find(key)
         if stored is not None:
-            return await self._replay(call, request, stored, record)
+            return self._replay(call, request, stored, record)
         ttl_s, trace = alias.cache_ttl_s, record.trace
 
         def keep(blocks: tuple[bytes, ...], usage: Usage) -> None:
             self._cache.keep(key, blocks, usage, trace.target or request.model, ttl_s)
 
-        return await self._ask(call, request, alias, record, keep)
+        return self._ask(call, request, alias, record, keep)
 
     async def _ask(
         self, call: Call, request: Request, alias: Alias | None, record: Record, keep: Keep | None = None
     ) -> Reply:
         """Let an engine answer."""
-        journey = await self._way(call, request, alias)
+        try:
+            journey = self._journey(call, request, alias)
+        except JixiError as error:
+            journey = await self._woken(call, request, alias, error)
         suspicion = Suspicion(self._suspects, request, call.principal.tenant_id)
         attempts, reservation = self._plan(call, request, alias, record, journey, suspicion)
         try:
-            await suspicion.pass_by(self._limits.first_token_s)
+            if self._suspects:
+                await suspicion.pass_by(self._limits.first_token_s)
             return await self._admit(call, attempts, reservation, record, keep)
         finally:
             suspicion.end()
@@ -184,7 +189,11 @@ class Gateway:
         """
         request = parse(call.kind, call.body)
         self._gate.authorise(call.principal, call.kind, request.model)
-        lane = (await self._way(call, request, self._routes.aliases.find(request.model))).lane
+        alias = self._routes.aliases.find(request.model)
+        try:
+            lane = self._journey(call, request, alias).lane
+        except JixiError as error:
+            lane = (await self._woken(call, request, alias, error)).lane
         ticket = Ticket(request, call.principal.tenant_id)
         place = lane.join(ticket) if lane.replica().profile.counts else None
         try:
@@ -277,17 +286,14 @@ class Gateway:
             return self._routes.plain(request.model, check)
         return self._routes.through(alias, call.request_id, check)
 
-    async def _way(self, call: Call, request: Request, alias: Alias | None) -> Journey:
-        """The way of a call; where its model sleeps, there is one once that is awake."""
-        try:
-            return self._journey(call, request, alias)
-        except JixiError as error:
-            if error.code != "model_unavailable":
-                raise
-            models = (request.model,) if alias is None else alias.draw(call.request_id)
-            asleep = next((model for model in models if self._routes.waking.awaited(model)), None)
-            if asleep is None:
-                raise
+    async def _woken(self, call: Call, request: Request, alias: Alias | None, error: JixiError) -> Journey:
+        """The way of a call for a model that sleeps, once that is awake; raises `error` where it is none."""
+        if error.code != "model_unavailable":
+            raise error
+        models = (request.model,) if alias is None else alias.draw(call.request_id)
+        asleep = next((model for model in models if self._routes.waking.awaited(model)), None)
+        if asleep is None:
+            raise error
         batch = call.tier == "batch"
         await self._routes.waking.wait(asleep, call.principal.tenant_id, batch=batch)
         return self._journey(call, request, alias)

@@ -68,7 +68,7 @@ class Record:
         """A place is passed; the first time counts."""
         marks = self.trace.marks
         if name not in marks:
-            marks[name] = self.ms()
+            marks[name] = (self._clock.monotonic() - self._began) * 1000
 
     def opened(self, hold: Hold) -> None:
         """The money is set aside."""

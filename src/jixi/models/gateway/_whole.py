@@ -74,10 +74,10 @@ async def whole_answer(
 async def _fetch(run: Run, place: Place, answers: list[Answer]) -> None:
     """The answers of one try, in order; the first failure ends the rest."""
     if len(run.plan.bodies) == 1:
-        answers.append(await _fetch_one(run, place, 0))
+        answers.append(await fetch_whole(run, place, 0))
         return
     places = run.lane.beside(place, len(run.plan.bodies) - 1)
-    tasks = [asyncio.create_task(_fetch_one(run, taken, at)) for at, taken in enumerate(places)]
+    tasks = [asyncio.create_task(fetch_whole(run, taken, at)) for at, taken in enumerate(places)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         done = [task for task in tasks if task.done()]
@@ -89,12 +89,6 @@ async def _fetch(run: Run, place: Place, answers: list[Answer]) -> None:
             task.cancel()
             taken.leave()
         await asyncio.wait(tasks)
-
-
-async def _fetch_one(run: Run, place: Place, number: int) -> Answer:
-    raw, whole = await fetch_whole(run, place, number)
-    place.progress(whole.usage.completion_tokens if whole.usage is not None else 0)
-    return raw, whole
 
 
 def _spent(attempts: Attempts, answers: list[Answer]) -> Usage:

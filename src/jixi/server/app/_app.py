@@ -1,7 +1,7 @@
 """The server as one ASGI app: the border, and behind it the model API, the admin API and the console."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 from starlette.routing import Route
@@ -97,9 +97,9 @@ class Traced:
         self._app = app
         self._contexts = contexts
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         CONTEXT.set(self._contexts.enter(header(scope, b"traceparent"), request_id_of(scope)))
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
 
 def _behind_border(app: ASGIApp, settings: Settings, ending: Ending) -> ASGIApp:
@@ -125,10 +125,10 @@ class Fork:
         self._models = models
         self._elsewhere = elsewhere
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path: str = scope.get("path", "")
         here = path.startswith(MODEL_API) and not path.startswith(_OF_THE_HOUSE)
-        await (self._models if here else self._elsewhere)(scope, receive, send)
+        return (self._models if here else self._elsewhere)(scope, receive, send)
 
 
 class Site:
@@ -139,14 +139,13 @@ class Site:
         self._admin_api = admin_api
         self._console = console
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path: str = scope["path"]
         if path.startswith(MODEL_API):
-            await self._model_api(scope, receive, send)
-        elif path.startswith(_ADMIN_API):
-            await self._admin_api(scope, receive, send)
-        else:
-            await self._console(scope, receive, send)
+            return self._model_api(scope, receive, send)
+        if path.startswith(_ADMIN_API):
+            return self._admin_api(scope, receive, send)
+        return self._console(scope, receive, send)
 
 
 def render_problem(scope: Scope, error: JixiError) -> ASGIApp:

@@ -68,7 +68,7 @@ class Forward:
         if scope["type"] != "http":
             return
         passage = _Passage(self._ending, send)
-        self._ending.enter(passage)
+        task = self._ending.enter(passage)
         try:
             await self._pass(scope, receive, passage)
         except asyncio.CancelledError:
@@ -83,7 +83,7 @@ class Forward:
                 raise
             await self._apologise(scope, receive, passage)
         finally:
-            self._ending.leave()
+            self._ending.leave(task)
 
     async def _apologise(self, scope: Scope, receive: Receive, passage: "_Passage") -> None:
         scope[REQUEST_ID] = new_id("req")

@@ -271,6 +271,11 @@ class Place:
         return self._turn is not None and not self._turn.done()
 
     @property
+    def waited(self) -> bool:
+        """Whether it was not given at once: then `turn` says what became of the wait."""
+        return self._turn is not None
+
+    @property
     def replica(self) -> Replica:
         """Whose turn it is to work; there is one once `turn` has returned."""
         if self.state is None:
