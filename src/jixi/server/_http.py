@@ -61,7 +61,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         # As uvicorn has it, but for websockets and a limit of connections, which we do not serve and do not set.
-        parser, app = cast("Any", self.parser), cast("Any", self.app)
+        parser, app = cast("Any", self.parser), cast("Any", self).app
         version: str = parser.get_http_version()
         url = parse_url(self.url)
         path = url.path.decode("ascii")
@@ -72,7 +72,7 @@ class Connection(HttpToolsProtocol):
         scope["raw_path"] = url.path
         scope["query_string"] = url.query or b""
         scope[CALLER] = self._caller
-        before: RequestResponseCycle | None = self.cycle
+        before = cast("RequestResponseCycle | None", self.cycle)
         self.cycle = _Cycle(
             scope=self.scope,
             transport=self.transport,

@@ -5,27 +5,22 @@ from collections import Counter as Counts
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from msgspec import Struct
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
     generate_latest,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from jixi.core.ports import Hold, Meter, Outcome, Reservation, Settlement
-from jixi.core.principal import Principal, Scope
+from jixi.core.ports import Hold, Meter, Reservation, Settlement
+from jixi.core.principal import Principal
 from jixi.core.trace import CallTrace
 from jixi.core.usage import Usage
+from jixi.telemetry._calls import Calls, Series
 from jixi.telemetry._trace_metrics import TraceMetrics
 from jixi.telemetry._traffic import Traffic
 
 METRICS_TYPE: Final = CONTENT_TYPE_LATEST
-_FIRST_TOKEN_S: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_CALL_S: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
 class RunningReplica(NamedTuple):
@@ -59,20 +54,6 @@ class Target(NamedTuple):
     breakers: Mapping[str, int]
 
 
-class _Series(Struct):
-    """The time series of one model and one kind of call, looked up once, and how many calls are on their way."""
-
-    outcomes: dict[Outcome, Counter]
-    fresh_input: Counter
-    cached_input: Counter
-    output: Counter
-    micros: Counter
-    seconds: Histogram
-    first_token: Histogram
-    running: int = 0
-    streams: int = 0
-
-
 class Metrics:
     """Every metric of one process. `deployments`, `targets` and `dropped` are asked at each scrape.
 
@@ -88,29 +69,10 @@ class Metrics:
     ) -> None:
         self._registry = CollectorRegistry()
         self._traces = TraceMetrics(self._registry, names)
-        model = ("model", "kind")
-
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, labels, registry=self._registry)
-
-        self._calls = counter("jixi_calls", "Calls that ended, by outcome.", *model, "outcome")
-        self._tokens = counter("jixi_tokens", "Tokens charged, by class.", *model, "class")
-        self._micros = counter("jixi_cost_micros", "Charged money in millionths.", *model, "currency")
-        self._seconds = Histogram(
-            "jixi_call_seconds", "Whole calls.", model, buckets=_CALL_S, registry=self._registry
-        )
-        self._first_token = Histogram(
-            "jixi_first_token_seconds",
-            "Streams, until their first token.",
-            model,
-            buckets=_FIRST_TOKEN_S,
-            registry=self._registry,
-        )
-        self._running = Gauge("jixi_calls_running", "Calls on their way.", model, registry=self._registry)
-        self._streams = Gauge("jixi_streams_open", "Streams on their way.", model, registry=self._registry)
+        self._calls = Calls()
+        self._registry.register(self._calls)
         self.ledger_discrepancies = _Discrepancies()
         self._registry.register(self.ledger_discrepancies)
-        self._known: dict[tuple[str, Scope, str], _Series] = {}
         self._registry.register(_Deployments(deployments))
         self._registry.register(_Targets(targets))
         self._registry.register(_Dropped(dropped))
@@ -123,32 +85,10 @@ class Metrics:
         """Count what only the whole way of a call shows."""
         self._traces.take(traces)
 
-    def series(self, hold: Hold) -> _Series:
+    def series(self, hold: Hold) -> Series:
         """The series of a call's model."""
-        key = (hold.reservation.model, hold.reservation.kind, hold.price.currency)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._make(*key)
-        return found
-
-    def _make(self, model: str, kind: Scope, currency: str) -> _Series:
-        labels = (model, kind.value)
-        outcomes: tuple[Outcome, ...] = ("ok", "failed", "cancelled", "interrupted")
-        self._running.labels(*labels).set_function(lambda: sum(s.running for s in self._of(model, kind)))
-        self._streams.labels(*labels).set_function(lambda: sum(s.streams for s in self._of(model, kind)))
-        return _Series(
-            outcomes={outcome: self._calls.labels(*labels, outcome) for outcome in outcomes},
-            fresh_input=self._tokens.labels(*labels, "input"),
-            cached_input=self._tokens.labels(*labels, "cached_input"),
-            output=self._tokens.labels(*labels, "output"),
-            micros=self._micros.labels(*labels, currency),
-            seconds=self._seconds.labels(*labels),
-            first_token=self._first_token.labels(*labels),
-        )
-
-    def _of(self, model: str, kind: Scope) -> Iterator[_Series]:
-        """One for each currency that the model has been charged in."""
-        return (series for (*names, _), series in self._known.items() if names == [model, kind])
+        reservation = hold.reservation
+        return self._calls.series(reservation.model, reservation.kind, hold.price.currency)
 
 
 class CountingMeter:
@@ -179,10 +119,10 @@ class CountingMeter:
             raise
         self._ended(series, hold)
         if cost is not None:
-            _count(series, settlement, cost)
+            series.count(settlement, cost)
         return cost
 
-    def _ended(self, series: _Series, hold: Hold) -> None:
+    def _ended(self, series: Series, hold: Hold) -> None:
         series.running -= 1
         series.streams -= hold.reservation.stream
         self._traffic.ended(hold.reservation.principal.tenant_id)
@@ -192,18 +132,6 @@ class CountingMeter:
 
     def progress(self, hold: Hold, usage: Usage, target: str | None = None) -> None:
         self._meter.progress(hold, usage, target)
-
-
-def _count(series: _Series, settlement: Settlement, cost: int) -> None:
-    usage = settlement.usage
-    series.outcomes[settlement.outcome].inc()
-    series.fresh_input.inc(usage.input_tokens - usage.cached_input_tokens)
-    series.cached_input.inc(usage.cached_input_tokens)
-    series.output.inc(usage.output_tokens)
-    series.micros.inc(cost)
-    series.seconds.observe(settlement.duration_ms / 1000)
-    if settlement.first_token_ms is not None:
-        series.first_token.observe(settlement.first_token_ms / 1000)
 
 
 class _Discrepancies:

@@ -1,0 +1,130 @@
+"""What calls came to, by model and kind, as plain sums: Prometheus asks now and then, and calls end all the time."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct, field
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from jixi.core.ports import Outcome, Settlement
+from jixi.core.principal import Scope
+
+_FIRST_TOKEN_S: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_CALL_S: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+_OUTCOMES: Final[tuple[Outcome, ...]] = ("ok", "failed", "cancelled", "interrupted")
+
+
+class Spread(Struct):
+    """How values spread over buckets: each counts in the first whose bound, included, is not below it."""
+
+    bounds: tuple[float, ...]
+    counts: list[int] = field(default_factory=list[int])
+    total: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.counts = [0] * (len(self.bounds) + 1)
+
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """As Prometheus has them: each with all that lies below it."""
+        below, found = 0, list[tuple[str, float]]()
+        for bound, count in zip((*map(float, self.bounds), "+Inf"), self.counts, strict=True):
+            below += count
+            found.append((str(bound), below))
+        return found
+
+
+class Series(Struct):
+    """The sums of one model, kind of call and currency, and how many calls are on their way."""
+
+    outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(_OUTCOMES, 0))
+    fresh_input: int = 0
+    cached_input: int = 0
+    output: int = 0
+    micros: int = 0
+    seconds: Spread = field(default_factory=lambda: Spread(_CALL_S))
+    first_token: Spread = field(default_factory=lambda: Spread(_FIRST_TOKEN_S))
+    running: int = 0
+    streams: int = 0
+
+    def count(self, settlement: Settlement, cost: int) -> None:
+        """A call has been charged."""
+        usage = settlement.usage
+        self.outcomes[settlement.outcome] += 1
+        self.fresh_input += usage.input_tokens - usage.cached_input_tokens
+        self.cached_input += usage.cached_input_tokens
+        self.output += usage.output_tokens
+        self.micros += cost
+        self.seconds.observe(settlement.duration_ms / 1000)
+        if settlement.first_token_ms is not None:
+            self.first_token.observe(settlement.first_token_ms / 1000)
+
+
+class Calls:
+    """Every series, as a collector of prometheus_client. A model may have been charged in several currencies."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Scope, str], Series] = {}
+
+    def series(self, model: str, kind: Scope, currency: str) -> Series:
+        found = self._known.get((model, kind, currency))
+        if found is None:
+            found = self._known[model, kind, currency] = Series()
+        return found
+
+    def collect(self) -> Iterator[Metric]:
+        of = ["model", "kind"]
+        calls = CounterMetricFamily("jixi_calls", "Calls that ended, by outcome.", labels=[*of, "outcome"])
+        tokens = CounterMetricFamily("jixi_tokens", "Tokens charged, by class.", labels=[*of, "class"])
+        micros = CounterMetricFamily(
+            "jixi_cost_micros", "Charged money in millionths.", labels=[*of, "currency"]
+        )
+        seconds = HistogramMetricFamily("jixi_call_seconds", "Whole calls.", labels=of)
+        first = HistogramMetricFamily(
+            "jixi_first_token_seconds", "Streams, until their first token.", labels=of
+        )
+        running = GaugeMetricFamily("jixi_calls_running", "Calls on their way.", labels=of)
+        streams = GaugeMetricFamily("jixi_streams_open", "Streams on their way.", labels=of)
+        for (model, kind, currency), found in self._known.items():
+            micros.add_metric([model, kind.value, currency], found.micros)
+        for (model, kind), found in self._over_currencies().items():
+            labels = [model, kind.value]
+            for outcome, count in found.outcomes.items():
+                calls.add_metric([*labels, outcome], count)
+            tokens.add_metric([*labels, "input"], found.fresh_input)
+            tokens.add_metric([*labels, "cached_input"], found.cached_input)
+            tokens.add_metric([*labels, "output"], found.output)
+            seconds.add_metric(labels, found.seconds.buckets(), found.seconds.total)
+            first.add_metric(labels, found.first_token.buckets(), found.first_token.total)
+            running.add_metric(labels, found.running)
+            streams.add_metric(labels, found.streams)
+        yield from (calls, tokens, micros, seconds, first, running, streams)
+
+    def _over_currencies(self) -> dict[tuple[str, Scope], Series]:
+        found: dict[tuple[str, Scope], Series] = {}
+        for (model, kind, _), each in self._known.items():
+            found[model, kind] = _both(found[model, kind], each) if (model, kind) in found else each
+        return found
+
+
+def _both(one: Series, other: Series) -> Series:
+    return Series(
+        outcomes={outcome: count + other.outcomes[outcome] for outcome, count in one.outcomes.items()},
+        fresh_input=one.fresh_input + other.fresh_input,
+        cached_input=one.cached_input + other.cached_input,
+        output=one.output + other.output,
+        seconds=_spread(one.seconds, other.seconds),
+        first_token=_spread(one.first_token, other.first_token),
+        running=one.running + other.running,
+        streams=one.streams + other.streams,
+    )
+
+
+def _spread(one: Spread, other: Spread) -> Spread:
+    both = Spread(one.bounds, total=one.total + other.total)
+    both.counts = [a + b for a, b in zip(one.counts, other.counts, strict=True)]
+    return both
