@@ -12,12 +12,14 @@ from jixi.storage._types import time_text
 
 def execute_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
     """Run `sql` once for all `rows`: its `{rows}`, which stands behind VALUES, becomes `(?, ?), (?, ?)`. Returns how
-    many rows it changed.
+    many rows it changed: none where there are none.
 
     The driver gives up the interpreter's lock at each step of each statement, and a thread beside a busy event loop
     waits to get it back: a statement for each row would cost the ledger half of its pace. Times must be in UTC, and a
     column holds one in the first row where it holds any.
     """
+    if not rows:
+        return 0
     cursor = _run(connection, sql, rows)
     changed: int = cursor.rowcount
     cursor.close()

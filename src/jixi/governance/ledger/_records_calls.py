@@ -70,81 +70,80 @@ def apply(connection: Connection, operations: Sequence[Operation]) -> list[Resul
 
     Raises `NewScopesError` where a scope was never called before.
     """
-    scopes = _Scopes(connection, [each for each in operations if not isinstance(each, Renew)])
+    weighing = [each for each in operations if not isinstance(each, Renew)]
+    scopes = _Scopes(connection, weighing)
     # First: a lease that is renewed in this group has not run out, and its own settlement is the true one.
-    _renew(connection, operations)
-    taken, expired = _take_holds(connection, [each for each in operations if isinstance(each, Settle)])
+    _renew(connection, [each for each in operations if isinstance(each, Renew)])
+    taken, expired = _take_holds(connection, [each for each in weighing if isinstance(each, Settle)])
     # Behind the locks of the gauges, which keep other writers from the charges of the same tenants.
-    measured = Measured(connection, [each for each in operations if isinstance(each, Measure)])
+    measured = Measured(connection, [each for each in weighing if isinstance(each, Measure)])
     results: list[Result] = []
     opened: dict[str, tuple[Any, ...]] = {}
     charged: list[tuple[Any, ...]] = []
+    weights = iter(scopes.weights)
     for operation in operations:
         if isinstance(operation, Renew):
             results.append(None)
             continue
-        weighed = scopes.of(operation)
-        if isinstance(operation, Measure):
-            results.append(measured.charge(operation, weighed))
-            continue
-        if isinstance(operation, Tally):
-            refusal = tally(weighed, operation.at_ms)
-            results.append(None if refusal is None else Refusal.of(refusal))
-            continue
-        request_id = operation.hold.reservation.request_id
+        weighed, demand = next(weights)
         if isinstance(operation, Reserve):
-            refusal = _refusal(weighed, operation, opened)
+            request_id = operation.hold.reservation.request_id
+            refusal = _refusal(weighed, demand, request_id, opened)
             results.append(allowance_of(weighed) if refusal is None else Refusal.of(refusal))
             if refusal is None:
-                opened[request_id] = _hold_row(operation)
-        else:
-            cost = _cost(operation)
+                opened[request_id] = _hold_row(operation, demand)
+        elif isinstance(operation, Settle):
+            request_id = operation.hold.reservation.request_id
             # A hold of this very group lies in no table yet: it is taken from what is to be written.
             there = expired if operation.expired_by is not None else taken
             if request_id in there or opened.pop(request_id, None) is not None:
                 there.discard(request_id)
-                settle(weighed, _demand(operation.hold), cost, _tokens(operation))
-                charged.append(_charge_row(operation, cost))
+                cost = _cost(operation)
+                settle(weighed, demand, cost, _tokens(operation))
+                charged.append(_charge_row(operation, demand, cost))
                 results.append(cost)
             else:
                 results.append(None)
+        elif isinstance(operation, Measure):
+            results.append(measured.charge(operation, weighed))
+        else:
+            refusal = tally(weighed, operation.at_ms)
+            results.append(None if refusal is None else Refusal.of(refusal))
     write_gauges(connection, scopes)
     measured.write()
-    if opened:
-        execute_rows(connection, _HOLD, list(opened.values()))
-    if charged:
-        execute_rows(connection, _CHARGE, charged)
+    execute_rows(connection, _HOLD, list(opened.values()))
+    execute_rows(connection, _CHARGE, charged)
     return results
 
 
-def _refusal(weighed: list[Gauge], operation: Reserve, opened: Container[str]) -> JixiError | None:
+def _refusal(
+    weighed: list[Gauge], demand: Demand, request_id: str, opened: Container[str]
+) -> JixiError | None:
     """Why a hold is not opened; an id has one at a time, in the group as in the table."""
-    if operation.hold.reservation.request_id in opened:
-        return problem("duplicate_request", request_id=operation.hold.reservation.request_id)
-    return admit(weighed, _demand(operation.hold))
+    if request_id in opened:
+        return problem("duplicate_request", request_id=request_id)
+    return admit(weighed, demand)
 
 
 class _Scopes:
-    """The gauges of a group's calls, locked, each once."""
+    """The gauges of a group's calls, locked, each once. `weights` are those of each operation, and what it needs of
+    them, in the order of the operations.
+    """
 
     def __init__(self, connection: Connection, weighing: Sequence[_Weighing]) -> None:
         callers: dict[_Caller, list[Scope]] = {}
-        periods: set[str] = set()
+        needed: list[tuple[_Caller, Demand]] = []
         for operation in weighing:
             caller = _caller(operation)
             if caller not in callers:
                 callers[caller] = _scopes(operation)
-            periods.add(operation.day if isinstance(operation, Tally | Measure) else operation.hold.day)
+            needed.append((caller, _demand(operation)))
         wanted = {scope[0]: scope for scopes in callers.values() for scope in scopes}
         self._gauges = lock_gauges(connection, wanted)
-        self._by_caller = {
-            caller: [self._gauges[scope[0]] for scope in scopes] for caller, scopes in callers.items()
-        }
-        for day in periods:
+        gauges = {caller: [self._gauges[scope[0]] for scope in scopes] for caller, scopes in callers.items()}
+        self.weights = [(gauges[caller], demand) for caller, demand in needed]
+        for day in {demand.day for _, demand in needed}:
             read_closed(connection, self._gauges, day)
-
-    def of(self, operation: _Weighing) -> list[Gauge]:
-        return self._by_caller[_caller(operation)]
 
     def __iter__(self) -> Iterator[Gauge]:
         return iter(self._gauges.values())
@@ -170,7 +169,10 @@ def _caller(operation: _Weighing) -> _Caller:
     return principal.tenant_id, principal.member_id, model, principal.key_id or ""
 
 
-def _demand(hold: Hold) -> Demand:
+def _demand(operation: _Weighing) -> Demand:
+    if not isinstance(operation, Reserve | Settle):
+        return Demand(operation.day, operation.day[:7], 0, 0, 0, "")
+    hold = operation.hold
     day = hold.day
     return Demand(
         day,
@@ -215,7 +217,7 @@ def _take_holds(connection: Connection, settling: list[Settle]) -> tuple[set[str
     return taken, expired
 
 
-def _renew(connection: Connection, operations: Sequence[Operation]) -> None:
+def _renew(connection: Connection, operations: Sequence[Renew]) -> None:
     rows = [
         {
             "of": request_id,
@@ -226,14 +228,13 @@ def _renew(connection: Connection, operations: Sequence[Operation]) -> None:
             "answers": target,
         }
         for operation in operations
-        if isinstance(operation, Renew)
         for request_id, input_tokens, output_tokens, units, target in operation.marks
     ]
     if rows:
         connection.execute(_RENEW, rows)
 
 
-def _call_columns(hold: Hold) -> tuple[Any, ...]:
+def _call_columns(hold: Hold, month: str) -> tuple[Any, ...]:
     reservation = hold.reservation
     return (
         reservation.request_id,
@@ -243,17 +244,17 @@ def _call_columns(hold: Hold) -> tuple[Any, ...]:
         reservation.model,
         reservation.kind.value,
         reservation.tier,
-        hold.month,
+        month,
         reservation.stream,
         hold.opened_at,
     )
 
 
-def _hold_row(operation: Reserve) -> tuple[Any, ...]:
+def _hold_row(operation: Reserve, demand: Demand) -> tuple[Any, ...]:
     hold = operation.hold
     versions = {price.model: price.version for price in hold.target_prices}
     return (
-        *_call_columns(hold),
+        *_call_columns(hold, demand.month),
         hold.price.version,
         msgspec.json.encode(versions).decode() if versions else None,
         hold.amount_micros,
@@ -265,10 +266,10 @@ def _hold_row(operation: Reserve) -> tuple[Any, ...]:
     )
 
 
-def _charge_row(operation: Settle, cost: int) -> tuple[Any, ...]:
+def _charge_row(operation: Settle, demand: Demand, cost: int) -> tuple[Any, ...]:
     settlement, usage = operation.settlement, operation.settlement.usage
     return (
-        *_call_columns(operation.hold),
+        *_call_columns(operation.hold, demand.month),
         operation.hold.price_of(settlement.target).version,
         settlement.target,
         settlement.replayed,
