@@ -1,12 +1,13 @@
 """What the endpoints of /v1 share: a raw body in, a whole answer or a stream out, as plain ASGI."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Final
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from jixi.core.errors import JixiError, Language
+from jixi.server._http import WHOLE, Headers
 
 _JSON: Final = b"application/json"
 _STREAM_HEADERS: Final = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
@@ -22,8 +23,6 @@ _POINTLESS_TO_RETRY: Final = frozenset(
 _BUSY: Final = frozenset({429, 503, 529})
 _WAIT_S: Final = 5
 
-Headers = Sequence[tuple[bytes, bytes]]
-
 
 class Answer:
     """A whole answer, as an ASGI app."""
@@ -34,13 +33,19 @@ class Answer:
         self._body = body
         self._headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         headers = [
             (b"content-type", self._type),
-            (b"content-length", str(len(self._body)).encode()),
+            (b"content-length", b"%d" % len(self._body)),
             *self._headers,
         ]
-        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        start = {"type": "http.response.start", "status": self._status, "headers": headers}
+        if scope.get(WHOLE):
+            return send({**start, "type": WHOLE, "body": self._body})
+        return self._in_parts(start, send)
+
+    async def _in_parts(self, start: Message, send: Send) -> None:
+        await send(start)
         await send({"type": "http.response.body", "body": self._body})
 
 

@@ -19,6 +19,7 @@ from jixi.assembly.settings import host_name
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.server._ending import Ending
+from jixi.server._http import WHOLE
 from jixi.server._problems import behind
 from jixi.server._scope import REQUEST_ID, header
 from jixi.storage import DatabaseAwayError
@@ -180,16 +181,17 @@ class _Answer:
         """Streams of models end by themselves, those of the admin API show what goes on for as long as one looks."""
         return self.has_events and not self._is_model_call
 
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
+    def __call__(self, message: Message) -> Awaitable[None]:
+        kind = message["type"]
+        if kind in ("http.response.start", WHOLE):
+            self.started, self.complete = True, kind == WHOLE
             self.status = message["status"]
             self._told = message["headers"] = [*message.get("headers", ()), *self._headers]
             if self._ending.begun:
                 self._told.append(_CLOSES)
-        elif message["type"] == "http.response.body":
+        elif kind == "http.response.body":
             self.complete = not message.get("more_body", False)
-        await self._send(message)
+        return self._send(message)
 
 
 def _is_model_call(scope: Scope) -> bool:

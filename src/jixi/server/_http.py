@@ -1,7 +1,7 @@
 """The HTTP of the public address: uvicorn's, with answers that travel in one piece and a word when a caller leaves."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -16,6 +16,8 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 CALLER: Final = "jixi.caller"
+WHOLE: Final = "jixi.whole"
+"""True in a scope whose `send` takes an answer in one message: of this type, with what the two of ASGI have."""
 _STEERING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _PLAIN: Final = bytes(each for each in range(256) if each in b"\t\r\n" or not (each < 0x20 or each == 0x7F))
 _BODILESS: Final = (204, 304)
@@ -36,6 +38,17 @@ class Caller:
         self.left = True
         if self.on_leave is not None:
             self.on_leave()
+
+
+class _Nothing:
+    """Something to await that is over."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return cast("Generator[Any, Any, None]", _NO_STEPS)
+
+
+_NO_STEPS: Final = iter(())
+_NOTHING: Final = _Nothing()
 
 
 class Connection(HttpToolsProtocol):
@@ -72,6 +85,7 @@ class Connection(HttpToolsProtocol):
         scope["raw_path"] = url.path
         scope["query_string"] = url.query or b""
         scope[CALLER] = self._caller
+        scope[WHOLE] = True
         before = cast("RequestResponseCycle | None", self.cycle)
         self.cycle = _Cycle(
             scope=self.scope,
@@ -113,17 +127,26 @@ class _Cycle(RequestResponseCycle):
         self._parts: list[bytes] = []
         self._leaves = False
 
-    async def send(self, message: Message) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def send(self, message: Message) -> Awaitable[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
-            return
+            return self._send_later(message)
+        if not self.disconnected:
+            self._send_now(message)
+        return _NOTHING
+
+    async def _send_later(self, message: Message) -> None:
+        await self.flow.drain()
+        if not self.disconnected:
+            self._send_now(message)
+
+    def _send_now(self, message: Message) -> None:
+        if self.response_complete:
+            raise RuntimeError("an answer that is complete goes on")
         if not self.response_started:
             self._begin(message["status"], message.get("headers", ()))
-        elif self.response_complete:
-            raise RuntimeError("an answer that is complete goes on")
-        else:
-            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+            if message["type"] != WHOLE:
+                return
+        self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
     def _begin(self, status: int, headers: Headers) -> None:
         """Raises RuntimeError where a header would break out of its line."""

@@ -12,7 +12,7 @@ from jixi.core.errors import JixiError, problem
 from jixi.core.principal import Principal
 from jixi.models.answers import FirstAnswer, FirstAnswers, Turn
 from jixi.server._answer import Answer, read_body
-from jixi.server._http import CALLER, Caller
+from jixi.server._http import CALLER, WHOLE, Caller
 from jixi.server._scope import has_header, header, request_id_of
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -69,7 +69,7 @@ class Idempotent:
             await Replay(found)(scope, receive, send)
             return
         async with self._answers.turn(found) as turn:
-            await endpoint({**scope, CALLER: Caller()}, _said(body), Recorder(turn, send))
+            await endpoint({**scope, CALLER: Caller(), WHOLE: False}, _said(body), Recorder(turn, send))
 
 
 class Recorder:

@@ -70,7 +70,7 @@ class Replica:
     @property
     def in_flight(self) -> int:
         """Calls that the engine has, of this process and of others."""
-        return self._here + sum(self._elsewhere.values())
+        return self._here + sum(self._elsewhere.values()) if self._elsewhere else self._here
 
     async def close(self) -> None:
         """Close every connection to it."""

@@ -12,7 +12,6 @@ from jixi.core.ports import Gate, Hold, Meter, Reservation
 from jixi.core.principal import Principal, Scope
 from jixi.core.trace import Observer
 from jixi.core.usage import Usage
-from jixi.models.engines import Profile
 from jixi.models.gateway._account import Account
 from jixi.models.gateway._attempts import Attempts, Errand
 from jixi.models.gateway._cache import AnswerCache, Replay, Stored, cache_key
@@ -24,7 +23,7 @@ from jixi.models.gateway._faults import judge
 from jixi.models.gateway._opening import first_content, leave_stream
 from jixi.models.gateway._ports import Limits, Router
 from jixi.models.gateway._record import NoObserver, Record
-from jixi.models.gateway._requests import EVENTS, Request, check_support, parse
+from jixi.models.gateway._requests import EVENTS, Request, parse
 from jixi.models.gateway._speech import SpeechDelivery, SpeechEvents
 from jixi.models.gateway._suspects import Suspects, Suspicion
 from jixi.models.gateway._whole import whole_answer
@@ -116,12 +115,13 @@ class Gateway:
         self, call: Call, request: Request, alias: Alias | None, record: Record, keep: Keep | None = None
     ) -> Reply:
         """Let an engine answer."""
+        ticket = Ticket(request, call.principal.tenant_id, batch=call.tier == "batch")
         try:
-            journey = self._journey(call, request, alias)
+            journey = self._journey(call, alias, ticket)
         except JixiError as error:
-            journey = await self._woken(call, request, alias, error)
+            journey = await self._woken(call, alias, ticket, error)
         suspicion = Suspicion(self._suspects, request, call.principal.tenant_id)
-        attempts, reservation = self._plan(call, request, alias, record, journey, suspicion)
+        attempts, reservation = self._plan(call, request, alias, record, journey, ticket, suspicion)
         try:
             if self._suspects:
                 await suspicion.pass_by(self._limits.first_token_s)
@@ -190,11 +190,11 @@ class Gateway:
         request = parse(call.kind, call.body)
         self._gate.authorise(call.principal, call.kind, request.model)
         alias = self._routes.aliases.find(request.model)
-        try:
-            lane = self._journey(call, request, alias).lane
-        except JixiError as error:
-            lane = (await self._woken(call, request, alias, error)).lane
         ticket = Ticket(request, call.principal.tenant_id)
+        try:
+            lane = self._journey(call, alias, ticket).lane
+        except JixiError as error:
+            lane = (await self._woken(call, alias, ticket, error)).lane
         place = lane.join(ticket) if lane.replica().profile.counts else None
         try:
             await self._meter.tally(call.principal, request.model)
@@ -278,25 +278,21 @@ class Gateway:
             return False
         return True
 
-    def _journey(self, call: Call, request: Request, alias: Alias | None) -> Journey:
-        def check(profile: Profile) -> None:
-            check_support(request, profile)
-
+    def _journey(self, call: Call, alias: Alias | None, ticket: Ticket) -> Journey:
         if alias is None:
-            return self._routes.plain(request.model, check)
-        return self._routes.through(alias, call.request_id, check)
+            return self._routes.plain(ticket.model, ticket.check)
+        return self._routes.through(alias, call.request_id, ticket.check)
 
-    async def _woken(self, call: Call, request: Request, alias: Alias | None, error: JixiError) -> Journey:
+    async def _woken(self, call: Call, alias: Alias | None, ticket: Ticket, error: JixiError) -> Journey:
         """The way of a call for a model that sleeps, once that is awake; raises `error` where it is none."""
         if error.code != "model_unavailable":
             raise error
-        models = (request.model,) if alias is None else alias.draw(call.request_id)
+        models = (ticket.model,) if alias is None else alias.draw(call.request_id)
         asleep = next((model for model in models if self._routes.waking.awaited(model)), None)
         if asleep is None:
             raise error
-        batch = call.tier == "batch"
-        await self._routes.waking.wait(asleep, call.principal.tenant_id, batch=batch)
-        return self._journey(call, request, alias)
+        await self._routes.waking.wait(asleep, ticket.tenant, batch=ticket.batch)
+        return self._journey(call, alias, ticket)
 
     def _plan(
         self,
@@ -305,6 +301,7 @@ class Gateway:
         alias: Alias | None,
         record: Record,
         journey: Journey,
+        ticket: Ticket,
         suspicion: Suspicion,
     ) -> tuple[Attempts, Reservation]:
         limits = self._limits
@@ -312,7 +309,7 @@ class Gateway:
         errand = Errand(
             request=request,
             request_id=call.request_id,
-            ticket=Ticket(request, call.principal.tenant_id, batch=call.tier == "batch"),
+            ticket=ticket,
             limits=limits,
             budget_s=first_token_s if request.stream else limits.whole_s,
             suspicion=suspicion,

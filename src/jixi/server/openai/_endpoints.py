@@ -8,9 +8,10 @@ from starlette.types import Scope as AsgiScope
 
 from jixi.core.errors import JixiError
 from jixi.core.principal import Principal, Scope
-from jixi.models.gateway import Call, Gateway, Reply
+from jixi.models.gateway import ByteStream, Call, Gateway, Reply
 from jixi.server._answer import Answer, json_answer, read_body, send_stream
 from jixi.server._departure import Departure
+from jixi.server._http import Headers
 from jixi.server._scope import language_of, request_id_of
 from jixi.server.openai._answers import openai_response
 
@@ -82,16 +83,16 @@ class ModelEndpoint:
         await answer(scope, receive, send)
 
 
-async def send_reply(reply: Reply, scope: AsgiScope, receive: Receive, send: Send) -> None:
+def send_reply(reply: Reply, scope: AsgiScope, receive: Receive, send: Send) -> Awaitable[None]:
     """The gateway's answer, as it is or as it comes."""
     headers = [(name.encode(), value.encode()) for name, value in reply.headers]
-    if reply.stream is None:
-        content_type = reply.content_type.encode()
-        await Answer(reply.status, reply.body or b"", headers, content_type)(scope, receive, send)
-        return
+    if reply.stream is not None:
+        return _pass_on(reply, reply.stream, headers, send)
+    return Answer(reply.status, reply.body or b"", headers, reply.content_type.encode())(scope, receive, send)
+
+
+async def _pass_on(reply: Reply, stream: ByteStream, headers: Headers, send: Send) -> None:
     try:
-        await send_stream(
-            reply.stream, send, content_type=reply.content_type, status=reply.status, headers=headers
-        )
+        await send_stream(stream, send, content_type=reply.content_type, status=reply.status, headers=headers)
     finally:
-        await reply.stream.aclose()
+        await stream.aclose()
