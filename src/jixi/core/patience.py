@@ -1,9 +1,9 @@
 """`Patience`: a limit of time for each of thousands of calls that are on their way at once."""
 
 import asyncio
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
-from weakref import WeakKeyDictionary
 
 _TICKS_A_SECOND: Final = 10
 
@@ -28,9 +28,7 @@ class Patience:
             raise RuntimeError("it limits a task")
         self._task, self._before = task, task.cancelling()
         tick = int((loop.time() + self._seconds) * _TICKS_A_SECOND) + 1
-        bells = _BELLS.get(loop)
-        if bells is None:
-            bells = _BELLS[loop] = {}
+        bells = _bells_of(loop)
         bell = bells.get(tick)
         if bell is None:
             bell = bells[tick] = set()
@@ -52,7 +50,12 @@ class Patience:
 
 
 _Bells = dict[int, set[Patience]]
-_BELLS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Bells]] = WeakKeyDictionary()
+
+
+@lru_cache(1)
+def _bells_of(loop: asyncio.AbstractEventLoop) -> _Bells:
+    """Those of the loop that runs. Another loop makes others; what was begun before still rings."""
+    return {}
 
 
 def _ring(bells: _Bells, tick: int) -> None:

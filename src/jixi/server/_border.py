@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from time import perf_counter
 from typing import Final
 
@@ -140,11 +140,18 @@ class Border:
     ) -> Awaitable[None]:
         return self._render(scope, behind(error))(scope, receive, send)
 
+    @cached_property
+    def _logs_calls(self) -> bool:
+        """Calls of models are in the ledger already, so they are logged for debugging alone."""
+        return self._log.is_enabled_for(logging.DEBUG)
+
     def _note(self, scope: Scope, status: int, started: float) -> None:
-        """The access log. Calls of models are in the ledger already, so they are logged for debugging alone."""
-        level = logging.DEBUG if _is_model_call(scope) else logging.INFO
-        if not self._log.is_enabled_for(level):
-            return
+        """The access log."""
+        level = logging.INFO
+        if _is_model_call(scope):
+            if not self._logs_calls:
+                return
+            level = logging.DEBUG
         self._log.log(
             level,
             "request_answered",

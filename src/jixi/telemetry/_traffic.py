@@ -109,6 +109,7 @@ class Traffic:
     def __init__(self, clock: Clock, waiting: Callable[[str], int] | None = None) -> None:
         self._clock = clock
         self._waiting = waiting or _nobody
+        self._second, self._since, self._until = 0, 0.0, 0.0
         self._tenants: dict[str, _Tenant] = {}
         self._elsewhere: dict[str, Mapping[str, int]] = {}
 
@@ -175,7 +176,13 @@ class Traffic:
                 del self._tenants[name]
 
     def _now(self) -> int:
-        return math.floor(self._clock.now().timestamp())
+        """The second that it is, worked out once in each."""
+        steady = self._clock.monotonic()
+        if not self._since <= steady < self._until:
+            now = self._clock.now().timestamp()
+            self._second = math.floor(now)
+            self._since, self._until = steady, steady + self._second + 1 - now
+        return self._second
 
 
 def _filled(tenant: _Tenant, start: int, end: int) -> Iterator[Second]:

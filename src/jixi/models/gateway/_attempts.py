@@ -86,7 +86,10 @@ class Attempts:
                 raise RuntimeError("this call was not admitted")
             place, noted = self._place, self._note(account)
             try:
-                run = await self._begin(place, noted)
+                patience_s = self._patience_s()
+                if place.waited:
+                    await self._wait(place, noted)
+                run = self._begin(place, noted, patience_s)
                 if self._errand.hedge_s is None:
                     return run, await act(run, place)
                 return await self._race(run, place, act, account, discard)
@@ -111,7 +114,8 @@ class Attempts:
         try:
             await asyncio.wait(racers, timeout=self._errand.hedge_s)
             if not first.done() and (other := self._journey.hedge(self._errand.ticket, place)) is not None:
-                second = await self._begin(other, self._note(account))
+                # One that is free at once, or there is none.
+                second = self._begin(other, self._note(account), self._patience_s())
                 # Until one of them wins, the first is the one that whoever leaves now has asked.
                 self.run = run
                 racers[asyncio.ensure_future(act(second, other))] = (second, other)
@@ -149,17 +153,17 @@ class Attempts:
         self.run = None
         return noted
 
-    async def _begin(self, place: Place, noted: Try) -> Run:
-        """Wait for its turn, and only then plan: replicas that came meanwhile may be asked in another way."""
+    async def _wait(self, place: Place, noted: Try) -> None:
+        try:
+            await turn(place, noted, self._errand.limits)
+        except BaseException:
+            place.leave()
+            raise
+
+    def _begin(self, place: Place, noted: Try, patience_s: float) -> Run:
+        """Plan, now that it is its turn: replicas that came meanwhile may be asked in another way."""
         errand, lane = self._errand, self._journey.lane
-        request, patience_s = errand.request, self._left_s() / (1 + self._journey.more_after_silence())
-        if place.waited:
-            try:
-                await turn(place, noted, errand.limits)
-            except BaseException:
-                place.leave()
-                raise
-        replica = place.replica
+        request, replica = errand.request, place.replica
         self.run = run = Run(
             request=request,
             request_id=errand.request_id,
@@ -202,6 +206,10 @@ class Attempts:
         )
         step = self._journey.after(Failed(failure, state, again))
         return None if step is None or step.delay_s >= self._left_s() else step
+
+    def _patience_s(self) -> float:
+        """Its share of the time that is left, where others could be tried after it."""
+        return self._left_s() / (1 + self._journey.more_after_silence())
 
     def _left_s(self) -> float:
         """The rest of the time in which content must have come, which begins when an engine is first asked."""

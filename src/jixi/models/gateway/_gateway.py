@@ -315,14 +315,14 @@ class Gateway:
             suspicion=suspicion,
             hedge_s=alias.hedge_after_ms / 1000 if alias is not None and alias.hedge_after_ms else None,
         )
-        context = journey.context
+        context, answer = journey.most_tokens
         reservation = Reservation(
             request_id=call.request_id,
             principal=call.principal,
             model=request.model,
             kind=call.kind,
             max_input_tokens=request.most_input(context),
-            max_output_tokens=request.most_output(context, journey.max_output),
+            max_output_tokens=request.most_output(context, answer),
             max_units=request.most_units,
             stream=request.stream,
             targets=() if alias is None else tuple(lane.name for lane in journey.lanes),

@@ -57,15 +57,11 @@ class Journey:
         return [self.lane, *(lane for lane in others if lane is not self.lane)]
 
     @property
-    def context(self) -> int:
-        """The most tokens that any of them takes in one call."""
-        return max([lane.states[0].replica.context for lane in self.lanes])
-
-    @property
-    def max_output(self) -> int:
-        """The most tokens that any of them puts into one answer."""
+    def most_tokens(self) -> tuple[int, int]:
+        """The most that any of them takes in one call, and puts into one answer."""
         replicas = [lane.states[0].replica for lane in self.lanes]
-        return max([replica.profile.max_output or replica.context for replica in replicas])
+        context = max([replica.context for replica in replicas])
+        return context, max([replica.profile.max_output or replica.context for replica in replicas])
 
     def start(self) -> Step:
         lane = self.lane
