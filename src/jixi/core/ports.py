@@ -1,7 +1,7 @@
 """The two ports through which the storeys meet governance without importing it."""
 
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -9,6 +9,12 @@ from jixi.core.money import Price
 from jixi.core.principal import Principal, Scope
 from jixi.core.usage import Usage
 
+_REQUESTS: Final = (
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+)
+_TOKENS: Final = ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens")
 Outcome = Literal["ok", "failed", "cancelled", "interrupted"]
 Tier = Literal["standard", "batch"]
 """How soon an answer is wanted; a batch may wait and costs what the price book says of batches."""
@@ -66,6 +72,14 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     remaining: int
     reset_ms: int
 
+    def headers(self, names: tuple[str, str, str]) -> tuple[tuple[str, str], ...]:
+        limit, remaining, reset = names
+        return (
+            (limit, str(self.limit)),
+            (remaining, str(self.remaining)),
+            (reset, _duration(self.reset_ms)),
+        )
+
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What a caller may still do this minute, by the tightest of the limits that apply; None where none does."""
@@ -75,15 +89,11 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """As OpenAI names them."""
-        headers: list[tuple[str, str]] = []
-        for name, window in (("requests", self.requests), ("tokens", self.tokens)):
-            if window is not None:
-                headers += [
-                    (f"x-ratelimit-limit-{name}", str(window.limit)),
-                    (f"x-ratelimit-remaining-{name}", str(window.remaining)),
-                    (f"x-ratelimit-reset-{name}", _duration(window.reset_ms)),
-                ]
-        return tuple(headers)
+        requests, tokens = self.requests, self.tokens
+        return (
+            *(() if requests is None else requests.headers(_REQUESTS)),
+            *(() if tokens is None else tokens.headers(_TOKENS)),
+        )
 
 
 def _duration(milliseconds: int) -> str:

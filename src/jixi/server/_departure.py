@@ -16,7 +16,7 @@ class Departure:
         self._left = False
 
     def __enter__(self) -> Self:
-        self._task = asyncio.current_task()
+        self._task = self._caller.task
         self._caller.on_leave = self._leave
         if self._caller.left:
             self._leave()

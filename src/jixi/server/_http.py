@@ -26,13 +26,14 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Caller:
-    """Who is at the other end of a connection. `on_leave` is called when they hang up."""
+    """Who is at the other end of a connection. `on_leave` is called when they hang up; `task` answers them."""
 
-    __slots__ = ("left", "on_leave")
+    __slots__ = ("left", "on_leave", "task")
 
     def __init__(self) -> None:
         self.left = False
         self.on_leave: Callable[[], None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     def leave(self) -> None:
         self.left = True
@@ -106,6 +107,11 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._caller.task = task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -122,10 +128,8 @@ class _Cycle(RequestResponseCycle):
     comes in one turn of the loop does: uvicorn writes head and body apart, and uvloop sends each at once.
     """
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self._parts: list[bytes] = []
-        self._leaves = False
+    _parts: list[bytes]
+    _leaves = False
 
     def send(self, message: Message) -> Awaitable[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.flow.write_paused and not self.disconnected:
@@ -165,7 +169,7 @@ class _Cycle(RequestResponseCycle):
         block, count = b"".join(lines), len(lines) // 3
         if block.count(b"\r") != count or block.count(b"\n") != count or block.translate(None, _PLAIN):
             raise RuntimeError("a header holds control characters")
-        self._parts.append(b"%b%b\r\n" % (STATUS_LINE[status], block))
+        self._parts = [b"%b%b\r\n" % (STATUS_LINE[status], block)]
         if self.chunked_encoding:
             self._soon()
 

@@ -38,6 +38,28 @@ class Spread(Struct):
         return found
 
 
+class Spreads:
+    """A spread for each model, as a collector of prometheus_client."""
+
+    def __init__(self, name: str, text: str, bounds: tuple[float, ...]) -> None:
+        self._name = name
+        self._text = text
+        self._bounds = bounds
+        self._known: dict[str, Spread] = {}
+
+    def of(self, model: str) -> Spread:
+        found = self._known.get(model)
+        if found is None:
+            found = self._known[model] = Spread(self._bounds)
+        return found
+
+    def collect(self) -> Iterator[Metric]:
+        family = HistogramMetricFamily(self._name, self._text, labels=["model"])
+        for model, found in self._known.items():
+            family.add_metric([model], found.buckets(), found.total)
+        yield family
+
+
 class Series(Struct):
     """The sums of one model, kind of call and currency, and how many calls are on their way."""
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter
 
 from jixi.core.trace import Attempt, CallTrace
+from jixi.telemetry._calls import Spread, Spreads
 
 _QUEUE_S: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60)
 _PACE: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -21,8 +22,8 @@ class _Way(NamedTuple):
     retries: Counter
     fallbacks: Counter
     replays: Counter
-    queue: Histogram
-    pace: Histogram
+    queue: Spread
+    pace: Spread
 
 
 class TraceMetrics:
@@ -32,8 +33,10 @@ class TraceMetrics:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=registry)
 
-        def histogram(name: str, text: str, buckets: Sequence[float]) -> Histogram:
-            return Histogram(name, text, ("model",), buckets=buckets, registry=registry)
+        def spreads(name: str, text: str, bounds: tuple[float, ...]) -> Spreads:
+            made = Spreads(name, text, bounds)
+            registry.register(made)
+            return made
 
         self._attempts = counter(
             "jixi_attempts", "Requests to targets, by their answer.", "target", "outcome", "status"
@@ -44,8 +47,8 @@ class TraceMetrics:
         self._refused = counter(
             "jixi_calls_refused", "Calls refused before any model.", "model", "kind", "code"
         )
-        self._queue = histogram("jixi_queue_seconds", "Calls, waiting for a place.", _QUEUE_S)
-        self._pace = histogram("jixi_output_tokens_per_second", "Streams, after their first token.", _PACE)
+        self._queue = spreads("jixi_queue_seconds", "Calls, waiting for a place.", _QUEUE_S)
+        self._pace = spreads("jixi_output_tokens_per_second", "Streams, after their first token.", _PACE)
         self._names = names
         self._ways: dict[str, _Way] = {}
         self._answered = lru_cache(4096)(self._answer)
@@ -101,8 +104,8 @@ class TraceMetrics:
             retries=self._retries.labels(name),
             fallbacks=self._fallbacks.labels(name),
             replays=self._replays.labels(name),
-            queue=self._queue.labels(name),
-            pace=self._pace.labels(name),
+            queue=self._queue.of(name),
+            pace=self._pace.of(name),
         )
 
 

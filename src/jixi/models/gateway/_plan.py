@@ -59,9 +59,8 @@ def make_plan(
             return _form(request, typed, target)
         changes |= _other_changes(typed)
         return Plan([_changed(request.fields, changes) if changes else request.body])
-    for name, value in request.fields.items():
-        if value == _NULL:
-            changes[name] = None
+    if b"null" in request.body:
+        changes |= {name: None for name, value in request.fields.items() if value == _NULL}
     if typed.stream and not request.wants_usage:
         changes["stream_options"] = _ASK_USAGE
     tools = None
