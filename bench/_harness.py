@@ -24,6 +24,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / ".peers"
 
+_AT_REST_PERCENT = 15
+
 _NGINX = """
 daemon off; worker_processes 1; worker_rlimit_nofile {files}; {user}
 pid {home}/nginx.pid; error_log {home}/nginx-error.log;
@@ -247,12 +249,20 @@ def compare(sides: Sequence[Side], rounds: int, measure: Callable[[Side], Load])
     found: dict[str, list[Load]] = {side.name: [] for side in sides}
     for _ in range(rounds):
         for side in sides:
+            rest()
             one = measure(side)
             if one.bad:
                 raise RuntimeError(f"{side.name} gave {one.bad} bad answers")
             found[side.name].append(one)
             say(f"  {side.name:10} {one.per_s:10.1f}/s  p50 {one.p50_ms:9.2f} ms")
     return found
+
+
+def rest() -> None:
+    """Wait until the machine rests, five seconds at most: some still work on a load when that is over."""
+    end = time.monotonic() + 5
+    while psutil.cpu_percent(interval=0.1) > _AT_REST_PERCENT and time.monotonic() < end:
+        pass
 
 
 def cpu_s(pid: int) -> float:
