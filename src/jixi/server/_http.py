@@ -18,7 +18,8 @@ from uvicorn.protocols.http.httptools_impl import (
 CALLER: Final = "jixi.caller"
 WHOLE: Final = "jixi.whole"
 """True in a scope whose `send` takes an answer in one message: of this type, with what the two of ASGI have."""
-_STEERING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_LENGTH, _CODING, _CONNECTION = b"content-length: ", b"transfer-encoding: ", b"connection: "
+_STEERING: Final = frozenset({_LENGTH, _CODING, _CONNECTION})
 _PLAIN: Final = bytes(each for each in range(256) if each in b"\t\r\n" or not (each < 0x20 or each == 0x7F))
 _BODILESS: Final = (204, 304)
 
@@ -158,14 +159,17 @@ class _Cycle(RequestResponseCycle):
         self.waiting_for_100_continue = False
         lines: list[bytes] = []
         for name, value in (*self.default_headers, *headers):
-            lines += (_start(name), value, b"\r\n")
-            if name in _STEERING:
-                self._steer(name, value)
+            start = _start(name)
+            if start in _STEERING:
+                self._steer(start, value)
+                if start == _CONNECTION:
+                    continue
+            lines += (start, value, b"\r\n")
         if not self.keep_alive:
-            lines += (b"connection: ", b"close", b"\r\n")
+            lines += (_CONNECTION, b"close", b"\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _BODILESS:
             self.chunked_encoding = True
-            lines += (b"transfer-encoding: ", b"chunked", b"\r\n")
+            lines += (_CODING, b"chunked", b"\r\n")
         block, count = b"".join(lines), len(lines) // 3
         if block.count(b"\r") != count or block.count(b"\n") != count or block.translate(None, _PLAIN):
             raise RuntimeError("a header holds control characters")
@@ -173,10 +177,10 @@ class _Cycle(RequestResponseCycle):
         if self.chunked_encoding:
             self._soon()
 
-    def _steer(self, name: bytes, value: bytes) -> None:
-        if name == b"content-length":
+    def _steer(self, start: bytes, value: bytes) -> None:
+        if start == _LENGTH:
             self.expected_content_length, self.chunked_encoding = int(value), False
-        elif name == b"transfer-encoding":
+        elif start == _CODING:
             self.expected_content_length, self.chunked_encoding = 0, True
         elif b"close" in value.lower():
             self.keep_alive = False

@@ -26,6 +26,7 @@ def config_of(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         app,
         loop="none",
         http=Connection,
+        interface="asgi3",
         ws="none",
         lifespan="off",
         log_config=None,

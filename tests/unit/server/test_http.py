@@ -1,0 +1,206 @@
+"""HTTP at the public address, spoken by hand over real sockets."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+
+from jixi.server._answer import Answer
+from jixi.server._departure import Departure
+from jixi.server._ending import Ending
+from jixi.server._http import CALLER, Connection
+from jixi.server._listener import Listener
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+_WITHIN_S = 20
+
+
+@asynccontextmanager
+async def serving(app: App, **options: Any) -> AsyncIterator[int]:
+    """The port at which `app` answers."""
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http=Connection,
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        server_header=False,
+        **options,
+    )
+    listening = socket.create_server(("127.0.0.1", 0))
+    started = asyncio.Event()
+    listener = Listener(config, [listening], Ending(), drain_s=0, started=started.set)
+    task = asyncio.create_task(listener.run_until_ended())
+    async with asyncio.timeout(_WITHIN_S):
+        await started.wait()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listener.end()
+        async with asyncio.timeout(_WITHIN_S):
+            await task
+
+
+async def said(port: int, words: bytes) -> bytes:
+    """All that the server says to `words` until it hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(words)
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+def request(method: str = "GET", path: str = "/", version: str = "1.1", *headers: str) -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: here", *headers, "", ""]).encode()
+
+
+LAST = "Connection: close"
+
+
+def whole(body: bytes = b"hello", **headers: str) -> App:
+    return Answer(200, body, [(name.encode(), value.encode()) for name, value in headers.items()])
+
+
+async def in_pieces(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for piece in (b"one", b"", b"two"):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def test_a_whole_answer_has_its_length_and_ends_where_it_says() -> None:
+    async with serving(whole()) as port:
+        head, _, body = (await said(port, request("GET", "/", "1.1", LAST))).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\ncontent-length: 5" in head
+    assert b"transfer-encoding" not in head
+    assert body == b"hello"
+
+
+async def test_a_stream_is_chunked_and_ends_with_the_empty_chunk() -> None:
+    async with serving(in_pieces) as port:
+        head, _, body = (await said(port, request("GET", "/", "1.1", LAST))).partition(b"\r\n\r\n")
+    assert b"\r\ntransfer-encoding: chunked" in head
+    assert body == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+
+
+async def test_the_answer_to_head_is_a_head() -> None:
+    async with serving(whole()) as port:
+        answer = await said(port, request("HEAD", "/", "1.1", LAST))
+    assert b"\r\ncontent-length: 5\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("asked", [request("GET", "/", "1.1", LAST), request("GET", "/", "1.0")])
+@pytest.mark.parametrize("app", [whole(), whole(connection="close"), whole(connection="keep-alive")])
+async def test_that_the_connection_closes_is_said_once(app: App, asked: bytes) -> None:
+    async with serving(app) as port:
+        answer = await said(port, asked)
+    assert answer.count(b"connection: ") == 1
+    assert b"\r\nconnection: close\r\n" in answer
+
+
+@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "a\nb", "a\rb", "a\0b", "a\x7fb"])
+async def test_no_header_breaks_out_of_its_line(value: str) -> None:
+    async with serving(whole(b"hello", **{"x-name": value})) as port:
+        assert await said(port, request("GET", "/", "1.1", LAST)) == b""
+
+
+@pytest.mark.parametrize("length", [b"4", b"6"])
+async def test_an_answer_of_another_length_than_it_said_is_cut(length: bytes) -> None:
+    async def lies(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    async with serving(lies) as port:
+        assert await said(port, request("GET", "/", "1.1", LAST)) == b""
+
+
+async def test_requests_that_come_at_once_are_answered_in_their_order() -> None:
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        # The first takes longest.
+        for _ in range(0 if scope["path"] == "/b" else 50):
+            await asyncio.sleep(0)
+        await Answer(200, scope["path"].encode())(scope, receive, send)
+
+    async with serving(echo) as port:
+        answer = await said(port, request(path="/a") + request("GET", "/b", "1.1", LAST))
+    assert answer.index(b"\r\n\r\n/a") < answer.index(b"\r\n\r\n/b")
+
+
+async def test_addresses_are_decoded_and_queries_are_not() -> None:
+    async def where(scope: Any, receive: Any, send: Any) -> None:
+        told = (
+            f"{scope['method']} {scope['path']} {scope['raw_path'].decode()} {scope['query_string'].decode()}"
+        )
+        await Answer(200, told.encode())(scope, receive, send)
+
+    async with serving(where) as port:
+        answer = await said(port, request("PUT", "/a%20b?c=%20d", "1.1", LAST, "Content-Length: 0"))
+    assert answer.endswith(b"\r\n\r\nPUT /a b /a%20b c=%20d")
+
+
+async def test_a_connection_that_rests_is_closed_and_one_at_work_is_not() -> None:
+    go_on = asyncio.Event()
+
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/slow":
+            await go_on.wait()
+        await Answer(200, scope["path"].encode())(scope, receive, send)
+
+    async with serving(waits, timeout_keep_alive=0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request(path="/slow"))
+        # It says no more after this answer and is let go, while the other is still waited for.
+        assert (await said(port, request(path="/fast"))).endswith(b"/fast")
+        go_on.set()
+        async with asyncio.timeout(_WITHIN_S):
+            assert (await reader.read()).endswith(b"/slow")
+        writer.close()
+
+
+async def test_who_hangs_up_cancels_the_answer_that_is_being_made() -> None:
+    begun, left = asyncio.Event(), asyncio.Event()
+
+    async def works(scope: Any, receive: Any, send: Any) -> None:
+        with Departure(scope):
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                left.set()
+
+    async with serving(works) as port, asyncio.timeout(_WITHIN_S):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request())
+        await begun.wait()
+        writer.close()
+        await left.wait()
+
+
+async def test_who_has_left_before_the_work_begins_has_it_cancelled_at_once() -> None:
+    cancelled = asyncio.Event()
+
+    async def works(scope: Any, receive: Any, send: Any) -> None:
+        while not scope[CALLER].left:
+            await asyncio.sleep(0)
+        with Departure(scope):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+
+    async with serving(works) as port, asyncio.timeout(_WITHIN_S):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request())
+        await writer.drain()
+        writer.close()
+        await cancelled.wait()
