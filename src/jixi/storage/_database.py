@@ -23,7 +23,7 @@ _LOG_EVERY_S: Final = 10.0
 _DISK_FULL: Final = "53100"
 """PostgreSQL's state for it."""
 _LONGEST_REASON: Final = 300
-_STATEMENTS: Final = 1024
+_STATEMENTS: Final = 256
 _DRIVERS = {
     "sqlite": ("sqlite+aiosqlite", "sqlite"),
     "postgresql": ("postgresql+psycopg", "postgresql+psycopg"),
