@@ -142,7 +142,9 @@ class Border:
 
     @cached_property
     def _logs_calls(self) -> bool:
-        """Calls of models are in the ledger already, so they are logged for debugging alone."""
+        """Calls of models are in the ledger already, so they are logged for debugging alone, which a process decides
+        when it begins.
+        """
         return self._log.is_enabled_for(logging.DEBUG)
 
     def _note(self, scope: Scope, status: int, started: float) -> None:

@@ -25,7 +25,8 @@ class Departure:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        self._caller.on_leave = None
+        if self._caller.on_leave == self._leave:
+            self._caller.on_leave = None
         if self._left and kind is asyncio.CancelledError and self._task is not None:
             self._task.uncancel()
             return True

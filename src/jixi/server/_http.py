@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import (
 CALLER: Final = "jixi.caller"
 WHOLE: Final = "jixi.whole"
 """True in a scope whose `send` takes an answer in one message: of this type, with what the two of ASGI have."""
+_START, _BODY = "http.response.start", "http.response.body"
 _LENGTH, _CODING, _CONNECTION = b"content-length: ", b"transfer-encoding: ", b"connection: "
 _STEERING: Final = frozenset({_LENGTH, _CODING, _CONNECTION})
 _PLAIN: Final = bytes(each for each in range(256) if each in b"\t\r\n" or not (each < 0x20 or each == 0x7F))
@@ -108,6 +109,12 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        # A large body made uvicorn stop reading, and who does not read does not hear that the other side has left.
+        if not self.pipeline:
+            self.flow.resume_reading()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._caller.task = task = self.loop.create_task(cycle.run_asgi(app))
         self.tasks.add(task)
@@ -132,6 +139,23 @@ class _Cycle(RequestResponseCycle):
     _parts: list[bytes]
     _leaves = False
 
+    async def run_asgi(self, app: Any) -> None:
+        try:
+            await app(self.scope, self.receive, self.send)
+            unfinished = not (self.response_complete or self.disconnected)
+            if unfinished:
+                self.logger.error("an answer was left without its end")
+        except BaseException:
+            unfinished = True
+            self.logger.exception("an answer broke off")
+        if unfinished and not self.response_started:
+            await self.send_500_response()
+        elif unfinished:
+            self._leave()
+            self.transport.close()
+        # The connection holds the cycle: the other way round it must not.
+        self.on_response = _nobody
+
     def send(self, message: Message) -> Awaitable[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.flow.write_paused and not self.disconnected:
             return self._send_later(message)
@@ -145,18 +169,18 @@ class _Cycle(RequestResponseCycle):
             self._send_now(message)
 
     def _send_now(self, message: Message) -> None:
-        if self.response_complete:
-            raise RuntimeError("an answer that is complete goes on")
-        if not self.response_started:
+        kind = message["type"]
+        if self.response_started != (kind == _BODY) or self.response_complete:
+            raise RuntimeError(f"{kind} in the wrong place")
+        if kind != _BODY:
             self._begin(message["status"], message.get("headers", ()))
-            if message["type"] != WHOLE:
-                return
-        self._go_on(message.get("body", b""), more=message.get("more_body", False))
+        if kind != _START:
+            self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
     def _begin(self, status: int, headers: Headers) -> None:
         """Raises RuntimeError where a header would break out of its line."""
-        self.response_started = True
         self.waiting_for_100_continue = False
+        self.chunked_encoding, self.expected_content_length = None, 0
         lines: list[bytes] = []
         for name, value in (*self.default_headers, *headers):
             start = _start(name)
@@ -174,16 +198,17 @@ class _Cycle(RequestResponseCycle):
         if block.count(b"\r") != count or block.count(b"\n") != count or block.translate(None, _PLAIN):
             raise RuntimeError("a header holds control characters")
         self._parts = [b"%b%b\r\n" % (STATUS_LINE[status], block)]
+        self.response_started = True
         if self.chunked_encoding:
             self._soon()
 
     def _steer(self, start: bytes, value: bytes) -> None:
-        if start == _LENGTH:
-            self.expected_content_length, self.chunked_encoding = int(value), False
+        if start == _CONNECTION:
+            self.keep_alive = self.keep_alive and b"close" not in value.lower()
         elif start == _CODING:
             self.expected_content_length, self.chunked_encoding = 0, True
-        elif b"close" in value.lower():
-            self.keep_alive = False
+        elif self.chunked_encoding is None:
+            self.expected_content_length, self.chunked_encoding = int(value), False
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         if self.scope["method"] == "HEAD":
@@ -224,6 +249,10 @@ class _Cycle(RequestResponseCycle):
             if not self.transport.is_closing():
                 self.transport.write(b"".join(self._parts))
             self._parts.clear()
+
+
+def _nobody() -> None:
+    pass
 
 
 @lru_cache(256)

@@ -1,13 +1,15 @@
 """Many rows in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from jixi.storage._types import time_text
+
+T = TypeVar("T")
 
 
 def execute_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
@@ -16,25 +18,17 @@ def execute_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]
 
     The driver gives up the interpreter's lock at each step of each statement, and a thread beside a busy event loop
     waits to get it back: a statement for each row would cost the ledger half of its pace. Times must be in UTC, and a
-    column holds one in the first row where it holds any.
+    column that holds one in the first row holds times alone.
     """
-    if not rows:
-        return 0
-    cursor = _run(connection, sql, rows)
-    changed: int = cursor.rowcount
-    cursor.close()
-    return changed
+    return _run(connection, sql, rows, _count) if rows else 0
 
 
 def fetch_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
     """The rows that such a statement returns: plain tuples, and times as the driver has them."""
-    cursor = _run(connection, sql, rows)
-    found: Sequence[Any] = cursor.fetchall()
-    cursor.close()
-    return found
+    return _run(connection, sql, rows, _all)
 
 
-def _run(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> Any:
+def _run(connection: Connection, sql: str, rows: Sequence[Sequence[Any]], take: Callable[[Any], T]) -> T:
     """By the driver's own cursor: what SQLAlchemy does around it costs as much as the statement."""
     dialect, width = connection.dialect, len(rows[0])
     row = f"({', '.join(['?' if dialect.paramstyle == 'qmark' else '%s'] * width)})"
@@ -44,24 +38,37 @@ def _run(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> Any
             if isinstance(value, datetime):
                 values[at::width] = [time_text(each) for each in values[at::width]]
     statement = sql.replace("{rows}", ", ".join([row] * len(rows)))
-    cursor = connection.connection.cursor()
     try:
-        cursor.execute(statement, values)
-    except Exception as error:
-        cursor.close()
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(statement, values)
+            return take(cursor)
+        finally:
+            cursor.close()
+    except dialect.loaded_dbapi.Error as error:
         raise _translated(connection, statement, error) from error
-    return cursor
+
+
+def _count(cursor: Any) -> int:
+    return cursor.rowcount
+
+
+def _all(cursor: Any) -> Sequence[Any]:
+    return cursor.fetchall()
 
 
 def _translated(connection: Connection, statement: str, error: Exception) -> BaseException:
     """The error as SQLAlchemy tells it; a connection that broke is not used again."""
     dialect = connection.dialect
-    kind: type[Exception] = dialect.loaded_dbapi.Error
-    if not isinstance(error, kind):
-        return error
     broken = dialect.is_disconnect(error, connection.connection, None)  # pyright: ignore[reportArgumentType]
     if broken:
         connection.invalidate(error)
     return DBAPIError.instance(
-        statement, None, error, kind, hide_parameters=True, connection_invalidated=broken, dialect=dialect
+        statement,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=broken,
+        dialect=dialect,
     )

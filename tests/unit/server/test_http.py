@@ -2,14 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import uvicorn
 
-from jixi.server._answer import Answer
+from jixi.server._answer import Answer, read_body
 from jixi.server._departure import Departure
 from jixi.server._ending import Ending
 from jixi.server._http import CALLER, Connection
@@ -20,7 +20,7 @@ _WITHIN_S = 20
 
 
 @asynccontextmanager
-async def serving(app: App, **options: Any) -> AsyncIterator[int]:
+async def serving(app: App, **options: Any) -> AsyncGenerator[int]:
     """The port at which `app` answers."""
     config = uvicorn.Config(
         app,
@@ -110,7 +110,41 @@ async def test_that_the_connection_closes_is_said_once(app: App, asked: bytes) -
 @pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "a\nb", "a\rb", "a\0b", "a\x7fb"])
 async def test_no_header_breaks_out_of_its_line(value: str) -> None:
     async with serving(whole(b"hello", **{"x-name": value})) as port:
-        assert await said(port, request("GET", "/", "1.1", LAST)) == b""
+        answer = await said(port, request("GET", "/", "1.1", LAST))
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"x-name" not in answer
+
+
+async def test_what_was_said_before_an_answer_broke_off_is_heard() -> None:
+    async def breaks(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        raise RuntimeError
+
+    async with serving(breaks) as port:
+        head, _, body = (await said(port, request())).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    # And no end: nobody takes it for complete.
+    assert body == b"3\r\none\r\n"
+
+
+async def test_an_answer_that_begins_twice_is_cut() -> None:
+    async def twice(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await Answer(500, b"no")(scope, receive, send)
+
+    async with serving(twice) as port:
+        assert not (await said(port, request())).endswith(b"0\r\n\r\n")
+
+
+async def test_what_fails_before_it_begins_is_a_500() -> None:
+    async def fails(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise RuntimeError
+
+    async with serving(fails) as port:
+        answer = await said(port, request())
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.count(b"connection: close") == 1
 
 
 @pytest.mark.parametrize("length", [b"4", b"6"])
@@ -120,7 +154,8 @@ async def test_an_answer_of_another_length_than_it_said_is_cut(length: bytes) ->
         await send({"type": "http.response.body", "body": b"hello"})
 
     async with serving(lies) as port:
-        assert await said(port, request("GET", "/", "1.1", LAST)) == b""
+        answer = await said(port, request("GET", "/", "1.1", LAST))
+    assert len(answer.partition(b"\r\n\r\n")[2]) != int(length)
 
 
 async def test_requests_that_come_at_once_are_answered_in_their_order() -> None:
@@ -166,10 +201,12 @@ async def test_a_connection_that_rests_is_closed_and_one_at_work_is_not() -> Non
         writer.close()
 
 
-async def test_who_hangs_up_cancels_the_answer_that_is_being_made() -> None:
+@pytest.mark.parametrize("size", [0, 100_000, 1_000_000])
+async def test_who_hangs_up_cancels_the_answer_that_is_being_made(size: int) -> None:
     begun, left = asyncio.Event(), asyncio.Event()
 
     async def works(scope: Any, receive: Any, send: Any) -> None:
+        await read_body(receive)
         with Departure(scope):
             begun.set()
             try:
@@ -179,7 +216,9 @@ async def test_who_hangs_up_cancels_the_answer_that_is_being_made() -> None:
 
     async with serving(works) as port, asyncio.timeout(_WITHIN_S):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request())
+        writer.write(request("POST", "/", "1.1", f"Content-Length: {size}"))
+        await writer.drain()
+        writer.write(b"x" * size)
         await begun.wait()
         writer.close()
         await left.wait()

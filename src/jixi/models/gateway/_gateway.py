@@ -119,7 +119,9 @@ class Gateway:
         try:
             journey = self._journey(call, alias, ticket)
         except JixiError as error:
-            journey = await self._woken(call, alias, ticket, error)
+            if (asleep := self._asleep(call, alias, ticket, error)) is None:
+                raise
+            journey = await self._woken(call, alias, ticket, asleep)
         suspicion = Suspicion(self._suspects, request, call.principal.tenant_id)
         attempts, reservation = self._plan(call, request, alias, record, journey, ticket, suspicion)
         try:
@@ -194,7 +196,9 @@ class Gateway:
         try:
             lane = self._journey(call, alias, ticket).lane
         except JixiError as error:
-            lane = (await self._woken(call, alias, ticket, error)).lane
+            if (asleep := self._asleep(call, alias, ticket, error)) is None:
+                raise
+            lane = (await self._woken(call, alias, ticket, asleep)).lane
         place = lane.join(ticket) if lane.replica().profile.counts else None
         try:
             await self._meter.tally(call.principal, request.model)
@@ -283,14 +287,15 @@ class Gateway:
             return self._routes.plain(ticket.model, ticket.check)
         return self._routes.through(alias, call.request_id, ticket.check)
 
-    async def _woken(self, call: Call, alias: Alias | None, ticket: Ticket, error: JixiError) -> Journey:
-        """The way of a call for a model that sleeps, once that is awake; raises `error` where it is none."""
+    def _asleep(self, call: Call, alias: Alias | None, ticket: Ticket, error: JixiError) -> str | None:
+        """The model that the call has to wait for, where `error` says that none can answer and one sleeps."""
         if error.code != "model_unavailable":
-            raise error
+            return None
         models = (ticket.model,) if alias is None else alias.draw(call.request_id)
-        asleep = next((model for model in models if self._routes.waking.awaited(model)), None)
-        if asleep is None:
-            raise error
+        return next((model for model in models if self._routes.waking.awaited(model)), None)
+
+    async def _woken(self, call: Call, alias: Alias | None, ticket: Ticket, asleep: str) -> Journey:
+        """The way of a call once the model is awake."""
         await self._routes.waking.wait(asleep, ticket.tenant, batch=ticket.batch)
         return self._journey(call, alias, ticket)
 

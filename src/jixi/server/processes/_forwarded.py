@@ -5,6 +5,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jixi.server._http import Connection
+
 CLIENT: Final = b"x-jixi-client"
 SCHEME: Final = b"x-jixi-scheme"
 _IDLE_S: Final = 75
@@ -15,7 +17,8 @@ def house_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=Connection,
+        interface="asgi3",
         ws="none",
         lifespan="off",
         log_config=None,
