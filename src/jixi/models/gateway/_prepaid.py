@@ -1,9 +1,9 @@
 """Calls that were paid for before: made again because their answer was lost, and not charged a second time."""
 
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from jixi.core.clock import Clock
 from jixi.core.money import Price
@@ -58,18 +58,14 @@ class PrepaidMeter:
         finally:
             self._covered.pop(request_id, None)
 
-    def reserve(self, reservation: Reservation) -> Coroutine[Any, Any, Hold]:
+    async def reserve(self, reservation: Reservation) -> Hold:
         if reservation.request_id in self._covered:
-            return self._hold_nothing(reservation)
-        return self._meter.reserve(reservation)
+            return _nothing(reservation, self._clock.now())
+        return await self._meter.reserve(reservation)
 
-    def settle(self, hold: Hold, settlement: Settlement) -> Coroutine[Any, Any, int | None]:
-        return self._meter.settle(hold, settlement) if hold.price.version else self._use(hold, settlement)
-
-    async def _hold_nothing(self, reservation: Reservation) -> Hold:
-        return _nothing(reservation, self._clock.now())
-
-    async def _use(self, hold: Hold, settlement: Settlement) -> int | None:
+    async def settle(self, hold: Hold, settlement: Settlement) -> int | None:
+        if hold.price.version:
+            return await self._meter.settle(hold, settlement)
         cover = self._covered.get(hold.reservation.request_id)
         if cover is not None and (settlement.outcome == "ok" or settlement.usage != Usage()):
             cover.used = True
