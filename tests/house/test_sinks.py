@@ -44,6 +44,7 @@ _NETWORK_PLACES = {
     "src/jixi/models/engines/_client.py": "the client for local engines",
     "src/jixi/models/engines/_connection.py": "one connection of that client, and what is read of it",
     "src/jixi/models/engines/_http.py": "the engines' own server, in their processes",
+    "src/jixi/server/http/_connection.py": "takes the addresses apart that the server is asked for",
     "src/jixi/server/processes/_forward.py": "gateway processes bring to their house what is not for them",
     "src/jixi/server/processes/_line.py": "a house and its gateway processes tell each other things",
     "src/jixi/server/processes/_sockets.py": "listening sockets are inherited by gateway processes",

@@ -12,12 +12,14 @@ _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 _LETTER_OF: Final = bytes(ord(_ALPHABET[byte % 32]) for byte in range(256))
 _SHIFTS: Final = range(120, -1, -10)
 _RANDOM: Final = 16
-_AT_ONCE: Final = 256
+"""Letters, each of which takes five bits of a byte."""
 
 
 def new_id(prefix: str) -> str:
     """`prefix_` + 26 Crockford base-32 characters: 48 bits of milliseconds, then 80 random bits (the ULID layout)."""
-    return f"{prefix}_{_time(time.time_ns() // 1_000_000)}{_random()}"
+    return (
+        f"{prefix}_{_time(time.time_ns() // 1_000_000)}{os.urandom(_RANDOM).translate(_LETTER_OF).decode()}"
+    )
 
 
 def derived_id(prefix: str, at: datetime, seed: str) -> str:
@@ -34,17 +36,3 @@ def _letters(value: int, shifts: range) -> str:
 def _time(milliseconds: int) -> str:
     """Calls come many in a millisecond."""
     return _letters(milliseconds, _SHIFTS[-5:])
-
-
-def _random() -> str:
-    """Five bits for each letter. The system is asked for many at once; every thread may take one from a list."""
-    try:
-        return _ready.pop()
-    except IndexError:
-        letters = os.urandom(_RANDOM * _AT_ONCE).translate(_LETTER_OF).decode()
-        _ready.extend(letters[at : at + _RANDOM] for at in range(_RANDOM, len(letters), _RANDOM))
-        return letters[:_RANDOM]
-
-
-_ready: list[str] = []
-os.register_at_fork(after_in_child=_ready.clear)

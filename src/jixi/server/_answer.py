@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from jixi.core.errors import JixiError, Language
-from jixi.server._http import WHOLE, Headers
+from jixi.server.http import WHOLE, Headers
 
 _JSON: Final = b"application/json"
 _STREAM_HEADERS: Final = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]

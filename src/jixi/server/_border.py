@@ -19,9 +19,9 @@ from jixi.assembly.settings import host_name
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
 from jixi.server._ending import Ending
-from jixi.server._http import WHOLE
 from jixi.server._problems import behind
 from jixi.server._scope import REQUEST_ID, header
+from jixi.server.http import WHOLE
 from jixi.storage import DatabaseAwayError
 
 _Render = Callable[[Scope, JixiError], ASGIApp]

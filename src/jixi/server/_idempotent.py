@@ -12,8 +12,8 @@ from jixi.core.errors import JixiError, problem
 from jixi.core.principal import Principal
 from jixi.models.answers import FirstAnswer, FirstAnswers, Turn
 from jixi.server._answer import Answer, read_body
-from jixi.server._http import CALLER, WHOLE, Caller
 from jixi.server._scope import has_header, header, request_id_of
+from jixi.server.http import CALLER, WHOLE, Caller
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _NAME: Final = b"idempotency-key"

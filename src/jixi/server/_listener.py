@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from jixi.assembly.settings import Settings
 from jixi.server._door import Door
 from jixi.server._ending import Ending
-from jixi.server._http import Connection
+from jixi.server.http import Connection, close_resting
 
 _DATE_S: Final = 1.0
 _TICK_S: Final = 0.05
@@ -86,7 +86,7 @@ class Listener(uvicorn.Server):
 
     async def main_loop(self) -> None:
         while not await self.on_tick(0):
-            self._close_resting()
+            close_resting(self.server_state.connections, self.config.timeout_keep_alive)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_DATE_S):
                     await self._told.wait()
@@ -108,13 +108,6 @@ class Listener(uvicorn.Server):
     def _connection(self) -> asyncio.Protocol:
         kind: Any = self.config.http_protocol_class
         return kind(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-
-    def _close_resting(self) -> None:
-        """Clients that send nothing more for a while are let go."""
-        then = asyncio.get_running_loop().time() - self.config.timeout_keep_alive
-        for each in cast("tuple[Connection, ...]", tuple(self.server_state.connections)):
-            if each.rests_since is not None and each.rests_since <= then:
-                each.transport.close()
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()

@@ -32,7 +32,7 @@ async def test_many_limits_ring_together_and_each_ends_its_own_task() -> None:
     async def waits(seconds: float) -> str:
         try:
             with Patience(seconds):
-                await asyncio.sleep(0.5)
+                await (asyncio.Event().wait() if seconds < 1 else asyncio.sleep(0))
         except TimeoutError:
             return "rang"
         return "done"

@@ -15,7 +15,6 @@ from jixi.core.principal import Scope as Kind
 from jixi.models.dialects import messages_to_chat
 from jixi.models.gateway import Call, Gateway, Model, Reply
 from jixi.server._answer import Answer, json_answer, read_body, send_stream
-from jixi.server._departure import Departure
 from jixi.server._scope import language_of, request_id_of
 from jixi.server.anthropic._answers import (
     anthropic_response,
@@ -23,6 +22,7 @@ from jixi.server.anthropic._answers import (
     request_headers,
 )
 from jixi.server.anthropic._events import MessageTeller
+from jixi.server.http import Departure
 
 Authenticate = Callable[[Any], Awaitable[Principal]]
 

@@ -10,9 +10,8 @@ from jixi.core.errors import JixiError
 from jixi.core.principal import Principal, Scope
 from jixi.models.gateway import ByteStream, Call, Gateway, Reply
 from jixi.server._answer import Answer, json_answer, read_body, send_stream
-from jixi.server._departure import Departure
-from jixi.server._http import Headers
 from jixi.server._scope import language_of, request_id_of
+from jixi.server.http import Departure, Headers
 from jixi.server.openai._answers import openai_response
 
 Authenticate = Callable[[Any], Awaitable[Principal]]

@@ -15,8 +15,8 @@ from jixi.core.errors import JixiError, problem
 from jixi.core.principal import Scope
 from jixi.models.engines import Upload
 from jixi.models.gateway import Call, Gateway
-from jixi.server._departure import Departure
 from jixi.server._scope import language_of, request_id_of
+from jixi.server.http import Departure
 from jixi.server.openai._answers import openai_response
 from jixi.server.openai._endpoints import Authenticate, send_reply
 

@@ -13,9 +13,9 @@ from yarl import URL
 
 from jixi.core.errors import JixiError, problem
 from jixi.core.ids import new_id
-from jixi.server._departure import Departure
 from jixi.server._ending import Ending
 from jixi.server._scope import REQUEST_ID
+from jixi.server.http import Departure
 from jixi.server.processes._forwarded import CLIENT, SCHEME
 
 _HOP_BY_HOP: Final = frozenset(

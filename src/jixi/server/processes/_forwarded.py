@@ -5,7 +5,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jixi.server._http import Connection
+from jixi.server.http import Connection
 
 CLIENT: Final = b"x-jixi-client"
 SCHEME: Final = b"x-jixi-scheme"

@@ -26,9 +26,9 @@ from jixi.models.dialects import (
 from jixi.models.gateway import ByteStream, Call, FrameReader, Gateway, Reply, openai_error, untellable
 from jixi.models.responses import Kept, ResponseStore
 from jixi.server._answer import json_answer, read_body, send_stream
-from jixi.server._departure import Departure
 from jixi.server._problems import behind
 from jixi.server._scope import language_of, request_id_of
+from jixi.server.http import Departure
 from jixi.server.openai import openai_response
 from jixi.storage import DatabaseAwayError
 

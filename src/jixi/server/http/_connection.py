@@ -1,7 +1,7 @@
-"""The HTTP of the public address: uvicorn's, with answers that travel in one piece and a word when a caller leaves."""
+"""`Connection`: uvicorn's, with answers that travel in one piece and a word when a caller leaves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -129,6 +129,14 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self.rests_since = self.loop.time()
+
+
+def close_resting(connections: Iterable[Any], after_s: float) -> None:
+    """Let go of the clients that have sent nothing more for so long."""
+    then = asyncio.get_running_loop().time() - after_s
+    for each in tuple(connections):
+        if isinstance(each, Connection) and each.rests_since is not None and each.rests_since <= then:
+            each.transport.close()
 
 
 class _Cycle(RequestResponseCycle):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from jixi.server._http import CALLER, Caller
+from jixi.server.http._connection import CALLER, Caller
 
 
 class Departure:
