@@ -140,8 +140,13 @@ class Vendors:
         text = b"".join(events)
         if script in ("cut", "hold"):
             text = b"".join(events[: len(events) // 2])
-        async for piece in _pieces(text):
-            await response.write(piece)
+        try:
+            async for piece in _pieces(text):
+                await response.write(piece)
+        except (ConnectionResetError, asyncio.CancelledError):
+            # Whoever asked has left already.
+            self.left.set()
+            raise
         if script == "cut":
             _hang_up(request)
         if script == "hold":
