@@ -61,41 +61,41 @@ class Spreads:
 
 
 class Series(Struct):
-    """The sums of one model, kind of call and currency, and how many calls are on their way."""
+    """The sums of one model and kind of call, its money by currency, and how many calls are on their way."""
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(_OUTCOMES, 0))
     fresh_input: int = 0
     cached_input: int = 0
     output: int = 0
-    micros: int = 0
+    micros: dict[str, int] = field(default_factory=dict[str, int])
     seconds: Spread = field(default_factory=lambda: Spread(_CALL_S))
     first_token: Spread = field(default_factory=lambda: Spread(_FIRST_TOKEN_S))
     running: int = 0
     streams: int = 0
 
-    def count(self, settlement: Settlement, cost: int) -> None:
+    def count(self, settlement: Settlement, cost: int, currency: str) -> None:
         """A call has been charged."""
         usage = settlement.usage
         self.outcomes[settlement.outcome] += 1
         self.fresh_input += usage.input_tokens - usage.cached_input_tokens
         self.cached_input += usage.cached_input_tokens
         self.output += usage.output_tokens
-        self.micros += cost
+        self.micros[currency] = self.micros.get(currency, 0) + cost
         self.seconds.observe(settlement.duration_ms / 1000)
         if settlement.first_token_ms is not None:
             self.first_token.observe(settlement.first_token_ms / 1000)
 
 
 class Calls:
-    """Every series, as a collector of prometheus_client. A model may have been charged in several currencies."""
+    """Every series, as a collector of prometheus_client."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, Scope, str], Series] = {}
+        self._known: dict[tuple[str, Scope], Series] = {}
 
-    def series(self, model: str, kind: Scope, currency: str) -> Series:
-        found = self._known.get((model, kind, currency))
+    def series(self, model: str, kind: Scope) -> Series:
+        found = self._known.get((model, kind))
         if found is None:
-            found = self._known[model, kind, currency] = Series()
+            found = self._known[model, kind] = Series()
         return found
 
     def collect(self) -> Iterator[Metric]:
@@ -111,10 +111,10 @@ class Calls:
         )
         running = GaugeMetricFamily("jixi_calls_running", "Calls on their way.", labels=of)
         streams = GaugeMetricFamily("jixi_streams_open", "Streams on their way.", labels=of)
-        for (model, kind, currency), found in self._known.items():
-            micros.add_metric([model, kind.value, currency], found.micros)
-        for (model, kind), found in self._over_currencies().items():
+        for (model, kind), found in self._known.items():
             labels = [model, kind.value]
+            for currency, cost in found.micros.items():
+                micros.add_metric([*labels, currency], cost)
             for outcome, count in found.outcomes.items():
                 calls.add_metric([*labels, outcome], count)
             tokens.add_metric([*labels, "input"], found.fresh_input)
@@ -125,28 +125,3 @@ class Calls:
             running.add_metric(labels, found.running)
             streams.add_metric(labels, found.streams)
         yield from (calls, tokens, micros, seconds, first, running, streams)
-
-    def _over_currencies(self) -> dict[tuple[str, Scope], Series]:
-        found: dict[tuple[str, Scope], Series] = {}
-        for (model, kind, _), each in self._known.items():
-            found[model, kind] = _both(found[model, kind], each) if (model, kind) in found else each
-        return found
-
-
-def _both(one: Series, other: Series) -> Series:
-    return Series(
-        outcomes={outcome: count + other.outcomes[outcome] for outcome, count in one.outcomes.items()},
-        fresh_input=one.fresh_input + other.fresh_input,
-        cached_input=one.cached_input + other.cached_input,
-        output=one.output + other.output,
-        seconds=_spread(one.seconds, other.seconds),
-        first_token=_spread(one.first_token, other.first_token),
-        running=one.running + other.running,
-        streams=one.streams + other.streams,
-    )
-
-
-def _spread(one: Spread, other: Spread) -> Spread:
-    both = Spread(one.bounds, total=one.total + other.total)
-    both.counts = [a + b for a, b in zip(one.counts, other.counts, strict=True)]
-    return both

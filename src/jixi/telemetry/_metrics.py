@@ -88,7 +88,7 @@ class Metrics:
     def series(self, hold: Hold) -> Series:
         """The series of a call's model."""
         reservation = hold.reservation
-        return self._calls.series(reservation.model, reservation.kind, hold.price.currency)
+        return self._calls.series(reservation.model, reservation.kind)
 
 
 class CountingMeter:
@@ -119,7 +119,7 @@ class CountingMeter:
             raise
         self._ended(series, hold)
         if cost is not None:
-            series.count(settlement, cost)
+            series.count(settlement, cost, hold.price.currency)
         return cost
 
     def _ended(self, series: Series, hold: Hold) -> None:
