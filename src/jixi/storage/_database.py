@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolIsFull
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from jixi.storage._rows import run_statement
+
 Session = AsyncSession
 """What `Database.session` yields, for rooms that write together in one transaction."""
 _WITHIN_S: Final = 2.0
@@ -182,4 +184,4 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 def _begin_immediate(connection: Any) -> None:
     """Take SQLite's write lock first: a read that later turns into a write would fail under concurrency."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    run_statement(connection, "BEGIN IMMEDIATE")

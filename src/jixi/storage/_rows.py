@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from jixi.storage._types import time_text
+from jixi.storage._types import time_texts
 
 T = TypeVar("T")
+_STATEMENTS: Final = 1024
 
 
 def execute_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> int:
@@ -28,16 +30,20 @@ def fetch_rows(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) 
     return _run(connection, sql, rows, _all)
 
 
+def run_statement(connection: Connection, sql: str) -> None:
+    """Run `sql`, which takes nothing and gives nothing."""
+    _run(connection, sql, [()], _count)
+
+
 def _run(connection: Connection, sql: str, rows: Sequence[Sequence[Any]], take: Callable[[Any], T]) -> T:
     """By the driver's own cursor: what SQLAlchemy does around it costs as much as the statement."""
     dialect, width = connection.dialect, len(rows[0])
-    row = f"({', '.join(['?' if dialect.paramstyle == 'qmark' else '%s'] * width)})"
     values = [value for each in rows for value in each]
     if dialect.name == "sqlite":
         for at, value in enumerate(rows[0]):
             if isinstance(value, datetime):
-                values[at::width] = [time_text(each) for each in values[at::width]]
-    statement = sql.replace("{rows}", ", ".join([row] * len(rows)))
+                values[at::width] = time_texts(values[at::width])
+    statement = _statement(sql, len(rows), width, "?" if dialect.paramstyle == "qmark" else "%s")
     try:
         cursor = connection.connection.cursor()
         try:
@@ -47,6 +53,12 @@ def _run(connection: Connection, sql: str, rows: Sequence[Sequence[Any]], take: 
             cursor.close()
     except dialect.loaded_dbapi.Error as error:
         raise _translated(connection, statement, error) from error
+
+
+@lru_cache(_STATEMENTS)
+def _statement(sql: str, rows: int, width: int, place: str) -> str:
+    row = f"({', '.join([place] * width)})"
+    return sql.replace("{rows}", ", ".join([row] * rows))
 
 
 def _count(cursor: Any) -> int:

@@ -1,5 +1,6 @@
 """Column types that behave alike on SQLite and PostgreSQL."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,10 +40,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def time_text(value: datetime) -> str:
-    """How SQLite keeps a time, which must be in UTC."""
-    return value.isoformat(" ", "microseconds")[:_TEXT_LENGTH]
+def time_texts(values: Iterable[datetime]) -> list[str]:
+    """How SQLite keeps times, which must be in UTC."""
+    return [value.isoformat(" ", "microseconds")[:_TEXT_LENGTH] for value in values]
 
 
 def _as_text(value: datetime | None) -> str | None:
-    return None if value is None else time_text(value)
+    return None if value is None else time_texts([value])[0]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -123,6 +123,31 @@ async def test_no_header_breaks_out_of_its_line(value: str) -> None:
         answer = await said(server, request("GET", "/", "1.1", LAST))
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"x-name" not in answer
+
+
+async def test_a_header_is_told_as_it_is() -> None:
+    async def answers(_scope: Any, _receive: Any, send: Any) -> None:
+        told = [(b"x-100%", b"50%b"), (b"content-length", b"0")]
+        await send({"type": WHOLE, "status": 200, "headers": told, "body": b""})
+
+    async with serving(answers) as server:
+        answer = await said(server, request("GET", "/", "1.1", LAST))
+    assert b"\r\nx-100%: 50%b\r\n" in answer
+
+
+@pytest.mark.parametrize("cause", ["the server ends", "what comes next is no request"])
+async def test_a_whole_answer_leaves_before_its_connection_closes(cause: str) -> None:
+    async def answers(scope: Any, receive: Any, send: Any) -> None:
+        await Whole()(scope, receive, send)
+        for each in cast("set[Connection]", set(server.state.connections)):
+            if cause == "the server ends":
+                each.shutdown()
+            else:
+                each.data_received(b"\0\r\n\r\n")
+
+    async with serving(answers) as server:
+        answer = await said(server, request())
+    assert answer.partition(b"\r\n\r\n")[2].startswith(b"hello")
 
 
 async def test_what_was_said_before_an_answer_broke_off_is_heard() -> None:

@@ -9,7 +9,7 @@ def admit(gauges: list[Gauge], demand: Demand) -> JixiError | None:
 
     Invariant: what is taken always fits under every limit when it is taken, and nothing is refused that would fit.
     """
-    refusals = [error for gauge in gauges if gauge.is_limited and (error := gauge.refusal(demand))]
+    refusals = [error for gauge in gauges if not gauge.fits(demand) and (error := gauge.refusal(demand))]
     if refusals:
         return max(refusals, key=wait_of)
     for gauge in gauges:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from jixi.governance.ledger._operations import UNAVAILABLE, Operation, Refusal, Result
 from jixi.governance.ledger._records_calls import apply
-from jixi.governance.ledger._records_gauges import NewScopesError, is_deadlock, open_gauges
+from jixi.governance.ledger._records_gauges import Gauges, NewScopesError, is_deadlock, open_gauges
 from jixi.storage import Database
 
 _log = structlog.get_logger()
@@ -24,6 +24,7 @@ class GroupCommit:
     def __init__(self, database: Database) -> None:
         self._engine = database.blocking_engine()
         self._connection: Connection | None = None
+        self._gauges = Gauges()
 
     def write(self, operations: Sequence[Operation]) -> list[Result]:
         """A result for each, in order: all of it is durable then, or has its refusal.
@@ -37,9 +38,9 @@ class GroupCommit:
         try:
             connection = self._connection = self._connection or self._engine.connect()
             try:
-                return _write(connection, operations)
+                return self._write_together(connection, operations)
             except _ONE_IS_GUILTY:
-                return [_write_alone(connection, operation) for operation in operations]
+                return [self._write_alone(connection, operation) for operation in operations]
         except Exception as error:  # noqa: BLE001  (whatever it is, callers wait for an answer and the next group comes)
             _log.error("ledger_write_failed", operations=len(operations), error=type(error).__name__)
             self._give_up()
@@ -57,29 +58,36 @@ class GroupCommit:
             self._connection.close()
             self._connection = None
 
+    def _write_alone(self, connection: Connection, operation: Operation) -> Result:
+        """Where one operation offends, each is written by itself: only the guilty one fails."""
+        try:
+            return self._write_together(connection, [operation])[0]
+        except IntegrityError:
+            return Refusal("duplicate_request", {"request_id": ""})
+        except (DataError, OverflowError):
+            _log.error("ledger_operation_refused", operation=type(operation).__name__)
+            return UNAVAILABLE
 
-def _write_alone(connection: Connection, operation: Operation) -> Result:
-    """Where one operation offends, each is written by itself: only the guilty one fails."""
-    try:
-        return _write(connection, [operation])[0]
-    except IntegrityError:
-        return Refusal("duplicate_request", {"request_id": ""})
-    except (DataError, OverflowError):
-        _log.error("ledger_operation_refused", operation=type(operation).__name__)
-        return UNAVAILABLE
+    def _write_together(self, connection: Connection, operations: Sequence[Operation]) -> list[Result]:
+        for _ in range(_TRIES):
+            try:
+                return self._apply(connection, operations)
+            except NewScopesError as new:
+                # In a transaction of its own: two writers that make the same gauges must not wait for each
+                # other's locks.
+                with connection.begin():
+                    open_gauges(connection, new.scopes)
+            except OperationalError as error:
+                if not is_deadlock(error):
+                    raise
+        return self._apply(connection, operations)
 
-
-def _write(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
-    for _ in range(_TRIES):
+    def _apply(self, connection: Connection, operations: Sequence[Operation]) -> list[Result]:
         try:
             with connection.begin():
-                return apply(connection, operations)
-        except NewScopesError as new:
-            # In a transaction of its own: two writers that make the same gauges must not wait for each other's locks.
-            with connection.begin():
-                open_gauges(connection, new.scopes)
-        except OperationalError as error:
-            if not is_deadlock(error):
-                raise
-    with connection.begin():
-        return apply(connection, operations)
+                results = apply(connection, self._gauges, operations)
+        except BaseException:
+            self._gauges.forget()
+            raise
+        self._gauges.keep()
+        return results

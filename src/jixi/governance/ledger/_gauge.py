@@ -63,43 +63,32 @@ class Gauge(Struct, gc=False):
     closed: dict[str, Account] = {}
     changed: bool = False
 
-    @property
-    def is_limited(self) -> bool:
-        return not (
-            self.requests_per_minute is None
-            and self.tokens_per_minute is None
-            and self.concurrency is None
-            and self.daily_micros is None
-            and self.monthly_micros is None
+    def fits(self, demand: Demand) -> bool:
+        """Whether no limit is in the way: what nearly every call finds, in one look."""
+        if demand.at_ms != self.measured_ms:
+            self.drain(demand.at_ms)
+        if demand.day != self.day:
+            self._turn(demand.day, demand.month)
+        monthly, daily = self.monthly_micros, self.daily_micros
+        requests, tokens = self.requests_per_minute, self.tokens_per_minute
+        return (
+            (monthly is None or demand.amount <= monthly - self.month_spent - self.month_held)
+            and (daily is None or demand.amount <= daily - self.day_spent - self.day_held)
+            and (self.concurrency is None or self.running < self.concurrency)
+            and (requests is None or self.requests_used + UNIT <= requests * UNIT)
+            and (tokens is None or self.tokens_used + demand.tokens * UNIT <= tokens * UNIT)
+            and demand.day == self.day
         )
 
     def refusal(self, demand: Demand) -> JixiError | None:
-        """Why the call may not be made; None where it may. The longest wait where several limits are in the way."""
-        self.drain(demand.at_ms)
-        self._turn(demand.day, demand.month)
-        if self._fits(demand):
-            return None
+        """Why a call that does not fit at a glance may not be made; None where it may. The longest wait where several
+        limits are in the way.
+        """
         short = self._short_of_money(demand) or self._too_large(demand)
         if short is not None:
             return short
         late = [self._too_many(), self._too_often(demand.at_ms), self._too_many_tokens(demand)]
         return max((each for each in late if each is not None), key=wait_of, default=None)
-
-    def _fits(self, demand: Demand) -> bool:
-        """Whether no limit is in the way: what nearly every call finds, in one look."""
-        monthly, daily, tokens = self.monthly_micros, self.daily_micros, self.tokens_per_minute
-        return (
-            demand.month == self.month
-            and demand.day == self.day
-            and (monthly is None or demand.amount <= monthly - self.month_spent - self.month_held)
-            and (daily is None or demand.amount <= daily - self.day_spent - self.day_held)
-            and (self.concurrency is None or self.running < self.concurrency)
-            and (
-                self.requests_per_minute is None
-                or self.requests_used + UNIT <= self.requests_per_minute * UNIT
-            )
-            and (tokens is None or self.tokens_used + demand.tokens * UNIT <= tokens * UNIT)
-        )
 
     def take(self, demand: Demand) -> None:
         self.changed = True
@@ -108,7 +97,11 @@ class Gauge(Struct, gc=False):
             self.requests_used += UNIT
         if self.tokens_per_minute is not None:
             self.tokens_used += demand.tokens * UNIT
-        self._book(demand, demand.amount, 0)
+        if demand.day == self.day:
+            self.day_held += demand.amount
+            self.month_held += demand.amount
+        else:
+            self._book(demand, demand.amount, 0)
 
     def too_often(self, at_ms: int) -> JixiError | None:
         """Why one more request may not be made this minute; None where it may."""
@@ -128,7 +121,13 @@ class Gauge(Struct, gc=False):
         if self.tokens_per_minute is not None:
             used = self.tokens_used + (tokens - demand.tokens) * UNIT
             self.tokens_used = min(max(used, 0), self.tokens_per_minute * UNIT)
-        self._book(demand, -demand.amount, cost)
+        if demand.day == self.day:
+            self.day_held -= demand.amount
+            self.day_spent += cost
+            self.month_held -= demand.amount
+            self.month_spent += cost
+        else:
+            self._book(demand, -demand.amount, cost)
 
     def charge(self, demand: Demand, cost: int) -> None:
         """Book what no call has cost, on the day and month of `demand`; nothing is refused."""
@@ -178,16 +177,6 @@ class Gauge(Struct, gc=False):
             self.month, self.month_spent, self.month_held = month, opened.spent, opened.held
 
     def _book(self, demand: Demand, held: int, spent: int) -> None:
-        if demand.day == self.day and demand.month == self.month:
-            self.day_held += held
-            self.day_spent += spent
-            self.month_held += held
-            self.month_spent += spent
-        else:
-            self._book_apart(demand, held, spent)
-
-    def _book_apart(self, demand: Demand, held: int, spent: int) -> None:
-        """Where the newest day or month is not that of the call."""
         self._turn(demand.day, demand.month)
         if demand.day == self.day:
             self.day_held += held
@@ -273,21 +262,20 @@ def wait_of(error: JixiError) -> int:
 
 def allowance_of(gauges: list[Gauge]) -> Allowance | None:
     """What the tightest of these scopes leaves for this minute."""
-    requests = [
-        (limit - -(-gauge.requests_used // UNIT), limit, gauge.requests_used)
-        for gauge in gauges
-        if (limit := gauge.requests_per_minute) is not None
-    ]
-    tokens = [
-        (limit - -(-gauge.tokens_used // UNIT), limit, gauge.tokens_used)
-        for gauge in gauges
-        if (limit := gauge.tokens_per_minute) is not None
-    ]
-    if not requests and not tokens:
+    requests: tuple[int, int, int] | None = None
+    tokens: tuple[int, int, int] | None = None
+    for gauge in gauges:
+        if (limit := gauge.requests_per_minute) is not None:
+            left = (limit - -(-gauge.requests_used // UNIT), limit, gauge.requests_used)
+            requests = left if requests is None or left < requests else requests
+        if (limit := gauge.tokens_per_minute) is not None:
+            left = (limit - -(-gauge.tokens_used // UNIT), limit, gauge.tokens_used)
+            tokens = left if tokens is None or left < tokens else tokens
+    if requests is None and tokens is None:
         return None
     return Allowance(
-        requests=_window(*min(requests)) if requests else None,
-        tokens=_window(*min(tokens)) if tokens else None,
+        requests=None if requests is None else _window(*requests),
+        tokens=None if tokens is None else _window(*tokens),
     )
 
 

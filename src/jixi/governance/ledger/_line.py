@@ -21,6 +21,7 @@ from jixi.governance.ledger._writer import resolve
 
 _log = structlog.get_logger()
 _GRACE_S: Final = 10.0
+_AT_ONCE: Final = 6
 
 
 class Owner(Protocol):
@@ -57,6 +58,9 @@ class Line(asyncio.Protocol):
             self._moved = self._loop.time()
         self._outgoing.append(encoded)
         self._waiting.append(future)
+        # Where it writes nothing for us, so many need not wait for the end of the turn.
+        if len(self._outgoing) == len(self._waiting) >= _AT_ONCE:
+            self._flush()
         return future
 
     async def finish(self) -> None:

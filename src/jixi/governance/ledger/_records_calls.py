@@ -1,6 +1,8 @@
 """The hot path's SQL: a group of operations in one transaction, with a statement for each table it touches."""
 
 from collections.abc import Container, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -23,8 +25,8 @@ from jixi.governance.ledger._operations import (
 )
 from jixi.governance.ledger._records import holds
 from jixi.governance.ledger._records_gauges import (
+    Gauges,
     Scope,
-    lock_gauges,
     read_closed,
     scopes_of,
     write_gauges,
@@ -65,13 +67,13 @@ _Weighing = Reserve | Settle | Tally | Measure
 _Caller = tuple[str, ...]
 
 
-def apply(connection: Connection, operations: Sequence[Operation]) -> list[Result]:
+def apply(connection: Connection, gauges: Gauges, operations: Sequence[Operation]) -> list[Result]:
     """Apply a group in order, inside the open transaction; where it raises, nothing of the group may be kept.
 
     Raises `NewScopesError` where a scope was never called before.
     """
     weighing = [each for each in operations if not isinstance(each, Renew)]
-    scopes = _Scopes(connection, weighing)
+    scopes = _Scopes(connection, gauges, weighing)
     # First: a lease that is renewed in this group has not run out, and its own settlement is the true one.
     _renew(connection, [each for each in operations if isinstance(each, Renew)])
     taken, expired = _take_holds(connection, [each for each in weighing if isinstance(each, Settle)])
@@ -130,18 +132,18 @@ class _Scopes:
     them, in the order of the operations.
     """
 
-    def __init__(self, connection: Connection, weighing: Sequence[_Weighing]) -> None:
+    def __init__(self, connection: Connection, gauges: Gauges, weighing: Sequence[_Weighing]) -> None:
         callers: dict[_Caller, list[Scope]] = {}
         needed: list[tuple[_Caller, Demand]] = []
         for operation in weighing:
-            caller = _caller(operation)
+            caller, demand = _need(operation)
             if caller not in callers:
                 callers[caller] = _scopes(operation)
-            needed.append((caller, _demand(operation)))
+            needed.append((caller, demand))
         wanted = {scope[0]: scope for scopes in callers.values() for scope in scopes}
-        self._gauges = lock_gauges(connection, wanted)
-        gauges = {caller: [self._gauges[scope[0]] for scope in scopes] for caller, scopes in callers.items()}
-        self.weights = [(gauges[caller], demand) for caller, demand in needed]
+        self._gauges = found = gauges.lock(connection, wanted)
+        weighed = {caller: [found[scope[0]] for scope in scopes] for caller, scopes in callers.items()}
+        self.weights = [(weighed[caller], demand) for caller, demand in needed]
         for day in {demand.day for _, demand in needed}:
             read_closed(connection, self._gauges, day)
 
@@ -149,39 +151,37 @@ class _Scopes:
         return iter(self._gauges.values())
 
 
+def _need(operation: _Weighing) -> tuple[_Caller, Demand]:
+    """Whose gauges an operation weighs on, as a key for them, and what it needs of each."""
+    if isinstance(operation, Reserve | Settle):
+        hold = operation.hold
+        reservation, opened_at = hold.reservation, hold.opened_at
+        day, month = _day_and_month(opened_at.date())
+        at_ms, currency = int(opened_at.timestamp() * 1000), hold.price.currency
+        demand = Demand(day, month, hold.amount_micros, most_tokens(hold), at_ms, currency)
+        return _caller(reservation.principal, reservation.model), demand
+    demand = Demand(operation.day, operation.day[:7], 0, 0, 0, "")
+    if isinstance(operation, Tally):
+        return _caller(operation.principal, operation.model), demand
+    return (operation.tenant_id,), demand
+
+
 def _scopes(operation: _Weighing) -> list[Scope]:
     if isinstance(operation, Measure):
         return [(operation.tenant_id, operation.tenant_id, "tenant")]
-    return scopes_of(*_who(operation))
-
-
-def _who(operation: Reserve | Settle | Tally) -> tuple[Principal, str]:
-    """Whose limits an operation weighs on, and of which model."""
     if isinstance(operation, Tally):
-        return operation.principal, operation.model
-    return operation.hold.reservation.principal, operation.hold.reservation.model
+        return scopes_of(operation.principal, operation.model)
+    return scopes_of(operation.hold.reservation.principal, operation.hold.reservation.model)
 
 
-def _caller(operation: _Weighing) -> _Caller:
-    if isinstance(operation, Measure):
-        return (operation.tenant_id,)
-    principal, model = _who(operation)
+def _caller(principal: Principal, model: str) -> _Caller:
     return principal.tenant_id, principal.member_id, model, principal.key_id or ""
 
 
-def _demand(operation: _Weighing) -> Demand:
-    if not isinstance(operation, Reserve | Settle):
-        return Demand(operation.day, operation.day[:7], 0, 0, 0, "")
-    hold = operation.hold
-    day = hold.day
-    return Demand(
-        day,
-        day[:7],
-        hold.amount_micros,
-        most_tokens(hold),
-        int(hold.opened_at.timestamp() * 1000),
-        hold.price.currency,
-    )
+@lru_cache(8)
+def _day_and_month(at: date) -> tuple[str, str]:
+    day = at.isoformat()
+    return day, day[:7]
 
 
 def most_tokens(hold: Hold) -> int:
@@ -274,7 +274,7 @@ def _charge_row(operation: Settle, demand: Demand, cost: int) -> tuple[Any, ...]
         settlement.target,
         settlement.replayed,
         operation.charged_at,
-        operation.charged_at.date().isoformat(),
+        _day_and_month(operation.charged_at.date())[0],
         settlement.outcome,
         settlement.error_code,
         usage.input_tokens,

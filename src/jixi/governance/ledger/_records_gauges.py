@@ -35,6 +35,7 @@ _WRITE_CLOSED: Final = """
 INSERT INTO accounts (scope_id, period, tenant_id, spent_micros, held_micros) VALUES {rows}
 ON CONFLICT (scope_id, period) DO UPDATE SET spent_micros = excluded.spent_micros, held_micros = excluded.held_micros
 """
+_MOST_KNOWN: Final = 1024
 
 Scope = tuple[str, str, LimitScope]
 """A scope's id, its tenant, and what it is."""
@@ -70,16 +71,56 @@ def model_scope(tenant_id: str, model: str) -> str:
     return f"{tenant_id}:{model}"
 
 
-def lock_gauges(connection: Connection, scopes: dict[str, Scope]) -> dict[str, Gauge]:
-    """The gauges of these scopes, in the one order in which everybody locks them. Raises `NewScopesError`."""
-    if not scopes:
-        return {}
-    read = _READ_LOCKED if connection.dialect.name == "postgresql" else _READ
-    rows = fetch_rows(connection, read, [(scope,) for scope in scopes])
-    found = {row[0]: Gauge(*row) for row in rows}
-    if len(found) < len(scopes):
-        raise NewScopesError([scopes[scope_id] for scope_id in sorted(scopes.keys() - found.keys())])
-    return found
+class Gauges:
+    """The gauges of one connection's transactions.
+
+    What a transaction of SQLite has left is known to the next one, which its lock keeps alone, unless somebody else
+    has written meanwhile: SQLite says so. PostgreSQL does not, so that there every transaction reads.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Gauge] = {}
+        self._seen: int | None = None
+
+    def lock(self, connection: Connection, scopes: dict[str, Scope]) -> dict[str, Gauge]:
+        """The gauges of these scopes, in the one order in which everybody locks them. Raises `NewScopesError`."""
+        if not scopes:
+            return {}
+        found = self._unchanged(connection, scopes)
+        if found is None:
+            read = _READ_LOCKED if connection.dialect.name == "postgresql" else _READ
+            rows = fetch_rows(connection, read, [(scope,) for scope in scopes])
+            found = {row[0]: Gauge(*row) for row in rows}
+            if len(found) < len(scopes):
+                raise NewScopesError([scopes[scope_id] for scope_id in sorted(scopes.keys() - found.keys())])
+            self._known |= found
+        return found
+
+    def keep(self) -> None:
+        """The transaction is made: what it wrote is what the next one would read."""
+        for gauge in self._known.values():
+            if gauge.changed:
+                gauge.changed = False
+                gauge.revision += 1
+            if gauge.closed:
+                gauge.closed = {}
+
+    def forget(self) -> None:
+        """The transaction may not be made: nothing is known."""
+        self._known.clear()
+
+    def _unchanged(self, connection: Connection, scopes: dict[str, Scope]) -> dict[str, Gauge] | None:
+        """What is known of all of these; None where it is not, or may have changed."""
+        if connection.dialect.name == "postgresql":
+            self._known.clear()
+            return None
+        ((seen,),) = fetch_rows(connection, "PRAGMA data_version", [()])
+        if seen != self._seen or len(self._known) > _MOST_KNOWN:
+            self._seen = seen
+            self._known.clear()
+        if scopes.keys() <= self._known.keys():
+            return {scope_id: self._known[scope_id] for scope_id in scopes}
+        return None
 
 
 def open_gauges(connection: Connection, scopes: Sequence[Scope]) -> None:

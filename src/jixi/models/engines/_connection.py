@@ -189,7 +189,8 @@ class Connection(asyncio.Protocol):
         """Send a request and wait for the answer's headers; what interrupts the wait ends the connection."""
         response = self._response = EngineResponse(self)
         self._heard = self._complete = False
-        self._transport.write(head + body)
+        # Behind what else runs in this turn: an engine is woken once for all the requests that leave together.
+        asyncio.get_running_loop().call_soon(self._leave, head + body)
         try:
             while response.status == 0:
                 await response.arrival()
@@ -197,6 +198,10 @@ class Connection(asyncio.Protocol):
             self.abort()
             raise
         return response
+
+    def _leave(self, request: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(request)
 
     def abort(self) -> None:
         self.usable = False

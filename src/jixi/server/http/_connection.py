@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote
 
 from httptools import parse_url
@@ -22,6 +22,8 @@ _START, _BODY = "http.response.start", "http.response.body"
 _LENGTH, _CODING, _CONNECTION = b"content-length: ", b"transfer-encoding: ", b"connection: "
 _STEERING: Final = frozenset({_LENGTH, _CODING, _CONNECTION})
 _PLAIN: Final = bytes(each for each in range(256) if each in b"\t\r\n" or not (each < 0x20 or each == 0x7F))
+_CLOSES: Final = b"connection: close\r\n"
+_CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 _BODILESS: Final = (204, 304)
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -120,6 +122,19 @@ class Connection(HttpToolsProtocol):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
+    def shutdown(self) -> None:
+        self._hurry()
+        super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        self._hurry()
+        super().send_400_response(msg)
+
+    def _hurry(self) -> None:
+        """Before the connection closes: let go of an answer that would leave at the end of this turn."""
+        if isinstance(self.cycle, _Cycle) and self.cycle.response_complete:
+            self.cycle.leave()
+
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -140,8 +155,8 @@ def close_resting(connections: Iterable[Any], after_s: float) -> None:
 
 
 class _Cycle(RequestResponseCycle):
-    """One request and its answer. An answer whose length is known leaves with its head in one write; of a stream, what
-    comes in one turn of the loop does: uvicorn writes head and body apart, and uvloop sends each at once.
+    """One request and its answer. What is said in one turn of the loop leaves in one write, behind all else that runs
+    in it: uvicorn writes head and body apart, and to send wakes the other side, who then hears of many answers at once.
     """
 
     _parts: list[bytes]
@@ -159,7 +174,7 @@ class _Cycle(RequestResponseCycle):
         if unfinished and not self.response_started:
             await self.send_500_response()
         elif unfinished:
-            self._leave()
+            self.leave()
             self.transport.close()
         # The connection holds the cycle: the other way round it must not.
         self.on_response = _nobody
@@ -189,23 +204,24 @@ class _Cycle(RequestResponseCycle):
         """Raises RuntimeError where a header would break out of its line."""
         self.waiting_for_100_continue = False
         self.chunked_encoding, self.expected_content_length = None, 0
-        lines: list[bytes] = []
-        for name, value in (*self.default_headers, *headers):
-            start = _start(name)
-            if start in _STEERING:
-                self._steer(start, value)
-                if start == _CONNECTION:
-                    continue
-            lines += (start, value, b"\r\n")
+        told = (*self.default_headers, *headers)
+        names, values = zip(*told, strict=True) if told else ((), ())
+        form = _form(names)
+        for place, start in form.steering:
+            self._steer(start, values[place])
+        lines = form.lines % values
+        if (
+            lines.count(b"\r") != form.breaks
+            or lines.count(b"\n") != form.breaks
+            or lines.translate(None, _PLAIN)
+        ):
+            raise RuntimeError("a header holds control characters")
         if not self.keep_alive:
-            lines += (_CONNECTION, b"close", b"\r\n")
+            lines += _CLOSES
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _BODILESS:
             self.chunked_encoding = True
-            lines += (_CODING, b"chunked", b"\r\n")
-        block, count = b"".join(lines), len(lines) // 3
-        if block.count(b"\r") != count or block.count(b"\n") != count or block.translate(None, _PLAIN):
-            raise RuntimeError("a header holds control characters")
-        self._parts = [b"%b%b\r\n" % (STATUS_LINE[status], block)]
+            lines += _CHUNKED
+        self._parts = [b"%b%b\r\n" % (STATUS_LINE[status], lines)]
         self.response_started = True
         if self.chunked_encoding:
             self._soon()
@@ -240,18 +256,21 @@ class _Cycle(RequestResponseCycle):
 
     def _end(self) -> None:
         self.response_complete = True
-        self._leave()
         self.message_event.set()
-        if not self.keep_alive:
+        if self.keep_alive:
+            self._soon()
+        else:
+            self.leave()
             self.transport.close()
         self.on_response()
 
     def _soon(self) -> None:
         if not self._leaves:
             self._leaves = True
-            asyncio.get_running_loop().call_soon(self._leave)
+            asyncio.get_running_loop().call_soon(self.leave)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Send what was said and is still here."""
         self._leaves = False
         if self._parts:
             if not self.transport.is_closing():
@@ -263,9 +282,21 @@ def _nobody() -> None:
     pass
 
 
+class _Form(NamedTuple):
+    """How the head of an answer reads: its lines, with a gap for each value, and which of them steer how it travels."""
+
+    lines: bytes
+    breaks: int
+    steering: tuple[tuple[int, bytes], ...]
+
+
 @lru_cache(256)
-def _start(name: bytes) -> bytes:
-    """How the line of a header begins."""
-    if HEADER_RE.search(name):
+def _form(names: tuple[bytes, ...]) -> _Form:
+    """The form for headers of these names. Raises RuntimeError where one is none."""
+    if any(HEADER_RE.search(name) for name in names):
         raise RuntimeError("a header has no proper name")
-    return name.lower() + b": "
+    starts = [name.lower() + b": " for name in names]
+    # What `connection` says is told by a line of our own: its gap takes the value and shows nothing of it.
+    lines = [b"%.0b" if start == _CONNECTION else start.replace(b"%", b"%%") + b"%b\r\n" for start in starts]
+    steering = tuple((place, start) for place, start in enumerate(starts) if start in _STEERING)
+    return _Form(b"".join(lines), len(names) - starts.count(_CONNECTION), steering)
