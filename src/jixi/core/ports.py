@@ -10,11 +10,13 @@ from jixi.core.principal import Principal, Scope
 from jixi.core.usage import Usage
 
 _REQUESTS: Final = (
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-reset-requests",
+    b"x-ratelimit-limit-requests",
+    b"x-ratelimit-remaining-requests",
+    b"x-ratelimit-reset-requests",
 )
-_TOKENS: Final = ("x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens")
+_TOKENS: Final = (b"x-ratelimit-limit-tokens", b"x-ratelimit-remaining-tokens", b"x-ratelimit-reset-tokens")
+Headers = tuple[tuple[bytes, bytes], ...]
+"""Of an answer: names in lower case, and values."""
 Outcome = Literal["ok", "failed", "cancelled", "interrupted"]
 Tier = Literal["standard", "batch"]
 """How soon an answer is wanted; a batch may wait and costs what the price book says of batches."""
@@ -72,12 +74,12 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     remaining: int
     reset_ms: int
 
-    def headers(self, names: tuple[str, str, str]) -> tuple[tuple[str, str], ...]:
+    def headers(self, names: tuple[bytes, bytes, bytes]) -> Headers:
         limit, remaining, reset = names
         return (
-            (limit, str(self.limit)),
-            (remaining, str(self.remaining)),
-            (reset, _duration(self.reset_ms)),
+            (limit, b"%d" % self.limit),
+            (remaining, b"%d" % self.remaining),
+            (reset, _duration(self.reset_ms).encode()),
         )
 
 
@@ -87,13 +89,11 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     requests: Window | None = None
     tokens: Window | None = None
 
-    def headers(self) -> tuple[tuple[str, str], ...]:
+    def headers(self) -> Headers:
         """As OpenAI names them."""
         requests, tokens = self.requests, self.tokens
-        return (
-            *(() if requests is None else requests.headers(_REQUESTS)),
-            *(() if tokens is None else tokens.headers(_TOKENS)),
-        )
+        told = () if requests is None else requests.headers(_REQUESTS)
+        return told if tokens is None else told + tokens.headers(_TOKENS)
 
 
 def _duration(milliseconds: int) -> str:
@@ -127,7 +127,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     def month(self) -> str:
         return self.day[:7]
 
-    def headers(self) -> tuple[tuple[str, str], ...]:
+    def headers(self) -> Headers:
         """What the answer's headers say of rate limits; nothing where no limit applies."""
         return self.allowance.headers() if self.allowance is not None else ()
 

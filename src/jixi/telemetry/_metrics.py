@@ -69,8 +69,8 @@ class Metrics:
     ) -> None:
         self._registry = CollectorRegistry()
         self._traces = TraceMetrics(self._registry, names)
-        self._calls = Calls()
-        self._registry.register(self._calls)
+        self.calls = Calls()
+        self._registry.register(self.calls)
         self.ledger_discrepancies = _Discrepancies()
         self._registry.register(self.ledger_discrepancies)
         self._registry.register(_Deployments(deployments))
@@ -85,30 +85,25 @@ class Metrics:
         """Count what only the whole way of a call shows."""
         self._traces.take(traces)
 
-    def series(self, hold: Hold) -> Series:
-        """The series of a call's model."""
-        reservation = hold.reservation
-        return self._calls.series(reservation.model, reservation.kind)
-
 
 class CountingMeter:
     """A meter that counts what passes through it. A call counts once its charge is durable."""
 
     def __init__(self, meter: Meter, metrics: Metrics, traffic: Traffic) -> None:
         self._meter = meter
-        self._metrics = metrics
+        self._series = metrics.calls.series
         self._traffic = traffic
 
     async def reserve(self, reservation: Reservation) -> Hold:
         hold = await self._meter.reserve(reservation)
-        series = self._metrics.series(hold)
+        series = self._series(reservation.model, reservation.kind)
         series.running += 1
         series.streams += reservation.stream
         self._traffic.began(reservation.principal.tenant_id)
         return hold
 
     async def settle(self, hold: Hold, settlement: Settlement) -> int | None:
-        series = self._metrics.series(hold)
+        series = self._series(hold.reservation.model, hold.reservation.kind)
         try:
             cost = await self._meter.settle(hold, settlement)
         except asyncio.CancelledError:

@@ -1,10 +1,10 @@
 """Metrics that need the whole way of a call: attempts, retries, waiting, pace, replays, refusals."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter
+import prometheus_client as prometheus
 
 from jixi.core.trace import Attempt, CallTrace
 from jixi.telemetry._calls import Spread, Spreads
@@ -16,12 +16,16 @@ OTHER: Final = "other"
 """The model of calls for names that nothing is served under: callers may make up as many as they like."""
 
 
+_Answered = Counter[tuple[str, int | None, bool]]
+"""Attempts by their target, the status of its answer, and whether that was good."""
+
+
 class _Way(NamedTuple):
     """The series of one model, looked up once."""
 
-    retries: Counter
-    fallbacks: Counter
-    replays: Counter
+    retries: prometheus.Counter
+    fallbacks: prometheus.Counter
+    replays: prometheus.Counter
     queue: Spread
     pace: Spread
 
@@ -29,9 +33,9 @@ class _Way(NamedTuple):
 class TraceMetrics:
     """Counts traces. Model names become labels where there is such a name, or a call by it got as far as the ledger."""
 
-    def __init__(self, registry: CollectorRegistry, names: Callable[[], Collection[str]]) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(name, text, labels, registry=registry)
+    def __init__(self, registry: prometheus.CollectorRegistry, names: Callable[[], Collection[str]]) -> None:
+        def counter(name: str, text: str, *labels: str) -> prometheus.Counter:
+            return prometheus.Counter(name, text, labels, registry=registry)
 
         def spreads(name: str, text: str, bounds: tuple[float, ...]) -> Spreads:
             made = Spreads(name, text, bounds)
@@ -51,40 +55,38 @@ class TraceMetrics:
         self._pace = spreads("jixi_output_tokens_per_second", "Streams, after their first token.", _PACE)
         self._names = names
         self._ways: dict[str, _Way] = {}
-        self._answered = lru_cache(4096)(self._answer)
 
     def take(self, traces: Sequence[CallTrace]) -> None:
+        answered = _Answered()
         for trace in traces:
             marks = trace.marks
             if "reserved" in marks:
-                self._count(trace, self._way(trace.model))
+                self._count(trace, self._way(trace.model), answered)
             elif trace.outcome != "ok":
                 self._refused.labels(
                     self._name(trace.model), trace.kind.value, trace.error_code or OTHER
                 ).inc()
+        for (target, status, good), count in answered.items():
+            self._attempts.labels(target, "ok" if good else "failed", _status(status)).inc(count)
 
-    def _count(self, trace: CallTrace, way: _Way) -> None:
+    def _count(self, trace: CallTrace, way: _Way, answered: _Answered) -> None:
         marks = trace.marks
         if trace.replayed:
             way.replays.inc()
         if (dispatched := marks.get("dispatched")) is not None:
             way.queue.observe((dispatched - marks.get("queued", dispatched)) / 1000)
-        if trace.attempts:
-            self._count_attempts(trace.attempts, way)
+        self._count_attempts(trace.attempts, way, answered)
         first, last = marks.get("first_token"), marks.get("last_token")
         if trace.stream and first is not None and last is not None and last > first:
             way.pace.observe(max(0, trace.usage.output_tokens - 1) * 1000 / (last - first))
 
-    def _count_attempts(self, attempts: Sequence[Attempt], way: _Way) -> None:
+    def _count_attempts(self, attempts: Sequence[Attempt], way: _Way, answered: _Answered) -> None:
         before: Attempt | None = None
         for each in attempts:
-            self._answered(each.target, each.status, each.error_code is None).inc()
+            answered[each.target, each.status, each.error_code is None] += 1
             if before is not None and before.error_code is not None:
                 (way.retries if each.target == before.target else way.fallbacks).inc()
             before = each
-
-    def _answer(self, target: str, status: int | None, good: bool) -> Counter:
-        return self._attempts.labels(target, "ok" if good else "failed", _status(status))
 
     def _name(self, model: str) -> str:
         """The label of a model that may not exist."""

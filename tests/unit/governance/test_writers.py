@@ -133,12 +133,12 @@ async def test_rate_limits_and_the_wait_come_back_from_the_process(
     await Limits(database, clock).put("ten_a", "ten_a", values)
     holds = [await far_ledger.reserve(a_call()) for _ in range(2)]
     assert dict(holds[1].headers()) == {
-        "x-ratelimit-limit-requests": "2",
-        "x-ratelimit-remaining-requests": "0",
-        "x-ratelimit-reset-requests": "1m0s",
-        "x-ratelimit-limit-tokens": "10000",
-        "x-ratelimit-remaining-tokens": "9600",
-        "x-ratelimit-reset-tokens": "2.4s",
+        b"x-ratelimit-limit-requests": b"2",
+        b"x-ratelimit-remaining-requests": b"0",
+        b"x-ratelimit-reset-requests": b"1m0s",
+        b"x-ratelimit-limit-tokens": b"10000",
+        b"x-ratelimit-remaining-tokens": b"9600",
+        b"x-ratelimit-reset-tokens": b"2.4s",
     }
     with pytest.raises(JixiError, match="2 requests a minute") as refused:
         await far_ledger.reserve(a_call())

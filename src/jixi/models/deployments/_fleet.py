@@ -186,7 +186,10 @@ class Fleet:
     def replicas(self, model: str) -> Sequence[Replica]:
         """The replicas that serve `model`, be it an adapter; raises `model_not_found` or `model_unavailable`."""
         deployment = self._serving(model)
-        if serving := [each for each in deployment.replicas if each.serves(model)]:
+        serving = deployment.replicas
+        if model != deployment.spec.name:
+            serving = [each for each in serving if each.serves(model)]
+        if serving:
             return serving
         raise deployment.served_as(model).refusal()
 

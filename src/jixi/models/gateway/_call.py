@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from jixi.core.errors import JixiError, Language
-from jixi.core.ports import Tier
+from jixi.core.ports import Headers, Tier
 from jixi.core.principal import Principal, Scope
 from jixi.core.trace import Dialect
 from jixi.models.engines import Upload
@@ -53,7 +53,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     content_type: str = JSON
     body: bytes | None = None
     stream: ByteStream | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
 
 
 class Model(Struct, frozen=True, kw_only=True):

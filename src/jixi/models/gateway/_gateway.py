@@ -8,7 +8,7 @@ from weakref import ref
 
 from jixi.core.clock import Clock
 from jixi.core.errors import JixiError, problem
-from jixi.core.ports import Gate, Hold, Meter, Reservation
+from jixi.core.ports import Gate, Headers, Hold, Meter, Reservation
 from jixi.core.principal import Principal, Scope
 from jixi.core.trace import Observer
 from jixi.core.usage import Usage
@@ -179,7 +179,7 @@ class Gateway:
         else:
             record.answered(blocks[0])
         await account.settle("ok", stored.usage, replayed=True)
-        headers = (*hold.headers(), ("x-jixi-target", stored.target), ("x-jixi-cache", "hit"))
+        headers = (*hold.headers(), (b"x-jixi-target", stored.target.encode()), (b"x-jixi-cache", b"hit"))
         if request.stream:
             return Reply(content_type=EVENTS, stream=Replay(blocks), headers=headers)
         return Reply(body=blocks[0], headers=headers)
@@ -370,9 +370,10 @@ class Gateway:
             task.exception()
 
 
-def _told(hold: Hold, record: Record, keep: Keep | None) -> tuple[tuple[str, str], ...]:
+def _told(hold: Hold, record: Record, keep: Keep | None) -> Headers:
     """The headers of an answer, and for an alias who gave it and that it may be given again."""
     if not hold.reservation.targets:
         return hold.headers()
-    told = (*hold.headers(), ("x-jixi-target", record.trace.target or record.trace.model))
-    return told if keep is None else (*told, ("x-jixi-cache", "miss"))
+    target = record.trace.target or record.trace.model
+    told = (*hold.headers(), (b"x-jixi-target", target.encode()))
+    return told if keep is None else (*told, (b"x-jixi-cache", b"miss"))

@@ -27,7 +27,7 @@ class Record:
     `outside` says that no deployment of ours stands behind the call at this moment.
     """
 
-    __slots__ = ("_began", "_clock", "_done", "_observer", "_said", "_said_bytes", "outside", "trace")
+    __slots__ = ("_began", "_done", "_marks", "_now", "_observer", "_said", "_said_bytes", "outside", "trace")
 
     def __init__(
         self,
@@ -40,8 +40,8 @@ class Record:
         dialect: Dialect,
     ) -> None:
         self._observer = observer
-        self._clock = clock
-        self._began = clock.monotonic()
+        self._now = clock.monotonic
+        self._began = self._now()
         self._done = False
         self._said: list[bytes] = []
         self._said_bytes = 0
@@ -55,6 +55,7 @@ class Record:
             began_at=clock.now(),
             dialect=dialect,
         )
+        self._marks = self.trace.marks
 
     @property
     def keeps_content(self) -> bool:
@@ -62,13 +63,12 @@ class Record:
 
     def ms(self) -> float:
         """Milliseconds since the call arrived."""
-        return (self._clock.monotonic() - self._began) * 1000
+        return (self._now() - self._began) * 1000
 
     def mark(self, name: Mark) -> None:
         """A place is passed; the first time counts."""
-        marks = self.trace.marks
-        if name not in marks:
-            marks[name] = (self._clock.monotonic() - self._began) * 1000
+        if name not in self._marks:
+            self._marks[name] = (self._now() - self._began) * 1000
 
     def opened(self, hold: Hold) -> None:
         """The money is set aside."""

@@ -1,19 +1,20 @@
 """Problems and headers in the form that Anthropic's clients read."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from jixi.core.errors import JixiError
+from jixi.core.ports import Headers
 from jixi.models.dialects import anthropic_error, anthropic_status
 from jixi.server._answer import Answer, refusal_headers
 from jixi.server._scope import has_header, language_of, request_id_of
 
 MESSAGES: Final = "/v1/messages"
-_LIMIT: Final = re.compile(r"x-ratelimit-(limit|remaining|reset)-(requests|tokens)")
+_LIMIT: Final = re.compile(rb"x-ratelimit-(limit|remaining|reset)-(requests|tokens)")
 _DURATION: Final = re.compile(r"(?:(\d+)m(?!s))?(?:([\d.]+)s)?(?:(\d+)ms)?")
 
 
@@ -40,15 +41,15 @@ def request_headers(scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     return [(b"request-id", request_id_of(scope).encode())]
 
 
-def limit_headers(headers: Iterable[tuple[str, str]], now: datetime) -> list[tuple[bytes, bytes]]:
+def limit_headers(headers: Headers, now: datetime) -> list[tuple[bytes, bytes]]:
     """What OpenAI's headers say of rate limits, as Anthropic's do; other headers as they are."""
     told: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         if found := _LIMIT.fullmatch(name):
-            name = f"anthropic-ratelimit-{found[2]}-{found[1]}"  # noqa: PLW2901
-            if found[1] == "reset":
-                value = _moment(value, now)  # noqa: PLW2901
-        told.append((name.encode(), value.encode()))
+            name = b"anthropic-ratelimit-%b-%b" % (found[2], found[1])  # noqa: PLW2901
+            if found[1] == b"reset":
+                value = _moment(value.decode(), now).encode()  # noqa: PLW2901
+        told.append((name, value))
     return told
 
 

@@ -84,10 +84,11 @@ class ModelEndpoint:
 
 def send_reply(reply: Reply, scope: AsgiScope, receive: Receive, send: Send) -> Awaitable[None]:
     """The gateway's answer, as it is or as it comes."""
-    headers = [(name.encode(), value.encode()) for name, value in reply.headers]
     if reply.stream is not None:
-        return _pass_on(reply, reply.stream, headers, send)
-    return Answer(reply.status, reply.body or b"", headers, reply.content_type.encode())(scope, receive, send)
+        return _pass_on(reply, reply.stream, reply.headers, send)
+    return Answer(reply.status, reply.body or b"", reply.headers, reply.content_type.encode())(
+        scope, receive, send
+    )
 
 
 async def _pass_on(reply: Reply, stream: ByteStream, headers: Headers, send: Send) -> None:

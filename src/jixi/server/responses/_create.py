@@ -143,14 +143,13 @@ class CreateEndpoint:
 
     async def _send(self, told: Told, scope: Scope, receive: Receive, send: Send) -> None:
         question, teller, reply = told
-        headers = [(name.encode(), value.encode()) for name, value in reply.headers]
         if reply.stream is None:
             await self._keep(question, teller.response)
-            await json_answer(teller.response, headers)(scope, receive, send)
+            await json_answer(teller.response, reply.headers)(scope, receive, send)
             return
         try:
             async with aclosing(self._events(told, reply.stream, scope)) as blocks:
-                await send_stream(blocks, send, content_type=_EVENTS, headers=headers)
+                await send_stream(blocks, send, content_type=_EVENTS, headers=reply.headers)
         finally:
             await reply.stream.aclose()
 

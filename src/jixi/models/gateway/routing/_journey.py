@@ -59,6 +59,9 @@ class Journey:
     @property
     def most_tokens(self) -> tuple[int, int]:
         """The most that any of them takes in one call, and puts into one answer."""
+        if len(self._targets) == 1 and not self._fallbacks:
+            replica = self.lane.states[0].replica
+            return replica.context, replica.profile.max_output or replica.context
         replicas = [lane.states[0].replica for lane in self.lanes]
         context = max([replica.context for replica in replicas])
         return context, max([replica.profile.max_output or replica.context for replica in replicas])

@@ -39,6 +39,7 @@ class Lane:
         self.budget = RetryBudget()
         self.states: list[ReplicaState] = []
         self._shares: dict[ReplicaState, Share] = {}
+        self._found: tuple[Replica, ...] = ()
         self._find = find
         self._pause_of = pause_of
         self._known = WeakValueDictionary[int, ReplicaState]() if known is None else known
@@ -59,11 +60,12 @@ class Lane:
 
     def replica(self) -> Replica:
         """One of its replicas, for what all of them have in common; raises what the router raises."""
-        found, states = self._find(self.name), self.states
-        if len(found) == len(states) == 1 and found[0] is states[0].replica:
-            return found[0]
-        if [id(one) for one in found] != [id(state.replica) for state in states]:
-            self._meet(found)
+        found = self._find(self.name)
+        if found is not self._found:
+            if [id(one) for one in found] != [id(state.replica) for state in self.states]:
+                self._meet(found)
+            # What can change is looked at again.
+            self._found = found if isinstance(found, tuple) else ()
         return found[0]
 
     def share(self, state: ReplicaState) -> Share:
