@@ -1,11 +1,13 @@
 """`jixi serve` that dies at the k-th boundary of its database, once a file says which.
 
-A boundary lies before and after each statement and each commit. The file `crash-at` in the working folder arms it.
+A boundary lies before and after each statement and each commit, and before what is said to SQLite's driver itself, as
+the ledger does. The file `crash-at` in the working folder arms it.
 """
 
 import itertools
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,12 @@ def arm() -> None:
         commit(self, connection)
         boundary()
 
+    def traced(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.set_trace_callback(boundary)
+
     DefaultDialect.do_commit = guarded
+    event.listen(Engine, "connect", traced)
     event.listen(Engine, "before_cursor_execute", boundary)
     event.listen(Engine, "after_cursor_execute", boundary)
 
