@@ -76,10 +76,10 @@ def main() -> None:
     }
     cluster = Cluster()
     try:
-        for host in _HOSTS[:nodes]:
-            cluster.add_node(**made, node_ip_address=host)
+        # The cluster's own list of them has no order.
+        started = [cluster.add_node(**made, node_ip_address=host) for host in _HOSTS[:nodes]]
         cluster.wait_for_nodes()
-        raylets = [node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()]
+        raylets = [node.all_processes["raylet"][0].process.pid for node in started]
         print(json.dumps({"address": cluster.address, "raylets": raylets}), flush=True)
         sys.stdin.read()
     except Exception:  # noqa: BLE001  (whoever waits for a cluster is to see why there is none)
