@@ -1,4 +1,4 @@
-"""Many rows in one statement."""
+"""What is said to the driver itself: many rows in one statement, or a statement without any."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -131,10 +131,10 @@ class Fleet:
     def __init__(self, running: Mapping[str, Sequence[OneReplica]]) -> None:
         self.running = dict(running)
 
-    def replicas(self, model: str) -> Sequence[OneReplica]:
+    def replicas(self, model: str) -> tuple[OneReplica, ...]:
         if model not in self.running:
             raise problem("model_not_found", model=model, param="model")
-        return self.running[model]
+        return tuple(self.running[model])
 
     def awaited(self, model: str) -> bool:
         return False

@@ -64,7 +64,9 @@ class Gauge(Struct, gc=False):
     changed: bool = False
 
     def fits(self, demand: Demand) -> bool:
-        """Whether no limit is in the way: what nearly every call finds, in one look."""
+        """Let time pass until `demand`, and say whether no limit is in its way: what nearly every call finds, in one
+        look. A demand of a day that is over never fits at a glance.
+        """
         if demand.at_ms != self.measured_ms:
             self.drain(demand.at_ms)
         if demand.day != self.day:
@@ -81,7 +83,7 @@ class Gauge(Struct, gc=False):
         )
 
     def refusal(self, demand: Demand) -> JixiError | None:
-        """Why a call that does not fit at a glance may not be made; None where it may. The longest wait where several
+        """Why a call that `fits` has not let pass may not be made; None where it may. The longest wait where several
         limits are in the way.
         """
         short = self._short_of_money(demand) or self._too_large(demand)
@@ -97,11 +99,7 @@ class Gauge(Struct, gc=False):
             self.requests_used += UNIT
         if self.tokens_per_minute is not None:
             self.tokens_used += demand.tokens * UNIT
-        if demand.day == self.day:
-            self.day_held += demand.amount
-            self.month_held += demand.amount
-        else:
-            self._book(demand, demand.amount, 0)
+        self._book(demand, demand.amount, 0)
 
     def too_often(self, at_ms: int) -> JixiError | None:
         """Why one more request may not be made this minute; None where it may."""
@@ -121,13 +119,7 @@ class Gauge(Struct, gc=False):
         if self.tokens_per_minute is not None:
             used = self.tokens_used + (tokens - demand.tokens) * UNIT
             self.tokens_used = min(max(used, 0), self.tokens_per_minute * UNIT)
-        if demand.day == self.day:
-            self.day_held -= demand.amount
-            self.day_spent += cost
-            self.month_held -= demand.amount
-            self.month_spent += cost
-        else:
-            self._book(demand, -demand.amount, cost)
+        self._book(demand, -demand.amount, cost)
 
     def charge(self, demand: Demand, cost: int) -> None:
         """Book what no call has cost, on the day and month of `demand`; nothing is refused."""
@@ -177,7 +169,8 @@ class Gauge(Struct, gc=False):
             self.month, self.month_spent, self.month_held = month, opened.spent, opened.held
 
     def _book(self, demand: Demand, held: int, spent: int) -> None:
-        self._turn(demand.day, demand.month)
+        if demand.day != self.day:
+            self._turn(demand.day, demand.month)
         if demand.day == self.day:
             self.day_held += held
             self.day_spent += spent

@@ -80,10 +80,12 @@ class Gauges:
 
     def __init__(self) -> None:
         self._known: dict[str, Gauge] = {}
+        self._locked: dict[str, Gauge] = {}
         self._seen: int | None = None
 
     def lock(self, connection: Connection, scopes: dict[str, Scope]) -> dict[str, Gauge]:
         """The gauges of these scopes, in the one order in which everybody locks them. Raises `NewScopesError`."""
+        self._locked = {}
         if not scopes:
             return {}
         found = self._unchanged(connection, scopes)
@@ -93,17 +95,17 @@ class Gauges:
             found = {row[0]: Gauge(*row) for row in rows}
             if len(found) < len(scopes):
                 raise NewScopesError([scopes[scope_id] for scope_id in sorted(scopes.keys() - found.keys())])
-            self._known |= found
+        self._locked = found
         return found
 
     def keep(self) -> None:
         """The transaction is made: what it wrote is what the next one would read."""
-        for gauge in self._known.values():
+        for gauge in self._locked.values():
             if gauge.changed:
                 gauge.changed = False
                 gauge.revision += 1
-            if gauge.closed:
-                gauge.closed = {}
+            gauge.closed.clear()
+        self._known |= self._locked
 
     def forget(self) -> None:
         """The transaction may not be made: nothing is known."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -183,12 +183,12 @@ class Fleet:
             await asyncio.wait(stops, timeout=self._around.patience.grace_s + 5)
         await asyncio.to_thread(shutil.rmtree, self._sockets, ignore_errors=True)
 
-    def replicas(self, model: str) -> Sequence[Replica]:
+    def replicas(self, model: str) -> tuple[Replica, ...]:
         """The replicas that serve `model`, be it an adapter; raises `model_not_found` or `model_unavailable`."""
         deployment = self._serving(model)
         serving = deployment.replicas
         if model != deployment.spec.name:
-            serving = [each for each in serving if each.serves(model)]
+            serving = tuple(each for each in serving if each.serves(model))
         if serving:
             return serving
         raise deployment.served_as(model).refusal()

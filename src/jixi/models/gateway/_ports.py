@@ -145,8 +145,10 @@ class Router(Protocol):
         """Every public name, ready or not."""
         ...
 
-    def replicas(self, model: str) -> Sequence[Replica]:
-        """Those that can take a call now, one at least; raises `model_not_found` and `model_unavailable`."""
+    def replicas(self, model: str) -> tuple[Replica, ...]:
+        """Those that can take a call now, one at least, and the same tuple for as long as they stay, where that is no
+        trouble. Raises `model_not_found` and `model_unavailable`.
+        """
         ...
 
     def awaited(self, model: str) -> bool:

@@ -27,7 +27,7 @@ class Record:
     `outside` says that no deployment of ours stands behind the call at this moment.
     """
 
-    __slots__ = ("_began", "_done", "_marks", "_now", "_observer", "_said", "_said_bytes", "outside", "trace")
+    __slots__ = ("_began", "_done", "_now", "_observer", "_said", "_said_bytes", "outside", "trace")
 
     def __init__(
         self,
@@ -55,7 +55,6 @@ class Record:
             began_at=clock.now(),
             dialect=dialect,
         )
-        self._marks = self.trace.marks
 
     @property
     def keeps_content(self) -> bool:
@@ -67,8 +66,9 @@ class Record:
 
     def mark(self, name: Mark) -> None:
         """A place is passed; the first time counts."""
-        if name not in self._marks:
-            self._marks[name] = (self._now() - self._began) * 1000
+        marks = self.trace.marks
+        if name not in marks:
+            marks[name] = self.ms()
 
     def opened(self, hold: Hold) -> None:
         """The money is set aside."""

@@ -121,7 +121,7 @@ class Providers:
             for model in kept.row.models
         ]
 
-    def replicas(self, model: str) -> Sequence[ProviderReplica]:
+    def replicas(self, model: str) -> tuple[ProviderReplica, ...]:
         """The one way to `model`; raises `model_not_found` and `model_unavailable`."""
         kept = self._served.get(model)
         if kept is None:

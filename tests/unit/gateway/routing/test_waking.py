@@ -23,8 +23,8 @@ class Sleeper:
     def listings(self) -> Sequence[Any]:
         return []
 
-    def replicas(self, model: str) -> Sequence[Any]:
-        return []
+    def replicas(self, model: str) -> tuple[Any, ...]:
+        return ()
 
     def awaited(self, model: str) -> bool:
         return not self.up.is_set()

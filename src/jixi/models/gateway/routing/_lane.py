@@ -29,7 +29,7 @@ class Lane:
     def __init__(
         self,
         name: str,
-        find: Callable[[str], Sequence[Replica]],
+        find: Callable[[str], tuple[Replica, ...]],
         pause_of: Callable[[str | None], Pause],
         limits: Limits,
         awaited: Callable[[str], bool],
@@ -64,8 +64,7 @@ class Lane:
         if found is not self._found:
             if [id(one) for one in found] != [id(state.replica) for state in self.states]:
                 self._meet(found)
-            # What can change is looked at again.
-            self._found = found if isinstance(found, tuple) else ()
+            self._found = found
         return found[0]
 
     def share(self, state: ReplicaState) -> Share:

@@ -174,7 +174,7 @@ class Routes:
             )
         return lane
 
-    def _find(self, model: str) -> Sequence[Replica]:
+    def _find(self, model: str) -> tuple[Replica, ...]:
         """The replicas of a model, from the first router that knows it."""
         for router in self._routers[:-1]:
             try:
