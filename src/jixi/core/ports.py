@@ -1,5 +1,6 @@
 """The two ports through which the storeys meet governance without importing it."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
@@ -154,7 +155,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 class Meter(Protocol):
     """The ledger's verbs. They return after the database has made the change durable."""
 
-    async def reserve(self, reservation: Reservation) -> Hold:
+    def reserve(self, reservation: Reservation) -> Awaitable[Hold]:
         """Hold the worst case in one conditional change.
 
         Raises, with nothing held, `budget_exceeded`, `request_rate_exceeded`, `token_rate_exceeded`,
@@ -162,14 +163,14 @@ class Meter(Protocol):
         """
         ...
 
-    async def settle(self, hold: Hold, settlement: Settlement) -> int | None:
+    def settle(self, hold: Hold, settlement: Settlement) -> Awaitable[int | None]:
         """Turn the hold into a charge and return its micro-units; a repeated settle changes nothing and returns them.
 
         None where the call had been charged otherwise: as interrupted, for it was taken for left behind.
         """
         ...
 
-    async def tally(self, principal: Principal, model: str) -> None:
+    def tally(self, principal: Principal, model: str) -> Awaitable[None]:
         """Count a request that costs nothing against the limits of requests a minute.
 
         Raises `request_rate_exceeded`, with nothing counted, and `ledger_unavailable`.

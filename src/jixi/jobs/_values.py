@@ -79,7 +79,7 @@ class Pacing(Struct, frozen=True, kw_only=True):
     """
 
     lease_s: float = 10
-    poll_s: float = 1
+    poll_s: float = 2
     drain_s: float = 5
     retry_s: float = 1
     most: int = 8

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from jixi.core.errors import Language
+from jixi.server.http import headers_of
 
 REQUEST_ID: Final = "jixi.request_id"
-_HEADERS: Final = "jixi.headers"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -17,26 +17,12 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 
 def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     """The value of a header (its name in lower case); None where it is absent or sent more than once."""
-    found = scope.get(_HEADERS)
-    value = (_read_once(scope) if found is None else found).get(name)
+    value = headers_of(scope).get(name)
     return None if value is None else value.decode("latin-1")
 
 
 def has_header(scope: Mapping[str, Any], name: bytes) -> bool:
-    found = scope.get(_HEADERS)
-    return name in (_read_once(scope) if found is None else found)
-
-
-def _read_once(scope: Mapping[str, Any]) -> dict[bytes, bytes | None]:
-    """Every header once; None for one that was sent more than once. Kept in the scope, for many look there."""
-    sent: list[tuple[bytes, bytes]] = scope["headers"]
-    found: dict[bytes, bytes | None] = dict(sent)
-    if len(found) != len(sent):
-        names = [name for name, _ in sent]
-        found.update({name: None for name in names if names.count(name) > 1})
-    if isinstance(scope, dict):
-        scope[_HEADERS] = found
-    return found
+    return name in headers_of(scope)
 
 
 def cookie(scope: Mapping[str, Any], name: str) -> str | None:

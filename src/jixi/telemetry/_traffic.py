@@ -42,19 +42,18 @@ class Tally(Struct):
     output_tokens: int = 0
     first_tokens: list[float] = []
 
-    def count(self, trace: CallTrace) -> None:
-        marks, usage = trace.marks, trace.usage
-        self.calls += 1
-        if trace.outcome not in ("ok", "cancelled"):
-            if "reserved" in marks:
-                self.errors += 1
-            else:
-                self.refused += 1
-        self.input_tokens += usage.input_tokens
-        self.output_tokens += usage.output_tokens
-        first = marks.get("first_token")
-        if first is not None:
-            self.first_tokens.append(first)
+    @classmethod
+    def of(cls, traces: Sequence[CallTrace]) -> "Tally":
+        usages = [trace.usage for trace in traces]
+        failed = ["reserved" in trace.marks for trace in traces if trace.outcome not in ("ok", "cancelled")]
+        return cls(
+            calls=len(traces),
+            errors=sum(failed),
+            refused=len(failed) - sum(failed),
+            input_tokens=sum([usage.input_tokens for usage in usages]),
+            output_tokens=sum([usage.output_tokens for usage in usages]),
+            first_tokens=[at for trace in traces if (at := trace.marks.get("first_token")) is not None],
+        )
 
     def add(self, other: "Tally") -> None:
         self.calls += other.calls
@@ -67,10 +66,10 @@ class Tally(Struct):
 
 def tallied(traces: Sequence[CallTrace]) -> dict[str, Tally]:
     """What they came to, by tenant."""
-    found: dict[str, Tally] = {}
+    found: dict[str, list[CallTrace]] = {}
     for trace in traces:
-        found.setdefault(trace.principal.tenant_id, Tally()).count(trace)
-    return found
+        found.setdefault(trace.principal.tenant_id, []).append(trace)
+    return {tenant_id: Tally.of(theirs) for tenant_id, theirs in found.items()}
 
 
 class _Tenant:
@@ -119,7 +118,7 @@ class Traffic:
         if running:
             self._elsewhere[process] = running
         for tenant_id in running:
-            self._turned(tenant_id, self._now())
+            self._turned(tenant_id)
 
     def running(self) -> dict[str, int]:
         """How many calls of each tenant are on their way here."""
@@ -131,31 +130,34 @@ class Traffic:
 
     def began(self, tenant_id: str) -> None:
         """A call has its money and is on its way."""
-        self._turned(tenant_id, self._now()).running += 1
+        self._turned(tenant_id).running += 1
 
     def ended(self, tenant_id: str) -> None:
-        tenant = self._turned(tenant_id, self._now())
-        tenant.running = max(0, tenant.running - 1)
+        tenant = self._turned(tenant_id)
+        if tenant.running:
+            tenant.running -= 1
 
     def take(self, traces: Sequence[CallTrace]) -> None:
         self.add(tallied(traces))
 
     def add(self, tallies: Mapping[str, Tally]) -> None:
         """Calls that have just ended, here or in another process of this server, by tenant."""
-        now = self._now()
         for tenant_id, tally in tallies.items():
-            self._turned(tenant_id, now).tally.add(tally)
+            self._turned(tenant_id).tally.add(tally)
 
     def seconds(self, tenant_id: str, count: int) -> list[Second]:
         """The last `count` whole seconds, oldest first, the quiet ones included."""
-        now = self._now()
+        now = self._next(self._clock.monotonic())
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
             return [Second(_instant(second)) for second in range(now - count, now)]
         self._turn(tenant, tenant_id, now)
         return list(_filled(tenant, now - count, now))
 
-    def _turned(self, tenant_id: str, now: int) -> _Tenant:
+    def _turned(self, tenant_id: str) -> _Tenant:
+        """The tenant in the second that it is."""
+        steady = self._clock.monotonic()
+        now = self._second if self._since <= steady < self._until else self._next(steady)
         tenant = self._tenants.get(tenant_id)
         if tenant is None:
             tenant = self._tenants[tenant_id] = _Tenant(now)
@@ -175,13 +177,11 @@ class Traffic:
             for name in quiet:
                 del self._tenants[name]
 
-    def _now(self) -> int:
-        """The second that it is, worked out once in each."""
-        steady = self._clock.monotonic()
-        if not self._since <= steady < self._until:
-            now = self._clock.now().timestamp()
-            self._second = math.floor(now)
-            self._since, self._until = steady, steady + self._second + 1 - now
+    def _next(self, steady: float) -> int:
+        """The second that it is, which is kept for as long as it lasts."""
+        now = self._clock.now().timestamp()
+        self._second = math.floor(now)
+        self._since, self._until = steady, steady + self._second + 1 - now
         return self._second
 
 

@@ -68,9 +68,13 @@ class Traces:
         now = self._clock.monotonic()
         if now - self._second >= 1:
             self._second, self._good, self._bad = now, 0, 0
-        for trace in traces:
-            if self.keeping.traces and self._fits(trace):
-                self._waiting.append(self._bounded(trace))
+        if self.keeping.traces:
+            good = [trace for trace in traces if trace.outcome == "ok"]
+            others = [trace for trace in traces if trace.outcome != "ok"]
+            self._keep(good, self._good)
+            self._keep(others, self._bad)
+            self._good += len(good)
+            self._bad += len(others)
         if self._waiting:
             self._some.set()
 
@@ -128,18 +132,13 @@ class Traces:
         )
         await self._records.forget_before(then, contents_then)
 
-    def _fits(self, trace: CallTrace) -> bool:
-        if len(self._waiting) >= _WAITING:
-            self.dropped += 1
-            return False
-        if trace.outcome == "ok":
-            self._good += 1
-            fits = self._good <= self.keeping.per_second
-        else:
-            self._bad += 1
-            fits = self._bad <= self.keeping.per_second
-        self.sampled_out += not fits
-        return fits
+    def _keep(self, traces: Sequence[CallTrace], before: int) -> None:
+        """Of traces of one sort, as many as may be kept where `before` of it have come in this second."""
+        sample = traces[: max(0, self.keeping.per_second - before)]
+        fitting = sample[: max(0, _WAITING - len(self._waiting))]
+        self.sampled_out += len(traces) - len(sample)
+        self.dropped += len(sample) - len(fitting)
+        self._waiting += [self._bounded(trace) for trace in fitting]
 
     def _bounded(self, trace: CallTrace) -> CallTrace:
         """The trace, without what was said where too much of that is waiting already."""

@@ -89,7 +89,9 @@ class Ledger:
         hold = Hold(
             reservation=reservation,
             price=price,
-            amount_micros=max([each.ceiling(*most, batch=batch) for each in target_prices or (price,)]),
+            amount_micros=max([each.ceiling(*most, batch=batch) for each in target_prices])
+            if target_prices
+            else price.ceiling(*most, batch=batch),
             opened_at=now,
             target_prices=target_prices,
         )

@@ -57,6 +57,8 @@ class PriceBook:
         nor each of its targets has a price, or none for the unit.
         """
         entry = self._current.get(model)
+        if entry is not None and unit is None:
+            return entry.price, ()
         if entry is not None or not targets:
             return self._in(unit, model), ()
         prices = tuple(self._in(unit, target) for target in targets)

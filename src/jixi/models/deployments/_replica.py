@@ -82,12 +82,13 @@ class Replica:
 
     def begin(self) -> None:
         """A call goes to the engine."""
+        now = self._clock.monotonic()
         self._here += 1
-        self._used_at = self._clock.monotonic()
-        if self.in_flight == 1:
+        self._used_at = now
+        if self._here == 1 and self.in_flight == 1:
             self._moves_before = self._moves
         if self._waiting_since is None:
-            self._waiting_since = self._clock.monotonic()
+            self._waiting_since = now
 
     def end(self) -> None:
         """The call is over, however it ended; this alone is no sign of life.
@@ -96,7 +97,8 @@ class Replica:
         """
         self._here -= 1
         self._used_at = self._clock.monotonic()
-        self._rest()
+        if not self._here:
+            self._rest()
 
     def heard(self, process: str, work: Work) -> None:
         """What another process has had to do with the engine since it last said so."""
@@ -129,7 +131,7 @@ class Replica:
         self._moved_at = now
         self._moves += 1
         self._tokens += tokens
-        self._waiting_since = now if self.in_flight else None
+        self._waiting_since = now if self._here or self.in_flight else None
         self._pace.add(tokens, now)
 
     def stalled_s(self) -> float:

@@ -43,6 +43,7 @@ class EngineResponse:
         "_connection",
         "_error",
         "_finished",
+        "_loop",
         "_paused",
         "_raw_headers",
         "_waiter",
@@ -53,6 +54,7 @@ class EngineResponse:
     def __init__(self, connection: "Connection") -> None:
         self.status = 0
         self._connection: Connection | None = connection
+        self._loop = connection.loop
         self._raw_headers: list[tuple[bytes, bytes]] = []
         self._blocks: list[bytes] = []
         self._buffered = 0
@@ -108,7 +110,7 @@ class EngineResponse:
         """Wait until there is more to take, or until the body has ended; raises where it was cut."""
         if self._error is not None:
             raise self._error
-        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        waiter = self._waiter = self._loop.create_future()
         try:
             await waiter
         finally:
@@ -121,7 +123,6 @@ class EngineResponse:
 
     def start(self, status: int) -> None:
         self.status = status
-        self._wake()
 
     def add_header(self, name: bytes, value: bytes) -> None:
         self._raw_headers.append((name, value))
@@ -132,7 +133,6 @@ class EngineResponse:
         if not self._whole:
             if self._buffered > _HIGH_WATER:
                 self._pause()
-            self._wake()
         elif self._buffered > _MAX_BODY:
             self._blocks.clear()
             self.fail(EngineConnectionError("the engine's answer is too large", too_large=True))
@@ -141,11 +141,15 @@ class EngineResponse:
     def finish(self) -> None:
         self._finished = True
         self._connection = None
-        self._wake()
 
     def fail(self, error: EngineConnectionError) -> None:
         if not self._finished and self._error is None:
             self._error = error
+            self._wake()
+
+    def heard(self) -> None:
+        """What came in one piece has been noted: who waits goes on, but who wants the whole body only at its end."""
+        if self._finished or not self._whole:
             self._wake()
 
     def _wake(self) -> None:
@@ -178,6 +182,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, pool: Pool) -> None:
         self.usable = True
+        self.loop = asyncio.get_running_loop()
         self._pool = pool
         self._parser = HttpResponseParser(self)
         self._response: EngineResponse | None = None
@@ -190,7 +195,7 @@ class Connection(asyncio.Protocol):
         response = self._response = EngineResponse(self)
         self._heard = self._complete = False
         # Behind what else runs in this turn: an engine is woken once for all the requests that leave together.
-        asyncio.get_running_loop().call_soon(self._leave, head + body)
+        self.loop.call_soon(self._leave, head + body)
         try:
             while response.status == 0:
                 await response.arrival()
@@ -227,6 +232,8 @@ class Connection(asyncio.Protocol):
         except (HttpParserError, HttpParserUpgrade):
             self.usable = False
             self._fail(EngineConnectionError("the engine's answer is not HTTP"))
+        if self._response is not None:
+            self._response.heard()
         if not self.usable or self._response is None:
             self.abort()
         elif self._complete:

@@ -9,19 +9,25 @@ _WINDOW_S: Final = 10
 class Pace:
     """Tokens a second over the last ten whole seconds; times are seconds of a monotonic clock."""
 
-    __slots__ = ("_made",)
+    __slots__ = ("_made", "_second", "_tokens")
 
     def __init__(self) -> None:
-        self._made: deque[tuple[int, int]] = deque(maxlen=_WINDOW_S + 1)
+        self._second, self._tokens = 0, 0
+        self._made: deque[tuple[int, int]] = deque(maxlen=_WINDOW_S)
 
     def add(self, tokens: int, now: float) -> None:
-        second = int(now)
-        if tokens and self._made and self._made[-1][0] == second:
-            self._made[-1] = (second, self._made[-1][1] + tokens)
-        elif tokens:
-            self._made.append((second, tokens))
+        if self._second + 1 <= now:
+            self._turn(int(now))
+        self._tokens += tokens
 
     def per_second(self, now: float) -> float:
         second = int(now)
-        made = sum(tokens for at, tokens in self._made if second - _WINDOW_S <= at < second)
-        return made / _WINDOW_S
+        self._turn(second)
+        return sum(tokens for at, tokens in self._made if second - _WINDOW_S <= at < second) / _WINDOW_S
+
+    def _turn(self, second: int) -> None:
+        """Another second has begun: what was made in the last one counts from now on."""
+        if second > self._second:
+            if self._tokens:
+                self._made.append((self._second, self._tokens))
+            self._second, self._tokens = second, 0

@@ -12,6 +12,7 @@ from jixi.models.gateway._exchange import Run
 from jixi.models.gateway._faults import broken
 from jixi.models.gateway._merged import merged_usage
 from jixi.models.gateway._ranking import ranking
+from jixi.models.gateway._record import Record
 from jixi.models.gateway._requests import JSON
 from jixi.models.gateway._schemas import RerankRequest, TranscriptionRequest
 from jixi.models.gateway._tools import ToolPlan, read_calls
@@ -82,11 +83,13 @@ def body_of(run: Run, answers: list[Answer], usage: Usage) -> bytes:
     return encode(fields)
 
 
-def kept_of(run: Run, body: bytes) -> bytes:
-    """An answer as traces may keep it: JSON, and without the images themselves."""
+def keep_answer(record: Record, run: Run, body: bytes) -> None:
+    """Have the trace keep an answer as it may: JSON, and without the images themselves."""
+    if not record.keeps_content:
+        return
     if run.request.kind is Scope.IMAGES:
-        return b"{}"
-    return body if run.request.content_type == JSON else encode(body.decode())
+        body = b"{}"
+    record.answered(body if run.request.content_type == JSON else encode(body.decode()))
 
 
 def _images(run: Run, raw: bytes) -> bytes:

@@ -118,15 +118,15 @@ class Exchange:
         self._run = run
         self._place = place
         self._response: Response | None = None
-        self.begun = False
+        self._asked: Replica | None = None
         self._reached = True
         self._closed = False
         self._sent_at = 0.0
 
     @property
-    def replica(self) -> Replica:
-        """Who works on it, once it was sent."""
-        return self._place.replica
+    def begun(self) -> bool:
+        """Whether an engine was asked."""
+        return self._asked is not None
 
     async def enter(self) -> None:
         """Wait until it is this request's turn."""
@@ -136,7 +136,7 @@ class Exchange:
         """Send `body`, return the answer once its status is known to be good."""
         run, replica = self._run, self._place.replica
         replica.begin()
-        self.begun = True
+        self._asked = replica
         self._sent_at = monotonic()
         run.noted.dispatched()
         name = run.request_id if len(run.plan.bodies) == 1 else f"{run.request_id}.{number}"
@@ -154,32 +154,30 @@ class Exchange:
 
     def gave(self) -> None:
         """Some content has come: the replica works."""
-        self._place.note(well=True)
-        if self._place.state is not None:
-            took = monotonic() - self._sent_at
-            self._place.state.note_first_token(took * 1000)
+        now = monotonic()
+        self._place.gave(now, now - self._sent_at)
         self._run.noted.first_token()
 
     def progress(self, tokens: int) -> None:
         """So many tokens have come since the last word."""
-        self._place.progress(tokens)
+        self._place.progress(tokens, monotonic())
 
     async def blame(self, error: BaseException) -> None:
         """Count a failure against the replica, where it is the replica's, and see whether the engine died of it."""
         status = self._run.noted.attempt.status
-        if not self.begun or not isinstance(error, JixiError):
+        if self._asked is None or not isinstance(error, JixiError):
             return
         if error.code in ("engine_error", "engine_timeout") or status == _UNAVAILABLE:
-            self._place.note(well=False)
-        if error.code == "engine_error" and self._reached and self.replica.quota is None:
-            await self._run.suspicion.failed_at(self.replica.client)
+            self._place.failed(monotonic())
+        if error.code == "engine_error" and self._reached and self._asked.quota is None:
+            await self._run.suspicion.failed_at(self._asked.client)
 
     def close(self) -> None:
         """Leave: the engine stops, if it still works on this, and the place goes to the next."""
         if not self._closed:
             self._closed = True
-            if self.begun:
-                self._place.replica.end()
+            if self._asked is not None:
+                self._asked.end()
                 if self._response is not None:
                     self._response.abort()
             self._place.leave()

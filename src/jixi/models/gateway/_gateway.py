@@ -111,9 +111,9 @@ class Gateway:
 
         return self._ask(call, request, alias, record, keep)
 
-    async def _ask(
+    def _ask(
         self, call: Call, request: Request, alias: Alias | None, record: Record, keep: Keep | None = None
-    ) -> Reply:
+    ) -> Coroutine[Any, Any, Reply]:
         """Let an engine answer."""
         ticket = Ticket(request, call.principal.tenant_id, batch=call.tier == "batch")
         try:
@@ -121,35 +121,60 @@ class Gateway:
         except JixiError as error:
             if (asleep := self._asleep(call, alias, ticket, error)) is None:
                 raise
-            journey = await self._woken(call, alias, ticket, asleep)
+            return self._ask_later(call, request, alias, record, keep, ticket, asleep)
+        return self._go(call, request, alias, record, keep, ticket, journey)
+
+    async def _ask_later(
+        self,
+        call: Call,
+        request: Request,
+        alias: Alias | None,
+        record: Record,
+        keep: Keep | None,
+        ticket: Ticket,
+        asleep: str,
+    ) -> Reply:
+        journey = await self._woken(call, alias, ticket, asleep)
+        return await self._go(call, request, alias, record, keep, ticket, journey)
+
+    async def _go(
+        self,
+        call: Call,
+        request: Request,
+        alias: Alias | None,
+        record: Record,
+        keep: Keep | None,
+        ticket: Ticket,
+        journey: Journey,
+    ) -> Reply:
         suspicion = Suspicion(self._suspects, request, call.principal.tenant_id)
         attempts, reservation = self._plan(call, request, alias, record, journey, ticket, suspicion)
+        account = Account(self._meter, self._clock, self._spawn, record)
         try:
             if self._suspects:
                 await suspicion.pass_by(self._limits.first_token_s)
-            return await self._admit(call, attempts, reservation, record, keep)
+            attempts.admit()
+            try:
+                hold = await self._meter.reserve(reservation)
+            except BaseException:
+                attempts.leave()
+                raise
+            account.opened(hold)
+            stream, body = None, None
+            if request.stream:
+                stream = await self._stream(call, request, attempts, account, keep)
+            else:
+                body, usage = await whole_answer(attempts, account, self._drains, call.teller)
+                if keep is not None:
+                    keep((body,), usage)
+            return Reply(
+                content_type=request.content_type,
+                body=body,
+                stream=stream,
+                headers=_told(hold, record, keep),
+            )
         finally:
             suspicion.end()
-
-    async def _admit(
-        self, call: Call, attempts: Attempts, reservation: Reservation, record: Record, keep: Keep | None
-    ) -> Reply:
-        attempts.admit()
-        request = attempts.request
-        account = Account(self._meter, self._clock, self._spawn, record)
-        try:
-            hold = await self._meter.reserve(reservation)
-        except BaseException:
-            attempts.leave()
-            raise
-        account.opened(hold)
-        if request.stream:
-            stream = await self._stream(call, request, attempts, account, keep)
-            return Reply(content_type=request.content_type, stream=stream, headers=_told(hold, record, keep))
-        body, usage = await whole_answer(attempts, account, self._drains, call.teller)
-        if keep is not None:
-            keep((body,), usage)
-        return Reply(content_type=request.content_type, body=body, headers=_told(hold, record, keep))
 
     async def _replay(self, call: Call, request: Request, stored: Stored, record: Record) -> Reply:
         """Give a stored answer again, charged as such before any of it is given."""

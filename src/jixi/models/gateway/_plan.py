@@ -110,7 +110,7 @@ def _change_chat(
     if chat.max_completion_tokens is not None:
         changes["max_completion_tokens"] = None
         changes["max_tokens"] = _encode(chat.max_completion_tokens)
-    if any(message.role == "developer" for message in chat.messages):
+    if "developer" in [message.role for message in chat.messages]:
         changes["messages"] = _without_developer(request.fields["messages"])
     if profile.tools != "emulated" or not (chat.tools or chat.tool_choice is not None):
         return None

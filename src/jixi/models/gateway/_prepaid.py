@@ -1,6 +1,6 @@
 """Calls that were paid for before: made again because their answer was lost, and not charged a second time."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Awaitable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -58,35 +58,35 @@ class PrepaidMeter:
         finally:
             self._covered.pop(request_id, None)
 
-    async def reserve(self, reservation: Reservation) -> Hold:
+    def reserve(self, reservation: Reservation) -> Awaitable[Hold]:
         if reservation.request_id in self._covered:
-            return _nothing(reservation, self._clock.now())
-        return await self._meter.reserve(reservation)
+            return self._hold_nothing(reservation)
+        return self._meter.reserve(reservation)
 
-    async def settle(self, hold: Hold, settlement: Settlement) -> int | None:
-        if hold.price.version:
-            return await self._meter.settle(hold, settlement)
-        cover = self._covered.get(hold.reservation.request_id)
-        if cover is not None and (settlement.outcome == "ok" or settlement.usage != Usage()):
-            cover.used = True
-        return 0
+    def settle(self, hold: Hold, settlement: Settlement) -> Awaitable[int | None]:
+        return self._meter.settle(hold, settlement) if hold.price.version else self._cover(hold, settlement)
 
-    async def tally(self, principal: Principal, model: str) -> None:
-        await self._meter.tally(principal, model)
+    def tally(self, principal: Principal, model: str) -> Awaitable[None]:
+        return self._meter.tally(principal, model)
 
     def progress(self, hold: Hold, usage: Usage, target: str | None = None) -> None:
         if hold.price.version:
             self._meter.progress(hold, usage, target)
 
+    async def _hold_nothing(self, reservation: Reservation) -> Hold:
+        """A hold of nothing; no price in the book has the version 0."""
+        price = Price(
+            model=reservation.model,
+            currency="",
+            input_micros=0,
+            cached_input_micros=0,
+            output_micros=0,
+            version=0,
+        )
+        return Hold(reservation=reservation, price=price, amount_micros=0, opened_at=self._clock.now())
 
-def _nothing(reservation: Reservation, now: datetime) -> Hold:
-    """A hold of nothing; no price in the book has the version 0."""
-    price = Price(
-        model=reservation.model,
-        currency="",
-        input_micros=0,
-        cached_input_micros=0,
-        output_micros=0,
-        version=0,
-    )
-    return Hold(reservation=reservation, price=price, amount_micros=0, opened_at=now)
+    async def _cover(self, hold: Hold, settlement: Settlement) -> int:
+        cover = self._covered.get(hold.reservation.request_id)
+        if cover is not None and (settlement.outcome == "ok" or settlement.usage != Usage()):
+            cover.used = True
+        return 0

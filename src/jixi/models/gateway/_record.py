@@ -68,7 +68,7 @@ class Record:
         """A place is passed; the first time counts."""
         marks = self.trace.marks
         if name not in marks:
-            marks[name] = self.ms()
+            marks[name] = (self._now() - self._began) * 1000
 
     def opened(self, hold: Hold) -> None:
         """The money is set aside."""
@@ -144,6 +144,7 @@ class Try:
 
     def ended(self, error_code: str | None = None) -> None:
         self.at_work = False
-        if self.attempt.ended_ms is None:
-            self.attempt.ended_ms = self._record.ms()
-            self.attempt.error_code = error_code
+        attempt = self.attempt
+        if attempt.ended_ms is None:
+            attempt.ended_ms = self._record.ms()
+            attempt.error_code = error_code

@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from jixi.core.errors import JixiError, problem
 from jixi.core.principal import Scope
+from jixi.core.usage import UNITS
 from jixi.models.engines import Profile, Upload, most_seconds
 from jixi.models.gateway._schemas import (
     MOST_INPUTS,
@@ -138,6 +139,8 @@ class Request(Struct, kw_only=True):
     @property
     def most_units(self) -> int:
         """A bound on what the call is counted in, where that is not tokens: it is exact for text and images."""
+        if self.kind not in UNITS:
+            return 0
         if isinstance(self.typed, SpeechRequest):
             return len(self.typed.input)
         if isinstance(self.typed, ImageRequest):
@@ -233,9 +236,10 @@ def check_support(request: Request, profile: Profile) -> None:
     for name in profile.refused:
         if name in request.fields:
             raise problem("unsupported_parameter", name=name, param=name)
-    tier = request.fields.get("service_tier", b"null")
-    if profile.tiers is not None and msgspec.json.decode(tier) not in profile.tiers:
-        raise problem("unsupported_parameter", name="service_tier", param="service_tier")
+    if profile.tiers is not None:
+        tier = request.fields.get("service_tier", b"null")
+        if msgspec.json.decode(tier) not in profile.tiers:
+            raise problem("unsupported_parameter", name="service_tier", param="service_tier")
     if not isinstance(request.typed, ChatRequest):
         return
     if profile.tools == "none" and request.typed.tools:
@@ -250,15 +254,14 @@ def _check_chat(chat: ChatRequest) -> None:
         form = chat.response_format.json_schema
         if form is None or form.schema is None:
             raise _invalid("response_format.json_schema.schema", "it is missing")
-    _check_tool_choice(chat)
+    if chat.tools is not None or chat.tool_choice is not None:
+        _check_tool_choice(chat)
     for number, message in enumerate(chat.messages):
         if not isinstance(message.content, str):
             _check_parts(message, number, chat.model)
 
 
 def _check_tool_choice(chat: ChatRequest) -> None:
-    if chat.tools is None and chat.tool_choice is None:
-        return
     names = {tool.function.name for tool in chat.tools or ()}
     if isinstance(chat.tool_choice, ChosenTool):
         if chat.tool_choice.function.name not in names:

@@ -5,7 +5,7 @@ import asyncio
 from jixi.core.errors import JixiError
 from jixi.core.usage import UNITS, Usage
 from jixi.models.gateway._account import Account
-from jixi.models.gateway._answers import Answer, body_of, kept_of, total, usage_of
+from jixi.models.gateway._answers import Answer, body_of, keep_answer, total, usage_of
 from jixi.models.gateway._attempts import Attempts
 from jixi.models.gateway._drains import Drains
 from jixi.models.gateway._exchange import Run, fetch_whole
@@ -66,7 +66,7 @@ async def whole_answer(
             stop=stop,
         )
         raise
-    account.record.answered(kept_of(run, body))
+    keep_answer(account.record, run, body)
     await account.settle("ok", usage)
     return body, usage
 

@@ -32,7 +32,7 @@ from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 
 _log = structlog.get_logger()
-_REFRESH_S: Final = 2.0
+_REFRESH_S: Final = 4.0
 _TENANT: Final = "platform"
 _FIELD: Final = "credential"
 

@@ -19,7 +19,7 @@ from jixi.models.rollouts._values import Action, Change, Draft, Plan, Revision, 
 from jixi.models.sources import ModelStore
 from jixi.storage import Database
 
-_REFRESH_S: Final = 2.0
+_REFRESH_S: Final = 4.0
 _TRIES: Final = 5
 """Of a change that others overtake."""
 _log = structlog.get_logger()

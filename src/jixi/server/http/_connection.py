@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from httptools import parse_url
 from starlette.types import Message
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import (
     HEADER_RE,
     STATUS_LINE,
@@ -15,13 +16,15 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from jixi.server.http._headers import headers_of
+
 CALLER: Final = "jixi.caller"
 WHOLE: Final = "jixi.whole"
 """True in a scope whose `send` takes an answer in one message: of this type, with what the two of ASGI have."""
 _START, _BODY = "http.response.start", "http.response.body"
 _LENGTH, _CODING, _CONNECTION = b"content-length: ", b"transfer-encoding: ", b"connection: "
 _STEERING: Final = frozenset({_LENGTH, _CODING, _CONNECTION})
-_PLAIN: Final = bytes(each for each in range(256) if each in b"\t\r\n" or not (each < 0x20 or each == 0x7F))
+_PLAIN: Final = bytes(each for each in range(256) if each == 0x09 or not (each < 0x20 or each == 0x7F))
 _CLOSES: Final = b"connection: close\r\n"
 _CHUNKED: Final = b"transfer-encoding: chunked\r\n"
 _BODILESS: Final = (204, 304)
@@ -77,6 +80,9 @@ class Connection(HttpToolsProtocol):
         self.rests_since = None
         super().data_received(data)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         # As uvicorn has it, but for websockets and a limit of connections, which we do not serve and do not set.
         parser, app = cast("Any", self.parser), cast("Any", self).app
@@ -91,28 +97,28 @@ class Connection(HttpToolsProtocol):
         scope["query_string"] = url.query or b""
         scope[CALLER] = self._caller
         scope[WHOLE] = True
+        self.expect_100_continue = (headers_of(scope).get(b"expect") or b"").lower() == b"100-continue"
         before = cast("RequestResponseCycle | None", self.cycle)
-        self.cycle = _Cycle(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
-            on_response=self.on_response_complete,
-        )
+        self.cycle = _Cycle(self, keep_alive=version != "1.0" and parser.should_keep_alive())
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, app)
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
 
+    def on_body(self, body: bytes) -> None:
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.body += body
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            cycle.message_event.set()
+
     def on_message_complete(self) -> None:
-        super().on_message_complete()
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
         # A large body made uvicorn stop reading, and who does not read does not hear that the other side has left.
         if not self.pipeline:
             self.flow.resume_reading()
@@ -162,6 +168,34 @@ class _Cycle(RequestResponseCycle):
     _parts: list[bytes]
     _leaves = False
 
+    def __init__(self, connection: Connection, *, keep_alive: bool) -> None:
+        # As uvicorn has it, but for a log of accesses: the border keeps one.
+        self.scope = connection.scope
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.logger = connection.logger
+        self.default_headers = connection.server_state.default_headers
+        self.message_event = asyncio.Event()
+        self.on_response = connection.on_response_complete
+        self.disconnected = False
+        self.keep_alive = keep_alive
+        self.waiting_for_100_continue = connection.expect_100_continue
+        self.body = bytearray()
+        self.more_body = True
+        self.response_started = self.response_complete = False
+        self.chunked_encoding = None
+        self.expected_content_length = 0
+        self._loop = connection.loop
+
+    async def receive(self) -> Any:
+        if self.more_body or not self.message_event.is_set() or self.waiting_for_100_continue:
+            return await super().receive()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        self.message_event.clear()
+        body, self.body = self.body, bytearray()
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
     async def run_asgi(self, app: Any) -> None:
         try:
             await app(self.scope, self.receive, self.send)
@@ -210,11 +244,7 @@ class _Cycle(RequestResponseCycle):
         for place, start in form.steering:
             self._steer(start, values[place])
         lines = form.lines % values
-        if (
-            lines.count(b"\r") != form.breaks
-            or lines.count(b"\n") != form.breaks
-            or lines.translate(None, _PLAIN)
-        ):
+        if b"".join(values).translate(None, _PLAIN):
             raise RuntimeError("a header holds control characters")
         if not self.keep_alive:
             lines += _CLOSES
@@ -267,7 +297,7 @@ class _Cycle(RequestResponseCycle):
     def _soon(self) -> None:
         if not self._leaves:
             self._leaves = True
-            asyncio.get_running_loop().call_soon(self.leave)
+            self._loop.call_soon(self.leave)
 
     def leave(self) -> None:
         """Send what was said and is still here."""
@@ -286,7 +316,6 @@ class _Form(NamedTuple):
     """How the head of an answer reads: its lines, with a gap for each value, and which of them steer how it travels."""
 
     lines: bytes
-    breaks: int
     steering: tuple[tuple[int, bytes], ...]
 
 
@@ -299,4 +328,4 @@ def _form(names: tuple[bytes, ...]) -> _Form:
     # What `connection` says is told by a line of our own: its gap takes the value and shows nothing of it.
     lines = [b"%.0b" if start == _CONNECTION else start.replace(b"%", b"%%") + b"%b\r\n" for start in starts]
     steering = tuple((place, start) for place, start in enumerate(starts) if start in _STEERING)
-    return _Form(b"".join(lines), len(names) - starts.count(_CONNECTION), steering)
+    return _Form(b"".join(lines), steering)

@@ -227,7 +227,7 @@ def test_a_line_is_fair_between_tenants_and_keeps_each_ones_order(
             assert line.remove(tenant, gone)
             assert not line.remove(tenant, gone)
             passed_over.clear()
-        assert len(line) == len(waiting)
+        assert line.count == len(waiting)
 
 
 def test_a_tenant_that_is_alone_may_fill_the_line_and_another_still_gets_its_share() -> None:
@@ -282,7 +282,7 @@ def test_parts_of_a_call_that_find_no_place_leave_none_taken(monkeypatch: pytest
     replica = OneReplica(client, StubEngine.profile)
     lane = Lane("m", lambda _: [replica], lambda _: Pause(), Limits(breaker=1), lambda _: False)
     place, failing = lane.join(ticket), lane.join(ticket)
-    failing.note(well=False)
+    failing.failed(now)
     failing.leave()
     now += 1.1
     with pytest.raises(JixiError):

@@ -52,7 +52,7 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        return len(self._line)
+        return self._line.count
 
     def waiting_of(self, tenant: str) -> int:
         """How many of the tenant's calls wait here."""
@@ -86,12 +86,12 @@ class Lane:
         """
         self.replica()
         now = monotonic()
-        if self._line:
+        if self._line.count:
             self._advance(now)
         place = Place(self, ticket, now, avoid, like)
         if not (fitting := self._fitting(place)):
             raise self._unfit(place)
-        if not self._line:
+        if not self._line.count:
             state = choose(fitting, ticket, now, avoid)
             if state is not None:
                 place.give(state, now)
@@ -130,7 +130,7 @@ class Lane:
 
     def overloaded(self, ticket: Ticket) -> JixiError:
         """The refusal of a call that would wait too long, with the time after which it has better chances."""
-        waiting, places = len(self._line), sum(state.limit for state in self.states) or 1
+        waiting, places = self._line.count, sum(state.limit for state in self.states) or 1
         seconds = round(waiting / places * self._mean_s)
         retry_after = max(1, min(_LONGEST_WAIT_S, seconds))
         if self._line.is_alone(ticket.tenant):
@@ -148,7 +148,7 @@ class Lane:
 
     def advance(self, now: float) -> None:
         """A replica has room again: for the next in line, where someone waits."""
-        if self._line:
+        if self._line.count:
             self._advance(now)
 
     def _advance(self, now: float) -> None:
@@ -170,13 +170,13 @@ class Lane:
         def chosen(place: Place) -> ReplicaState | None:
             return choose(self._fitting(place), None, now, place.avoid)
 
-        while self._line and any(state.has_room(now) for state in self.states):
+        while self._line.count and any(state.has_room(now) for state in self.states):
             place = self._line.pop(lambda place: not place.waits or chosen(place) is not None)
             if place is None:
                 break
             if place.waits and (state := chosen(place)) is not None:
                 place.give(state, now)
-        if self._line and not self._serves(now):
+        if self._line.count and not self._serves(now):
             self._dismiss(self._unavailable(self.name, now))
 
     def _dismiss(self, error: JixiError) -> None:
@@ -301,23 +301,26 @@ class Place:
         """The refusal of this call, where it has waited too long."""
         return self._lane.overloaded(self.ticket)
 
-    def note(self, *, well: bool) -> None:
-        """The replica has given something, or has failed."""
-        if self.state is None:
-            return
-        self._noted = True
-        now = monotonic()
-        if well:
+    def gave(self, now: float, took_s: float) -> None:
+        """The replica has given something, for the first time, after so long."""
+        if self.state is not None:
+            self._noted = True
             self.state.breaker.succeeded(now, probe=self._probe)
-        else:
-            self.state.breaker.failed(now, probe=self._probe)
-        self._probe = False
+            self.state.note_first_token(took_s * 1000)
+            self._probe = False
 
-    def progress(self, tokens: int) -> None:
+    def failed(self, now: float) -> None:
+        """The replica has failed."""
+        if self.state is not None:
+            self._noted = True
+            self.state.breaker.failed(now, probe=self._probe)
+            self._probe = False
+
+    def progress(self, tokens: int, now: float) -> None:
         """So many tokens have come since the last word."""
         self.replica.progress(tokens)
         if self._share is not None:
-            self._share.pace.add(tokens, monotonic())
+            self._share.pace.add(tokens, now)
 
     def pause(self, seconds: float) -> None:
         """The replica has asked for a pause, for itself and for all that share its quota."""

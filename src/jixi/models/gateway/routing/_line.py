@@ -11,16 +11,14 @@ class FairLine(Generic[T]):
     """A bounded line of `most` places. Among n tenants with somebody in it, each may fill an n-th of it.
 
     So a tenant that is alone may fill it all, and one that comes later still gets its share at once, even where the
-    line is full: it then holds more than `most` until the others' callers have gone.
+    line is full: it then holds more than `most` until the others' callers have gone. `count` is how many it holds.
     """
 
     def __init__(self, most: int) -> None:
+        self.count = 0
         self._most = most
         self._standard = _Turns[T]()
         self._batch = _Turns[T]()
-
-    def __len__(self) -> int:
-        return self._standard.count + self._batch.count
 
     def waiting(self, tenant: str) -> int:
         return self._standard.waiting(tenant) + self._batch.waiting(tenant)
@@ -37,15 +35,22 @@ class FairLine(Generic[T]):
     def add(self, tenant: str, item: T, *, batch: bool = False) -> None:
         """Put `item` at the end of its tenant's callers. Whether there is room is for the caller to ask."""
         (self._batch if batch else self._standard).add(tenant, item)
+        self.count += 1
 
     def pop(self, fits: Callable[[T], bool] = lambda _: True) -> T | None:
         """Take out who is next of those for whom `fits`; None where there is nobody."""
         found = self._standard.pop(fits)
-        return self._batch.pop(fits) if found is None else found
+        if found is None:
+            found = self._batch.pop(fits)
+        if found is not None:
+            self.count -= 1
+        return found
 
     def remove(self, tenant: str, item: T) -> bool:
         """Take out one who does not want to wait any more; False where it is not in the line."""
-        return self._standard.remove(tenant, item) or self._batch.remove(tenant, item)
+        removed = self._standard.remove(tenant, item) or self._batch.remove(tenant, item)
+        self.count -= removed
+        return removed
 
 
 class _Turns(Generic[T]):
@@ -53,10 +58,6 @@ class _Turns(Generic[T]):
 
     def __init__(self) -> None:
         self._callers: OrderedDict[str, deque[T]] = OrderedDict()
-        self.count = 0
-
-    def __len__(self) -> int:
-        return self.count
 
     def tenants(self) -> set[str]:
         return set(self._callers)
@@ -66,7 +67,6 @@ class _Turns(Generic[T]):
 
     def add(self, tenant: str, item: T) -> None:
         self._callers.setdefault(tenant, deque()).append(item)
-        self.count += 1
 
     def pop(self, fits: Callable[[T], bool]) -> T | None:
         for tenant, callers in self._callers.items():
@@ -83,7 +83,6 @@ class _Turns(Generic[T]):
         if callers is None or item not in callers:
             return False
         callers.remove(item)
-        self.count -= 1
         if not callers:
             del self._callers[tenant]
         return True

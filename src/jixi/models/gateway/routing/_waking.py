@@ -24,7 +24,7 @@ class Waking:
 
     def waiting(self, model: str) -> int:
         """How many calls wait for it."""
-        return len(self._rooms[model].line) if model in self._rooms else 0
+        return self._rooms[model].line.count if model in self._rooms else 0
 
     def waiting_of(self, tenant: str) -> int:
         """How many of the tenant's calls wait for any."""
