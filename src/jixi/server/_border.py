@@ -110,7 +110,7 @@ class Border:
                 await self._refuse(scope, receive, answer, problem("internal_error", request_id=request_id))
         finally:
             self._ending.leave(task)
-            self._note(scope, answer.status, started)
+            self._note(answer, scope, started)
 
     def _admit(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         host = header(scope, b"host")
@@ -147,20 +147,17 @@ class Border:
         """
         return self._log.is_enabled_for(logging.DEBUG)
 
-    def _note(self, scope: Scope, status: int, started: float) -> None:
+    def _note(self, answer: "_Answer", scope: Scope, started: float) -> None:
         """The access log."""
-        level = logging.INFO
-        if _is_model_call(scope):
-            if not self._logs_calls:
-                return
-            level = logging.DEBUG
+        if answer.is_model_call and not self._logs_calls:
+            return
         self._log.log(
-            level,
+            logging.DEBUG if answer.is_model_call else logging.INFO,
             "request_answered",
             request_id=scope[REQUEST_ID],
             method=scope["method"],
             path=_path(scope),
-            status=status,
+            status=answer.status,
             ms=round((perf_counter() - started) * 1000, 1),
         )
 
@@ -168,13 +165,13 @@ class Border:
 class _Answer:
     """`send`, with our headers on the first message and a memory of how far the answer got."""
 
-    __slots__ = ("_ending", "_headers", "_is_model_call", "_send", "_told", "complete", "started", "status")
+    __slots__ = ("_ending", "_headers", "_send", "_told", "complete", "is_model_call", "started", "status")
 
     def __init__(self, send: Send, headers: _Headers, ending: Ending, *, is_model_call: bool) -> None:
         self._send = send
         self._headers = headers
         self._ending = ending
-        self._is_model_call = is_model_call
+        self.is_model_call = is_model_call
         self._told: list[tuple[bytes, bytes]] = []
         self.started = self.complete = False
         self.status = 0
@@ -188,7 +185,7 @@ class _Answer:
     @property
     def endless(self) -> bool:
         """Streams of models end by themselves, those of the admin API show what goes on for as long as one looks."""
-        return self.has_events and not self._is_model_call
+        return self.has_events and not self.is_model_call
 
     def __call__(self, message: Message) -> Awaitable[None]:
         kind = message["type"]

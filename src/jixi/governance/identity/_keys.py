@@ -29,7 +29,7 @@ class Keys:
         self._records = KeyRecords(database)
         self._clock = clock
         self._hasher = hasher
-        self._known: TTLCache[str, Found | None] = TTLCache(_MOST_CACHED, CACHED_S, timer=clock.monotonic)
+        self._known: TTLCache[bytes, Found | None] = TTLCache(_MOST_CACHED, CACHED_S, timer=clock.monotonic)
         self._asked: dict[str, asyncio.Future[Found | None]] = {}
         self._used: dict[str, datetime] = {}
 
@@ -38,11 +38,11 @@ class Keys:
 
         Raises `invalid_api_key`, `api_key_expired`, `api_key_revoked`, `tenant_suspended` or `member_disabled`.
         """
-        digest = self._hasher.digest(secret)
+        nickname = self._hasher.nickname(secret)
         try:
-            found = self._known[digest]
+            found = self._known[nickname]
         except KeyError:
-            found = await self._look_up(digest)
+            found = self._known[nickname] = await self._look_up(self._hasher.digest(secret))
         return self._admit(found)
 
     async def holder(self, key_id: str) -> Principal:
@@ -142,9 +142,7 @@ class Keys:
         if asked is None:
             asked = self._asked[digest] = asyncio.ensure_future(self._records.find(digest))
             asked.add_done_callback(lambda _: self._asked.pop(digest, None))
-        found = await asyncio.shield(asked)
-        self._known[digest] = found
-        return found
+        return await asyncio.shield(asked)
 
 
 def _check_grant(maker: Principal, scopes: frozenset[Scope], models: frozenset[str] | None) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import hmac
 import os
 import secrets
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,7 @@ class Hasher:
 
     def __init__(self, pepper: bytes) -> None:
         self._keyed = hmac.new(pepper, digestmod="sha256")
+        self._quick = blake2b(key=secrets.token_bytes(_PEPPER_BYTES), digest_size=_PEPPER_BYTES)
         self._passwords = PasswordHasher()
 
     def digest(self, secret: str) -> str:
@@ -46,6 +48,12 @@ class Hasher:
         keyed = self._keyed.copy()
         keyed.update(secret.encode())
         return keyed.hexdigest()
+
+    def nickname(self, secret: str) -> bytes:
+        """The name under which a secret is known in the memory of this process alone: it takes half the time."""
+        quick = self._quick.copy()
+        quick.update(secret.encode())
+        return quick.digest()
 
     async def hash_password(self, password: str) -> str:
         """Argon2id; takes a tenth of a second of one core, hence in a thread."""

@@ -45,9 +45,9 @@ class EngineResponse:
         "_finished",
         "_loop",
         "_paused",
-        "_raw_headers",
         "_waiter",
         "_whole",
+        "raw_headers",
         "status",
     )
 
@@ -55,7 +55,7 @@ class EngineResponse:
         self.status = 0
         self._connection: Connection | None = connection
         self._loop = connection.loop
-        self._raw_headers: list[tuple[bytes, bytes]] = []
+        self.raw_headers: list[tuple[bytes, bytes]] = []
         self._blocks: list[bytes] = []
         self._buffered = 0
         self._finished = False
@@ -67,7 +67,7 @@ class EngineResponse:
     @property
     def headers(self) -> dict[str, str]:
         """Names in lower case; of a repeated header the last one counts."""
-        return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._raw_headers}
+        return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.raw_headers}
 
     @property
     def finished(self) -> bool:
@@ -123,9 +123,6 @@ class EngineResponse:
 
     def start(self, status: int) -> None:
         self.status = status
-
-    def add_header(self, name: bytes, value: bytes) -> None:
-        self._raw_headers.append((name, value))
 
     def add_block(self, block: bytes) -> None:
         self._blocks.append(block)
@@ -251,7 +248,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._response is not None and not self._complete:
-            self._response.add_header(name, value)
+            self._response.raw_headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()

@@ -29,6 +29,7 @@ class Account:
         self._settled = False
         self._target: str | None = None
         self._try: Try | None = None
+        self._told: Usage | None = None
 
     @property
     def settled(self) -> bool:
@@ -52,7 +53,9 @@ class Account:
 
     def payable(self, usage: Usage) -> Usage:
         """What of `usage` is charged, and told to the caller: never more than is held for, whoever made more."""
-        return usage if self._hold is None else self._hold.reservation.bounded(usage)
+        if self._hold is not None and usage is not self._told:
+            self._told = usage = self._hold.reservation.bounded(usage)
+        return usage
 
     def first_token(self) -> None:
         """Something of the answer has arrived."""

@@ -11,7 +11,7 @@ from jixi.models.gateway._account import Account
 from jixi.models.gateway._chunks import Envelope
 from jixi.models.gateway._exchange import Run, turn
 from jixi.models.gateway._plan import make_plan
-from jixi.models.gateway._ports import Limits, Replica
+from jixi.models.gateway._ports import Limits
 from jixi.models.gateway._record import Record, Try
 from jixi.models.gateway._requests import Request
 from jixi.models.gateway._suspects import Suspicion
@@ -62,11 +62,13 @@ class Attempts:
         self._record = record
         self._place: Place | None = None
         self.run: Run | None = None
-        record.outside |= _is_outside(journey.lane.states[0].replica)
+        record.outside |= journey.lane.outside
 
-    def admit(self) -> None:
-        """Take a place, at the first target or wherever there is one; raises why there is none."""
-        self._enter(self._journey.start())
+    def admit(self, *, looked: bool = False) -> None:
+        """Take a place, at the first target or wherever there is one; raises why there is none. `looked`: the journey
+        has been planned in this very turn of the loop.
+        """
+        self._enter(self._journey.start(), looked=looked)
 
     def leave(self) -> None:
         """Give the place back, where no try has begun."""
@@ -148,7 +150,7 @@ class Attempts:
         """Another try begins: nothing has come of it yet."""
         lane = self._journey.lane
         noted = self._record.attempt(lane.name)
-        self._record.outside = _is_outside(lane.states[0].replica)
+        self._record.outside = lane.outside
         account.answers(lane.name, asked=self.request.model, noted=noted)
         self.run = None
         return noted
@@ -179,16 +181,16 @@ class Attempts:
         )
         return run
 
-    def _enter(self, step: Step) -> None:
+    def _enter(self, step: Step, *, looked: bool = False) -> None:
         """Join the line of a lane; where it takes nobody, that of the next."""
         while True:
             try:
-                self._place = step.lane.join(self._errand.ticket, step.avoid)
+                self._place = step.lane.join(self._errand.ticket, step.avoid, looked=looked)
             except JixiError as error:
                 following = self._after(error, None, None)
                 if following is None:
                     raise
-                step = following
+                step, looked = following, False
             else:
                 return
 
@@ -215,8 +217,3 @@ class Attempts:
         """The rest of the time in which content must have come, which begins when an engine is first asked."""
         asked = self._record.trace.marks.get("dispatched")
         return self._errand.budget_s - (0 if asked is None else (self._record.ms() - asked) / 1000)
-
-
-def _is_outside(replica: Replica) -> bool:
-    """Whether no deployment of ours is behind it: only what is outside has a quota that others set."""
-    return replica.quota is not None

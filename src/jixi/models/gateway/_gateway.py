@@ -151,9 +151,9 @@ class Gateway:
         attempts, reservation = self._plan(call, request, alias, record, journey, ticket, suspicion)
         account = Account(self._meter, self._clock, self._spawn, record)
         try:
-            if self._suspects:
+            if suspects := bool(self._suspects):
                 await suspicion.pass_by(self._limits.first_token_s)
-            attempts.admit()
+            attempts.admit(looked=not suspects)
             try:
                 hold = await self._meter.reserve(reservation)
             except BaseException:

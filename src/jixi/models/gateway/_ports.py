@@ -184,8 +184,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     `waiting` calls may wait for one model; a call that asked for a model itself is tried again `retries` times.
     After `breaker` failures in a row a replica is left alone; 0 switches that off. `drains` answers at once are read to
     their end without their callers, each for `drain_s` seconds at most. A request of which engines have died is refused
-    for `quarantine_s`.
-    their end without their callers, each for `drain_s` seconds at most. A call waits `wake_s` for a model that sleeps.
+    for `quarantine_s`. A call waits `wake_s` for a model that sleeps.
     """
 
     first_token_s: float = 120

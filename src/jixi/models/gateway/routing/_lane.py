@@ -23,7 +23,8 @@ class Lane:
     """`find` gives the replicas of the moment; `pause_of` what those share who share a quota.
 
     `known` are the replicas of all lanes by identity: one that serves several names has as many places as it has.
-    `awaited` tells whether calls wait for a model none of whose replicas serves.
+    `awaited` tells whether calls wait for a model none of whose replicas serves. `outside`: no deployment of ours is
+    behind it, for only what is outside has a quota that others set.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Lane:
         known: WeakValueDictionary[int, ReplicaState] | None = None,
     ) -> None:
         self.name = name
+        self.outside = False
         self.budget = RetryBudget()
         self.states: list[ReplicaState] = []
         self._shares: dict[ReplicaState, Share] = {}
@@ -78,13 +80,16 @@ class Lane:
         *,
         admitted: bool = False,
         like: Replica | None = None,
+        looked: bool = False,
     ) -> "Place":
-        """Take a place; `admitted`: part of a call that has one; `like`: at a replica that is asked as that one is.
+        """Take a place; `admitted`: part of a call that has one; `like`: at a replica that is asked as that one is;
+        `looked`: its replicas have been looked for in this very turn of the loop.
 
         Raises `model_unavailable` where no replica may be asked, what keeps all of them from the call where none may
         get it, `overloaded` where the line is full, `share_used_up` where the tenant fills its share of the line.
         """
-        self.replica()
+        if not looked:
+            self.replica()
         now = monotonic()
         if self._line.count:
             self._advance(now)
@@ -210,6 +215,7 @@ class Lane:
     def _meet(self, found: Sequence[Replica]) -> None:
         """Know the replicas of the moment; those that stay keep what is known of them."""
         self._met = True
+        self.outside = found[0].quota is not None
         before, self.states = self._shares, [self._state_of(replica) for replica in found]
         self._shares = {state: before.get(state) or Share() for state in self.states}
         for state in before.keys() - self._shares.keys():
