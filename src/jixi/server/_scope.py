@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from jixi.core.errors import Language
-from jixi.server.http import headers_of
+from jixi.server.http import HEADERS, headers_of
 
 REQUEST_ID: Final = "jixi.request_id"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -17,12 +17,12 @@ def request_id_of(scope: Mapping[str, Any]) -> str:
 
 def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     """The value of a header (its name in lower case); None where it is absent or sent more than once."""
-    value = headers_of(scope).get(name)
+    value = (scope.get(HEADERS) or headers_of(scope)).get(name)
     return None if value is None else value.decode("latin-1")
 
 
 def has_header(scope: Mapping[str, Any], name: bytes) -> bool:
-    return name in headers_of(scope)
+    return name in (scope.get(HEADERS) or headers_of(scope))
 
 
 def cookie(scope: Mapping[str, Any], name: str) -> str | None:

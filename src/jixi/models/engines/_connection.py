@@ -106,15 +106,12 @@ class EngineResponse:
         self._resume()
         return block
 
-    async def arrival(self) -> None:
+    def arrival(self) -> asyncio.Future[None]:
         """Wait until there is more to take, or until the body has ended; raises where it was cut."""
-        if self._error is not None:
-            raise self._error
         waiter = self._waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        if self._error is not None:
+            waiter.set_exception(self._error)
+        return waiter
 
     def abort(self) -> None:
         """Close the connection, which tells the engine to stop. Does nothing once the body has arrived."""

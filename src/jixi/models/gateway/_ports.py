@@ -1,6 +1,6 @@
 """What the gateway needs of its neighbours, and the options it is made with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -37,7 +37,7 @@ class Response(Protocol):
         """What has arrived and was not taken yet, without waiting; empty where there is nothing."""
         ...
 
-    async def arrival(self) -> None:
+    def arrival(self) -> Awaitable[None]:
         """Wait until there is more to take, or until the body has ended."""
         ...
 

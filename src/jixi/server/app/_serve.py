@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 from jixi.assembly.house import House, open_house, socket_path
 from jixi.assembly.settings import Settings, check_address, handed_sockets
 from jixi.core.errors import problem
-from jixi.server._collector import spare_what_lasts
 from jixi.server._ending import Ending
 from jixi.server._listener import Listener, config_of
+from jixi.server._memory import settle_memory
 from jixi.server._stop import Stop, handled
 from jixi.server.app._app import create_app
 from jixi.server.processes import Crew, Forwarded, adopted, house_config, unix_listener
@@ -39,9 +39,9 @@ async def serve(settings: Settings, ready: Callable[[Running], None], *, signals
     stop = Stop()
 
     def complete(running: Running) -> None:
-        ready(running)
         if signals:
-            spare_what_lasts()
+            settle_memory()
+        ready(running)
 
     handlers = dict.fromkeys(_SIGNALS, stop.force) | {signal.SIGHUP: stop.hang_up}
     with handled(handlers) if signals else _nothing():

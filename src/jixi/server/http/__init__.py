@@ -6,6 +6,16 @@ is asked or answered. Tests: tests/unit/server/test_http.py, by hand over real s
 
 from jixi.server.http._connection import CALLER, WHOLE, Caller, Connection, Headers, close_resting
 from jixi.server.http._departure import Departure
-from jixi.server.http._headers import headers_of
+from jixi.server.http._headers import HEADERS, headers_of
 
-__all__ = ["CALLER", "WHOLE", "Caller", "Connection", "Departure", "Headers", "close_resting", "headers_of"]
+__all__ = [
+    "CALLER",
+    "HEADERS",
+    "WHOLE",
+    "Caller",
+    "Connection",
+    "Departure",
+    "Headers",
+    "close_resting",
+    "headers_of",
+]

@@ -120,7 +120,7 @@ class Connection(HttpToolsProtocol):
             cycle.more_body = False
             cycle.message_event.set()
         # A large body made uvicorn stop reading, and who does not read does not hear that the other side has left.
-        if not self.pipeline:
+        if self.flow.read_paused and not self.pipeline:
             self.flow.resume_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -145,7 +145,8 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:

@@ -15,9 +15,9 @@ import uvloop
 from jixi.assembly.house import Front, open_front
 from jixi.assembly.settings import Settings
 from jixi.core.trace import CallTrace
-from jixi.server._collector import spare_what_lasts
 from jixi.server._ending import Ending
 from jixi.server._listener import Listener, config_of
+from jixi.server._memory import settle_memory
 from jixi.server._stop import Stop, handled
 from jixi.server.app import create_model_app, render_problem
 from jixi.server.processes._forward import Forward
@@ -94,8 +94,8 @@ async def _serve(begin: Begin, line: Line[ToGateway], messages: Any, sockets: li
 
 
 def _begin(line: Line[ToGateway]) -> None:
+    settle_memory()
     line.send(Serving(version("jixi")))
-    spare_what_lasts()
 
 
 class _Relay:
