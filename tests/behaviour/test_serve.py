@@ -1,6 +1,7 @@
 """`jixi serve`: what a newcomer sees, and each thing that can keep it from starting."""
 
 import json
+import platform
 import resource
 import socket
 import sqlite3
@@ -26,6 +27,14 @@ os.dup2(int(sys.argv[1]), 3)
 os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
 os.execv(sys.argv[2], sys.argv[2:])
 """
+
+
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+def _has_huge_pages() -> bool:
+    release = tuple(int(part) for part in platform.release().split(".")[:2] if part.isdecimal())
+    return HUGE_PAGES.exists() and "[never]" not in HUGE_PAGES.read_text() and release >= (6, 1)
 
 
 def _nothing(_home: Path) -> None:
@@ -205,3 +214,13 @@ def test_head_and_body_of_an_answer_travel_together(live: Running) -> None:
             head, _, body = line.recv(65_536).partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 ")
             assert json.loads(body)
+
+
+@pytest.mark.skipif(not _has_huge_pages(), reason="the kernel has no huge pages that one may ask for")
+def test_what_a_server_keeps_lies_in_huge_pages_and_takes_hardly_more_memory(tmp_path: Path) -> None:
+    (tmp_path / "jixi.toml").write_text(STUB)
+    with serving(tmp_path, "--data-dir", "data") as server:
+        lines = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text().splitlines()[1:]
+        kib = {name: int(value) for name, value in (line.removesuffix(" kB").split(":") for line in lines)}
+        assert kib["AnonHugePages"] > 0.2 * kib["Rss"]
+        assert kib["Rss"] < 400 * 1024
