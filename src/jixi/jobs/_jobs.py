@@ -7,7 +7,7 @@ from typing import Final
 from jixi.core.clock import Clock
 from jixi.jobs._records import JobRecords, Reach
 from jixi.jobs._values import HOUSE, About, Job, NewJob
-from jixi.storage import Database, Session
+from jixi.storage import Database, Session, after_commit
 
 _LOOK_EVERY_S: Final = 1.0
 _NEWS_EVERY_S: Final = 0.2
@@ -25,16 +25,19 @@ class Jobs:
         self._news = asyncio.Event()
         self._joining = asyncio.Lock()
         self.submitted = asyncio.Event()
-        """Set where this process has submitted something; a worker clears it."""
+        """Set where this process has submitted something, and another takes its place: a worker waits for the one that
+        was there when it last looked.
+        """
 
     async def submit(self, new: NewJob, session: Session | None = None) -> None:
         """Have a job done, once this returns; in `session`, once that is committed."""
         if session is not None:
             await self._records.add(new, self._clock.now(), session)
+            after_commit(session, self.call_workers)
         else:
             async with self._database.session() as own:
                 await self._records.add(new, self._clock.now(), own)
-        self.submitted.set()
+            self.call_workers()
 
     async def join(self, new: NewJob) -> Job:
         """The job that is at the same already, for the same tenant or the house, or this new one.
@@ -82,7 +85,7 @@ class Jobs:
     async def ask_to_cancel(self, job_id: str, session: Session) -> None:
         """The same inside another room's transaction, for a job that the room knows to be the caller's."""
         await self._records.ask_to_cancel(job_id, self._clock.now(), session)
-        self.submitted.set()
+        after_commit(session, self.call_workers)
 
     async def watch(
         self, tenant_id: str, job_id: str, *, owner: str | None = None, house: bool = False
@@ -99,6 +102,11 @@ class Jobs:
                 return
             version = job.version
             await self._wait_for_news()
+
+    def call_workers(self) -> None:
+        """Have the workers of this process look at once."""
+        self.submitted.set()
+        self.submitted = asyncio.Event()
 
     def tell(self) -> None:
         """Let those who watch look at once: this process has changed a job."""

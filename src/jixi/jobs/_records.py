@@ -96,7 +96,7 @@ def _claim() -> ReturningUpdate[Any]:
     )
 
 
-# Built once: every worker asks each second, and to build them costs more than to ask.
+# Built once: every worker asks again and again, and to build them costs more than to ask.
 _IS_DUE: Final = select(_JOBS.c.id).where(*_is_due(_JOBS)).limit(1)
 _CLAIM: Final = _claim()
 

@@ -65,7 +65,7 @@ class Worker:
 
     async def _claim_on(self) -> None:
         while True:
-            self._jobs.submitted.clear()
+            submitted = self._jobs.submitted
             try:
                 while len(self._running) < self._pacing.most and await self._claim():
                     pass
@@ -74,7 +74,7 @@ class Worker:
                 _log.error("jobs_not_claimed", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._pacing.poll_s):
-                    await self._jobs.submitted.wait()
+                    await submitted.wait()
 
     async def _claim(self) -> bool:
         began = self._clock.monotonic()
@@ -90,7 +90,7 @@ class Worker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
-        self._jobs.submitted.set()
+        self._jobs.call_workers()
         self._jobs.tell()
 
     async def _work(self, run: JobRun) -> None:

@@ -6,7 +6,9 @@ import sys
 from typing import Final
 
 import psutil
+import structlog
 
+_log = structlog.get_logger()
 _YOUNG: Final = 50_000
 _OLDER: Final = 20
 _COLLAPSE: Final = 25
@@ -40,6 +42,13 @@ def _use_huge_pages() -> None:
     many pages by heart. What is half empty stays as it is, for it would grow. Where the kernel cannot or may not,
     nothing happens: why and how much is in docs/decisions/stack.md.
     """
+    try:
+        _collapse()
+    except (AttributeError, OSError, ValueError, psutil.Error) as error:
+        _log.debug("huge_pages_not_used", reason=str(error))
+
+
+def _collapse() -> None:
     if sys.platform != "linux":
         return
     madvise = ctypes.CDLL(None).madvise

@@ -5,7 +5,13 @@ hold domain rules. Tests: tests/unit/storage, each on SQLite and on PostgreSQL; 
 """
 
 from jixi.storage._blobs import BlobName, Blobs, FolderBlobs, ObjectBlobs
-from jixi.storage._database import Database, DatabaseAwayError, DatabaseFullError, Session
+from jixi.storage._database import (
+    Database,
+    DatabaseAwayError,
+    DatabaseFullError,
+    Session,
+    after_commit,
+)
 from jixi.storage._migrate import migrate
 from jixi.storage._rows import execute_rows, fetch_rows
 from jixi.storage._types import UtcDateTime
@@ -23,6 +29,7 @@ __all__ = [
     "Session",
     "UtcDateTime",
     "Vault",
+    "after_commit",
     "execute_rows",
     "fetch_rows",
     "migrate",

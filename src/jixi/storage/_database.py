@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final
@@ -147,6 +147,15 @@ class Database:
         if self._probe is not None:
             self._probe.cancel()
         await self.engine.dispose()
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Have `act` called once what the session does is committed: before that, nobody else sees anything of it."""
+
+    def committed(_session: object) -> None:
+        act()
+
+    event.listen(session.sync_session, "after_commit", committed, once=True)
 
 
 def _reason(error: SQLAlchemyError) -> str:

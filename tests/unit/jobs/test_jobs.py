@@ -60,6 +60,19 @@ async def test_a_job_submitted_in_a_transaction_that_fails_does_not_exist(
         await jobs.get(new.tenant_id, new.id)
 
 
+async def test_a_job_submitted_in_a_transaction_begins_as_soon_as_that_is_made(
+    jobs: Jobs, database: Database, hire: Hire
+) -> None:
+    for _ in range(2):
+        await hire(Doing(nothing), Pacing(poll_s=3600)).start()
+    for _ in range(5):
+        new = new_job()
+        async with database.session() as session:
+            await jobs.submit(new, session)
+            await asyncio.sleep(0)
+        assert (await ended(jobs, new)).state == "succeeded"
+
+
 async def test_a_problem_ends_the_job_as_failed_with_its_reason(jobs: Jobs, hire: Hire) -> None:
     async def refuse(run: JobRun) -> None:
         raise problem("model_not_found", model="m")

@@ -1,12 +1,14 @@
 """HTTP at the public address, spoken by hand over real sockets."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from jixi.server.http import CALLER, WHOLE, Connection, Departure, close_resting
@@ -205,6 +207,33 @@ async def test_requests_that_come_at_once_are_answered_in_their_order() -> None:
     assert answer.index(b"\r\n\r\n/a") < answer.index(b"\r\n\r\n/b")
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_who_expects_it_is_told_to_go_on_before_the_body(times: int) -> None:
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        await Whole((await receive())["body"])(scope, receive, send)
+
+    async with serving(echo) as server, asyncio.timeout(_WITHIN_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(request("POST", "/", "1.1", "Content-Length: 4", *["Expect: 100-Continue"] * times))
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"body")
+        assert (await reader.readuntil(b"body")).startswith(b"HTTP/1.1 200 OK\r\n")
+        writer.close()
+
+
+async def test_a_request_has_all_that_uvicorn_knows_of_one() -> None:
+    known: list[set[str]] = []
+
+    async def looks(scope: Any, receive: Any, send: Any) -> None:
+        known.extend(set(vars(each.cycle)) for each in server.state.connections if each.cycle is not None)
+        await Whole()(scope, receive, send)
+
+    async with serving(looks) as server:
+        await said(server, request("GET", "/", "1.1", LAST))
+        given: Any = dict.fromkeys(inspect.signature(RequestResponseCycle).parameters)
+    assert set(vars(RequestResponseCycle(**given))) - {"access_log", "access_logger"} <= known[0]
+
+
 async def test_addresses_are_decoded_and_queries_are_not() -> None:
     async def where(scope: Any, receive: Any, send: Any) -> None:
         told = (
@@ -243,8 +272,8 @@ async def test_a_connection_that_rests_is_closed_and_one_at_work_is_not() -> Non
         other.close()
 
 
-@pytest.mark.parametrize("size", [0, 100_000, 1_000_000])
-async def test_who_hangs_up_cancels_the_answer_that_is_being_made(size: int) -> None:
+@pytest.mark.parametrize(("size", "behind"), [(0, b""), (0, request()), (100_000, b""), (1_000_000, b"")])
+async def test_who_hangs_up_cancels_the_answer_that_is_being_made(size: int, behind: bytes) -> None:
     begun, left = asyncio.Event(), asyncio.Event()
 
     async def works(scope: Any, receive: Any, send: Any) -> None:
@@ -258,9 +287,7 @@ async def test_who_hangs_up_cancels_the_answer_that_is_being_made(size: int) -> 
 
     async with serving(works) as server, asyncio.timeout(_WITHIN_S):
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(request("POST", "/", "1.1", f"Content-Length: {size}"))
-        await writer.drain()
-        writer.write(b"x" * size)
+        writer.write(request("POST", "/", "1.1", f"Content-Length: {size}") + b"x" * size + behind)
         await begun.wait()
         writer.close()
         await left.wait()

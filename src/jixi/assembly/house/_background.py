@@ -34,8 +34,6 @@ from jixi.models.registry import ModelRegistry
 from jixi.storage import Blobs, Database, FolderBlobs, ObjectBlobs, Vault
 
 _FOLDER: Final = "blobs"
-_SELDOM_S: Final = 5.0
-"""What was asked for here begins at once; so long what was asked for elsewhere may wait, which then takes minutes."""
 
 
 class Ground(NamedTuple):
@@ -109,7 +107,7 @@ async def _open_downloads(ground: Ground, engines: Engines, jobs: Jobs, stack: A
         INSTALLATION: InstallationHandler(engines.environments),
     }
     most = ground.settings.downloads_at_once
-    pacing = Pacing(lease_s=ground.settings.job_lease_s, poll_s=_SELDOM_S, most=most, most_of_tenant=most)
+    pacing = Pacing(lease_s=ground.settings.job_lease_s, most=most, most_of_tenant=most)
     importing = {IMPORT: ImportHandler(ImportRecords(database), registry, supply.store)}
     shared = structs.replace(pacing, most=most + 1)
     for worker in (

@@ -71,8 +71,8 @@ class Traces:
         if self.keeping.traces:
             good = [trace for trace in traces if trace.outcome == "ok"]
             others = [trace for trace in traces if trace.outcome != "ok"]
-            self._keep(good, self._good)
             self._keep(others, self._bad)
+            self._keep(good, self._good)
             self._good += len(good)
             self._bad += len(others)
         if self._waiting:

@@ -150,7 +150,6 @@ class Batches:
                 await self._jobs.submit(job, session)
         if not made:
             return await self.get(caller.tenant_id, batch.id)
-        self._jobs.submitted.set()
         return batch
 
     def _new(

@@ -32,7 +32,9 @@ from jixi.models.sources.outside import Egress
 from jixi.storage import Database, Vault
 
 _log = structlog.get_logger()
-_REFRESH_S: Final = 4.0
+_TELL_S: Final = 1.0
+_TELLS: Final = 4
+"""Between two readings; what one process has seen is so known to all within five seconds."""
 _TENANT: Final = "platform"
 _FIELD: Final = "credential"
 
@@ -258,10 +260,11 @@ class Providers:
 
     async def _keep_up(self) -> None:
         while True:
-            await asyncio.sleep(_REFRESH_S)
             try:
-                for kept in list(self._kept.values()):
-                    await self._tell(kept)
+                for _ in range(_TELLS):
+                    await asyncio.sleep(_TELL_S)
+                    for kept in list(self._kept.values()):
+                        await self._tell(kept)
                 await self.refresh()
             except SQLAlchemyError as error:
                 _log.error("providers_not_refreshed", error=type(error).__name__)

@@ -97,7 +97,9 @@ class Connection(HttpToolsProtocol):
         scope["query_string"] = url.query or b""
         scope[CALLER] = self._caller
         scope[WHOLE] = True
-        self.expect_100_continue = (headers_of(scope).get(b"expect") or b"").lower() == b"100-continue"
+        if b"expect" in headers_of(scope):
+            expected = [value.lower() for name, value in self.headers if name == b"expect"]
+            self.expect_100_continue = b"100-continue" in expected
         before = cast("RequestResponseCycle | None", self.cycle)
         self.cycle = _Cycle(self, keep_alive=version != "1.0" and parser.should_keep_alive())
         if before is None or before.response_complete:
@@ -193,6 +195,8 @@ class _Cycle(RequestResponseCycle):
             return await super().receive()
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         self.message_event.clear()
         body, self.body = self.body, bytearray()
         return {"type": "http.request", "body": bytes(body), "more_body": False}

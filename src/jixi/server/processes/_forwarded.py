@@ -5,7 +5,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jixi.server.http import Connection
+from jixi.server.http import HEADERS, Connection
 
 CLIENT: Final = b"x-jixi-client"
 SCHEME: Final = b"x-jixi-scheme"
@@ -47,4 +47,5 @@ class Forwarded:
             else:
                 headers.append((name, value))
         scope["headers"] = headers
+        scope.pop(HEADERS, None)
         await self._app(scope, receive, send)
