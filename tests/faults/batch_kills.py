@@ -26,7 +26,7 @@ job_lease_s = 1
 name = "stub"
 engine = "stub"
 parallel = 8
-options = { tokens = 4, drip_ms = 5 }
+options = { tokens = 4, drip_ms = 20 }
 """
 WITHIN_S = 60
 LINES_BETWEEN_KILLS = 60
