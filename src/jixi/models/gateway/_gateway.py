@@ -111,42 +111,15 @@ class Gateway:
 
         return self._ask(call, request, alias, record, keep)
 
-    def _ask(
+    async def _ask(
         self, call: Call, request: Request, alias: Alias | None, record: Record, keep: Keep | None = None
-    ) -> Coroutine[Any, Any, Reply]:
+    ) -> Reply:
         """Let an engine answer."""
         ticket = Ticket(request, call.principal.tenant_id, batch=call.tier == "batch")
         try:
             journey = self._journey(call, alias, ticket)
         except JixiError as error:
-            if (asleep := self._asleep(call, alias, ticket, error)) is None:
-                raise
-            return self._ask_later(call, request, alias, record, keep, ticket, asleep)
-        return self._go(call, request, alias, record, keep, ticket, journey)
-
-    async def _ask_later(
-        self,
-        call: Call,
-        request: Request,
-        alias: Alias | None,
-        record: Record,
-        keep: Keep | None,
-        ticket: Ticket,
-        asleep: str,
-    ) -> Reply:
-        journey = await self._woken(call, alias, ticket, asleep)
-        return await self._go(call, request, alias, record, keep, ticket, journey)
-
-    async def _go(
-        self,
-        call: Call,
-        request: Request,
-        alias: Alias | None,
-        record: Record,
-        keep: Keep | None,
-        ticket: Ticket,
-        journey: Journey,
-    ) -> Reply:
+            journey = await self._woken(call, alias, ticket, error)
         suspicion = Suspicion(self._suspects, request, call.principal.tenant_id)
         attempts, reservation = self._plan(call, request, alias, record, journey, ticket, suspicion)
         account = Account(self._meter, self._clock, self._spawn, record)
@@ -221,9 +194,7 @@ class Gateway:
         try:
             lane = self._journey(call, alias, ticket).lane
         except JixiError as error:
-            if (asleep := self._asleep(call, alias, ticket, error)) is None:
-                raise
-            lane = (await self._woken(call, alias, ticket, asleep)).lane
+            lane = (await self._woken(call, alias, ticket, error)).lane
         place = lane.join(ticket) if lane.replica().profile.counts else None
         try:
             await self._meter.tally(call.principal, request.model)
@@ -312,15 +283,12 @@ class Gateway:
             return self._routes.plain(ticket.model, ticket.check)
         return self._routes.through(alias, call.request_id, ticket.check)
 
-    def _asleep(self, call: Call, alias: Alias | None, ticket: Ticket, error: JixiError) -> str | None:
-        """The model that the call has to wait for, where `error` says that none can answer and one sleeps."""
-        if error.code != "model_unavailable":
-            return None
+    async def _woken(self, call: Call, alias: Alias | None, ticket: Ticket, error: JixiError) -> Journey:
+        """The way of a call once a model is awake that it has to wait for; raises `error` where it would be in vain."""
         models = (ticket.model,) if alias is None else alias.draw(call.request_id)
-        return next((model for model in models if self._routes.waking.awaited(model)), None)
-
-    async def _woken(self, call: Call, alias: Alias | None, ticket: Ticket, asleep: str) -> Journey:
-        """The way of a call once the model is awake."""
+        asleep = next((model for model in models if self._routes.waking.awaited(model)), None)
+        if error.code != "model_unavailable" or asleep is None:
+            raise error
         await self._routes.waking.wait(asleep, ticket.tenant, batch=ticket.batch)
         return self._journey(call, alias, ticket)
 
