@@ -17,6 +17,8 @@ from sqlalchemy.engine.default import DefaultDialect
 from jixi.cli import main
 
 ARMED = Path("crash-at")
+DIED = Path("died-at")
+"""The statements at which it died, a line each."""
 
 
 def arm() -> None:
@@ -24,8 +26,11 @@ def arm() -> None:
     passed = itertools.count(1)
     commit = DefaultDialect.do_commit
 
-    def boundary(*_arguments: Any) -> None:
+    def boundary(*about: Any) -> None:
         if ARMED.exists() and next(passed) == int(ARMED.read_text()):
+            statement = next((" ".join(each.split()) for each in about if isinstance(each, str)), "")
+            with DIED.open("a") as died:
+                died.write(f"{statement}\n")
             os.kill(os.getpid(), signal.SIGKILL)
 
     def guarded(self: DefaultDialect, connection: Any) -> None:

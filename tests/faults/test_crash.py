@@ -24,6 +24,14 @@ MOST_OF_A_BATCH = 34
 """Steps until a batch is made and its answer kept; what comes then is its job."""
 STRIDE = 4
 """Steps between two deaths in a small run: no longer than the way from a durable charge to the kept answer."""
+LEDGER_STEPS = (
+    "BEGIN IMMEDIATE",
+    "INSERT INTO holds",
+    "UPDATE gauges",
+    "INSERT INTO charges",
+    "DELETE FROM holds",
+)
+"""What a call has the ledger say; with every step taken, it dies at each of them."""
 SETTINGS = f'{EACH_CALL_ONCE}ledger_writer = "thread"\n'
 CHAT = "/v1/chat/completions"
 CALLS: dict[str, dict[str, Any]] = {
@@ -142,7 +150,10 @@ async def test_a_call_with_a_key_is_paid_for_once_whatever_step_it_died_at(
                 break
         else:
             pytest.fail(f"no run of {MOST_BOUNDARIES} came to its end")
+        statements = (world.home / "died-at").read_text()
     report(f"died at {died} steps, {replayed} answers of a first try were given again, then a clean run")
+    for step in LEDGER_STEPS[: sized(0, len(LEDGER_STEPS))]:
+        assert step in statements, f"it never died at: {step}"
     assert died >= sized(8, 25), "the call has too few steps to be true"
 
 
